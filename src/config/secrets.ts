@@ -1,0 +1,34 @@
+import type { Environment } from "./config.ts";
+
+const secretNames = /(PASSWORD|SECRET|SECRET_KEY|ACCESS_KEY|API_KEY|TOKEN)$/;
+const urlNames = /(URL|HOSTS)$/;
+
+/** Every secret the environment holds, in each form in which it could turn up in a message, longest first. */
+export function secretsIn(env: Environment): string[] {
+  const found = new Set<string>();
+  for (const [name, text] of Object.entries(env)) {
+    if (text === undefined) continue;
+    if (secretNames.test(name)) found.add(text.trim());
+    if (urlNames.test(name)) for (const password of passwordsInUrls(text)) found.add(password);
+  }
+  const user = env["ELASTICSEARCH_USERNAME"];
+  const password = env["ELASTICSEARCH_PASSWORD"];
+  if (user && password) found.add(Buffer.from(`${user}:${password}`).toString("base64"));
+  const encoded = [...found].map(encodeURIComponent);
+  return [...new Set([...found, ...encoded])].filter((secret) => secret !== "").toSorted((a, b) => b.length - a.length);
+}
+
+function passwordsInUrls(text: string): string[] {
+  return text.split(/[",\s]+/).flatMap((part) => {
+    const password = /:\/\/[^:/]*:(.+)@/.exec(part)?.[1];
+    return password === undefined ? [] : [password, decoded(password)];
+  });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

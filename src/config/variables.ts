@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { parseDatabaseUrl } from "./database-url.ts";
+import { parseHosts } from "./hosts.ts";
+import { boolean, matching, oneOf, timeZone, value, wholeNumber } from "./values.ts";
+
+/** Timers above 2^31 ms fire at once, so a generous time-out would become none. */
+const longestSeconds = 24 * 3600;
+
+const text = value("text", (given) => given);
+const positiveSeconds = value(`a number of seconds above 0, up to ${longestSeconds}`, (given) => {
+  const seconds = /^\d{1,9}(\.\d{1,3})?$/.test(given) ? Number(given) : 0;
+  return seconds > 0 && seconds <= longestSeconds ? seconds : undefined;
+});
+
+/** Every variable of the contract with its meaning and default. Unset variables are absent, never empty. */
+export const variables = z.object({
+  ELASTICSEARCH_ENABLED: boolean.optional(),
+  ELASTICSEARCH_HOSTS: value(
+    'a JSON array or a comma separated list of addresses, such as ["http://localhost:9200"]',
+    parseHosts,
+  ).optional(),
+  ELASTICSEARCH_USERNAME: text.optional(),
+  ELASTICSEARCH_PASSWORD: z.string().optional(),
+  ELASTICSEARCH_API_KEY: text.optional(),
+  ELASTICSEARCH_USE_SSL: boolean.optional(),
+  ELASTICSEARCH_VERIFY_CERTS: boolean.default(true),
+  ELASTICSEARCH_CA_CERTS: text.optional(),
+  ELASTICSEARCH_TIMEOUT: positiveSeconds.default(30),
+  ELASTICSEARCH_MAX_RETRIES: wholeNumber(0, 100).default(3),
+  ELASTICSEARCH_INDEX_PREFIX: matching(
+    /^[a-z0-9][a-z0-9_-]{0,49}$/,
+    "1 to 50 lower case letters, digits, - and _, and begin with a letter or digit",
+  ).default("dify"),
+  ELASTICSEARCH_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
+  ELASTICSEARCH_NUMBER_OF_SHARDS: wholeNumber(1, 1024).default(1),
+  ELASTICSEARCH_NUMBER_OF_REPLICAS: wholeNumber(0, 100).default(0),
+  ELASTICSEARCH_REFRESH_INTERVAL: matching(
+    /^(-1|\d{1,9}(ms|s|m|h|d))$/,
+    "a time such as 30s, 500ms or 1m, or -1 for no refresh",
+  ).default("30s"),
+  ELASTICSEARCH_CODEC: oneOf("default", "best_compression").optional(),
+  ELASTICSEARCH_SEARCH_TEXT: oneOf("off", "bounded", "full").default("bounded"),
+  ELASTICSEARCH_SLOW_QUERY_MS: wholeNumber(0, 3_600_000).optional(),
+  DATABASE_URL: value(
+    "a URL such as postgresql://user:password@host:5432/database, with special characters of the password percent-encoded",
+    parseDatabaseUrl,
+  ).optional(),
+  DB_HOST: matching(/^[^\s@?#]+$/, "the name or address of a server").default("localhost"),
+  DB_PORT: wholeNumber(1, 65_535).default(5432),
+  DB_USERNAME: text.default("postgres"),
+  DB_PASSWORD: z.string().default(""),
+  // The driver leaves these characters of a database name encoded and would look for another database.
+  DB_DATABASE: matching(/^[^;/?:@&=+$,#]+$/, "a name without ; / ? : @ & = + $ , #").default("dify"),
+  SOURCE_TIME_ZONE: timeZone.default("UTC"),
+});
+
+export type Variables = z.output<typeof variables>;
