@@ -1,0 +1,58 @@
+import type { Pacing } from "./pacing.ts";
+import type { Batch, Checkpoint, Receipt, Sink, Source } from "./ports.ts";
+import { readAhead } from "./read-ahead.ts";
+
+export interface Transfer<B extends Batch> {
+  readonly source: Source<B>;
+  readonly sink: Sink<B>;
+  readonly checkpoint: Checkpoint<B>;
+  readonly pacing: Pacing;
+  /** Told after each checkpoint; may throw to end the transfer (too many refusals). */
+  readonly onConfirmed?: (batch: B, receipt: Receipt) => void;
+}
+
+export type TransferEnd = "completed" | "interrupted";
+
+/**
+ * Moves every batch of the source into the sink, several in flight, and saves the checkpoint of the contiguous confirmed
+ * prefix: a crash repeats at most the batches in flight. When `signal` aborts, those are finished and confirmed. A failed
+ * batch ends the transfer with its error: those before it are confirmed, none behind it.
+ */
+export async function transfer<B extends Batch>(route: Transfer<B>, signal: AbortSignal): Promise<TransferEnd> {
+  const { source, pacing } = route;
+  const inFlight: Promise<void>[] = [];
+  let last = Promise.resolve();
+  try {
+    for await (const batch of readAhead(source.batches(signal), 1)) {
+      await pacing.admit(batch.records, batch.bytes, signal);
+      while (inFlight.length >= pacing.concurrency) await inFlight.shift();
+      if (signal.aborted) break;
+      last = deliver(route, batch, last, signal);
+      last.catch(() => {}); // it is awaited in its turn; until then a rejection must not count as unhandled
+      inFlight.push(last);
+    }
+    await last;
+  } catch (error) {
+    await Promise.allSettled(inFlight);
+    if (signal.aborted && error instanceof Error && error.name === "AbortError") return "interrupted";
+    throw error;
+  }
+  return signal.aborted ? "interrupted" : "completed";
+}
+
+/** Writes one batch and, when every batch before it is confirmed, confirms it. Keeps its slot until then. */
+async function deliver<B extends Batch>(
+  route: Transfer<B>,
+  batch: B,
+  previous: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  await route.pacing.inSlot(async () => {
+    const receipt = batch.records === 0 ? nothing : await route.sink.write(batch, signal);
+    await previous;
+    await route.checkpoint.confirm(batch, receipt);
+    route.onConfirmed?.(batch, receipt);
+  }, signal);
+}
+
+const nothing: Receipt = { written: 0, refused: [] };

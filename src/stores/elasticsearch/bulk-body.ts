@@ -1,0 +1,85 @@
+const newline = 0x0a;
+
+/**
+ * The NDJSON of one bulk request, written record by record into one buffer that grows when it must. Writers call `reserve(n)`, write at
+ * `buffer[length...]` and move `length`. Each record is two lines: the action with the id, and the document.
+ */
+export class BulkBody {
+  buffer: Buffer;
+  length = 0;
+  private readonly starts: number[] = [];
+
+  constructor(capacity: number) {
+    this.buffer = Buffer.allocUnsafeSlow(capacity);
+  }
+
+  get records(): number {
+    return this.starts.length;
+  }
+
+  /** Call before the first byte of a record. */
+  beginRecord(): void {
+    this.starts.push(this.length);
+  }
+
+  /** Takes the record begun last back out. */
+  dropLastRecord(): void {
+    this.length = this.starts.pop() ?? 0;
+  }
+
+  /** Makes room for `bytes` more; `buffer` may be another one afterwards. */
+  reserve(bytes: number): void {
+    const needed = this.length + bytes;
+    if (needed <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.buffer.length));
+    this.buffer.copy(larger, 0, 0, this.length);
+    this.buffer = larger;
+  }
+
+  bytes(): Buffer {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  /** The two lines of record `at`. */
+  record(at: number): Buffer {
+    return this.buffer.subarray(this.starts[at], this.starts[at + 1] ?? this.length);
+  }
+
+  /** The document of record `at`, without its action line and line end. */
+  document(at: number): Buffer {
+    const lines = this.record(at);
+    return lines.subarray(lines.indexOf(newline) + 1, lines.length - 1);
+  }
+
+  id(at: number): string {
+    const lines = this.record(at);
+    const action = JSON.parse(lines.toString("utf8", 0, lines.indexOf(newline))) as { index: { _id: string } };
+    return action.index._id;
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.starts.length = 0;
+  }
+}
+
+/** Bodies used again, so that a copy of any size allocates a handful of them. A body that grew far beyond the usual is let go. */
+export class BulkBodies {
+  private readonly free: BulkBody[] = [];
+  private readonly capacity: number;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  take(): BulkBody {
+    return this.free.pop() ?? new BulkBody(this.capacity);
+  }
+
+  /** Only for a body that nothing reads any more: not after a request that failed half sent. */
+  giveBack(body: BulkBody): void {
+    if (body.buffer.length > 2 * this.capacity) return;
+    body.clear();
+    this.free.push(body);
+  }
+}

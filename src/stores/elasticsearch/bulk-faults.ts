@@ -1,0 +1,48 @@
+/** What a failure of a request or of one of its items asks for. */
+export type BulkFault =
+  /** The record can never be indexed as it is: into the record errors. */
+  | "refused"
+  /** The server has no room in its queues right now: back off, smaller requests. */
+  | "busy"
+  /** The request needs more memory than the server has free: back off, smaller requests until they pass again. */
+  | "memory"
+  /** Disk above the flood stage: only waiting for space helps. */
+  | "disk_full"
+  /** The request is larger than the server takes: split it. */
+  | "too_large"
+  /** No answer: try again within limits. */
+  | "unreachable"
+  /** Nothing we send will pass until someone acts: stop and say so. */
+  | "fatal";
+
+const byType: Readonly<Record<string, BulkFault>> = {
+  es_rejected_execution_exception: "busy",
+  circuit_breaking_exception: "memory",
+  unavailable_shards_exception: "busy",
+  process_cluster_event_timeout_exception: "busy",
+  node_not_connected_exception: "busy",
+  node_disconnected_exception: "busy",
+  node_closed_exception: "busy",
+  no_shard_available_action_exception: "busy",
+  master_not_discovered_exception: "busy",
+  shard_not_in_primary_mode_exception: "busy",
+  timeout_exception: "busy",
+  index_not_found_exception: "fatal",
+  index_closed_exception: "fatal",
+  security_exception: "fatal",
+};
+
+/**
+ * Sorts by error type, not by status: 429 alone may mean a full queue, a tripped circuit breaker or a full disk. An unknown type of an item
+ * with a 4xx status concerns that record alone.
+ */
+export function bulkFault(status: number, type: string, reason: string): BulkFault {
+  if (type === "cluster_block_exception")
+    return /flood-stage|TOO_MANY_REQUESTS\/12/.test(reason) ? "disk_full" : "fatal";
+  const known = byType[type];
+  if (known !== undefined) return known;
+  if (status === 413) return "too_large";
+  if (status === 401 || status === 403) return "fatal";
+  if (status === 429 || status >= 500) return "busy";
+  return "refused";
+}

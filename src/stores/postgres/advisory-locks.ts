@@ -1,0 +1,43 @@
+import type { Pool, PoolClient } from "pg";
+
+/**
+ * Named locks that end with this process, however it ends: session advisory locks on one connection that is kept for them. `lost` aborts when
+ * that connection breaks, for then every lock is gone. Needs a session of its own, so no transaction-pooling proxy in between.
+ */
+export class AdvisoryLocks {
+  readonly lost: AbortSignal;
+  private readonly client: PoolClient;
+  private readonly onEnd: () => void;
+
+  private constructor(client: PoolClient) {
+    const lost = new AbortController();
+    this.client = client;
+    this.lost = lost.signal;
+    this.onEnd = () => lost.abort(new Error("the connection that holds the locks was closed"));
+    client.on("error", this.onEnd);
+    client.on("end", this.onEnd);
+  }
+
+  static async open(pool: Pool): Promise<AdvisoryLocks> {
+    return new AdvisoryLocks(await pool.connect());
+  }
+
+  /** Whether the lock is ours now; false when another session has it. */
+  async tryLock(name: string): Promise<boolean> {
+    const result = await this.client.query<{ locked: boolean }>(
+      "select pg_try_advisory_lock(hashtextextended($1, 0)) as locked",
+      [name],
+    );
+    return result.rows[0]!.locked;
+  }
+
+  async unlock(name: string): Promise<void> {
+    await this.client.query("select pg_advisory_unlock(hashtextextended($1, 0))", [name]);
+  }
+
+  /** Releases every lock. */
+  close(): void {
+    this.client.removeListener("end", this.onEnd);
+    this.client.release(true);
+  }
+}

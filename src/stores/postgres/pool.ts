@@ -1,0 +1,47 @@
+import pg from "pg";
+
+export type { Pool, PoolClient } from "pg";
+
+/**
+ * Settings every connection gets before its first statement. DateStyle and extra_float_digits fix the text form of values; the time-outs keep
+ * a forgotten transaction or a queued lock of ours from harming the platform.
+ */
+const sessionSettings = [
+  "set time zone 'UTC'",
+  "set datestyle to 'ISO, YMD'",
+  "set extra_float_digits to 3",
+  "set client_encoding to 'UTF8'",
+  "set lock_timeout to '5s'",
+  "set idle_in_transaction_session_timeout to '60s'",
+].join("; ");
+
+/** A pool of at most `size` connections to `url`. Connects on first use. */
+export function createPool(url: string, size = 10): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: size,
+    application_name: "log-archive",
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    types: { getTypeParser: textParser },
+    onConnect: async (client) => void (await client.query(sessionSettings)),
+  });
+  pool.on("error", () => {}); // an idle connection died; the next query opens another or fails with its own error
+  return pool;
+}
+
+const booleanOid = 16;
+const int2Oid = 21;
+const int4Oid = 23;
+const jsonOids = new Set([114, 3802]);
+
+/**
+ * Values stay the text PostgreSQL sent, but for small integers, booleans and our own jsonb: a `timestamp` turned into a Date loses
+ * microseconds and moves by the host's zone, a bigint loses digits.
+ */
+function textParser(oid: number): (value: string) => unknown {
+  if (oid === booleanOid) return (value) => value === "t";
+  if (oid === int2Oid || oid === int4Oid) return Number;
+  if (jsonOids.has(oid)) return JSON.parse;
+  return (value) => value;
+}

@@ -1,0 +1,75 @@
+import { type ColumnType, type Generated, Kysely, PostgresDialect } from "kysely";
+import type { Pool } from "pg";
+
+export type PartitionState = "planned" | "copying" | "copied" | "verified" | "purging" | "purged" | "expired";
+export type RunStatus = "running" | "completed" | "completed_with_errors" | "interrupted" | "failed";
+
+/** The tables of `log_archive` as migrations/ makes them. Times and bigints are text, as the pool delivers them. */
+export interface StateTables {
+  runs: {
+    id: Generated<string>;
+    command: string;
+    status: Generated<RunStatus>;
+    options: ColumnType<Record<string, unknown>, string>;
+    report: ColumnType<Record<string, unknown> | null, string | null | undefined, string | null>;
+    error: string | null;
+    started_at: Generated<string>;
+    heartbeat_at: Generated<string>;
+    finished_at: string | null;
+  };
+  partitions: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    state: PartitionState;
+    index_name: string;
+    index_uuid: string;
+    copied_rows: ColumnType<string, number | undefined, number>;
+    copied_bytes: ColumnType<string, number | undefined, number>;
+    run_id: string | null;
+    updated_at: Generated<string>;
+  };
+  checkpoints: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    range_start: string;
+    created_at: string;
+    id: string;
+  };
+  open_rows: {
+    data_type: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    fingerprint: ColumnType<string, Buffer, Buffer>;
+    first_copied_at: Generated<string>;
+  };
+  record_errors: {
+    data_type: string;
+    record_id: string;
+    tenant_id: string;
+    month: string | null;
+    type: string;
+    reason: string;
+    attempts: Generated<number>;
+    run_id: string | null;
+    first_seen_at: Generated<string>;
+    last_seen_at: Generated<string>;
+  };
+  key_tables: {
+    name: string;
+    run_id: string;
+    data_type: string;
+    created_at: Generated<string>;
+  };
+}
+
+export type StateDatabase = Kysely<StateTables>;
+
+export const stateSchema = "log_archive";
+
+/** Typed queries on our own schema, over the connections of `pool`. */
+export function stateDatabase(pool: Pool): StateDatabase {
+  return new Kysely<StateTables>({ dialect: new PostgresDialect({ pool }) }).withSchema(stateSchema);
+}

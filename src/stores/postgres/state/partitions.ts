@@ -1,0 +1,119 @@
+import { sql } from "kysely";
+import { AppError } from "../../../engine/errors.ts";
+import { type PartitionId, partitionColumns } from "./partition-id.ts";
+import type { PartitionState, StateDatabase } from "./database.ts";
+
+export interface PartitionRecord extends PartitionId {
+  readonly state: PartitionState;
+  readonly indexName: string;
+  readonly indexUuid: string;
+  readonly copiedRows: number;
+  readonly copiedBytes: number;
+}
+
+export async function listPartitions(db: StateDatabase, tenantIds: readonly string[] = []): Promise<PartitionRecord[]> {
+  let query = db.selectFrom("partitions").selectAll().orderBy("tenant_id").orderBy("data_type").orderBy("month");
+  if (tenantIds.length > 0) query = query.where("tenant_id", "in", tenantIds);
+  const rows = await query.execute();
+  return rows.map((row) => ({
+    dataType: row.data_type,
+    tenantId: row.tenant_id,
+    month: row.month,
+    state: row.state,
+    indexName: row.index_name,
+    indexUuid: row.index_uuid,
+    copiedRows: Number(row.copied_rows),
+    copiedBytes: Number(row.copied_bytes),
+  }));
+}
+
+/**
+ * The partition is `copying` and owned by the run. With `fromNothing`, or when its index is another than the one its checkpoints speak of, it
+ * has no checkpoints and open rows any more. The caller holds the partition's lock. Returns what was known before, if it still counts.
+ */
+export async function beginPartition(
+  db: StateDatabase,
+  partition: PartitionId,
+  index: { name: string; uuid: string },
+  run: { id: string; fromNothing: boolean },
+): Promise<{ copiedRows: number; indexWasReplaced: boolean }> {
+  return db.transaction().execute(async (transaction) => {
+    const known = await transaction
+      .selectFrom("partitions")
+      .selectAll()
+      .where((row) => row.and(partitionColumns(partition)))
+      .forUpdate()
+      .executeTakeFirst();
+    const indexWasReplaced = known !== undefined && known.index_uuid !== index.uuid;
+    const counts = known !== undefined && !indexWasReplaced && !run.fromNothing;
+    if (known !== undefined && !counts) {
+      await transaction
+        .deleteFrom("checkpoints")
+        .where((row) => row.and(partitionColumns(partition)))
+        .execute();
+      await transaction
+        .deleteFrom("open_rows")
+        .where((row) => row.and(partitionColumns(partition)))
+        .execute();
+      await transaction
+        .deleteFrom("record_errors")
+        .where((row) => row.and(partitionColumns(partition)))
+        .execute();
+    }
+    const values = { state: "copying" as const, index_name: index.name, index_uuid: index.uuid, run_id: run.id };
+    await transaction
+      .insertInto("partitions")
+      .values({ ...partitionColumns(partition), ...values })
+      .onConflict((conflict) =>
+        conflict.columns(["data_type", "tenant_id", "month"]).doUpdateSet({
+          ...values,
+          updated_at: sql`clock_timestamp()`,
+          ...(counts ? {} : { copied_rows: 0, copied_bytes: 0 }),
+        }),
+      )
+      .execute();
+    return { copiedRows: counts ? Number(known.copied_rows) : 0, indexWasReplaced };
+  });
+}
+
+/** Adds to what was copied; throws AppError when another run has taken the partition over, so that its checkpoint is left alone. */
+export async function addCopied(
+  db: StateDatabase,
+  partition: PartitionId,
+  runId: string,
+  rows: number,
+  bytes: number,
+): Promise<void> {
+  const result = await db
+    .updateTable("partitions")
+    .set({
+      copied_rows: sql`copied_rows + ${rows}`,
+      copied_bytes: sql`copied_bytes + ${bytes}`,
+      updated_at: sql`clock_timestamp()`,
+    })
+    .where((row) => row.and(partitionColumns(partition)))
+    .where("run_id", "=", runId)
+    .executeTakeFirst();
+  if (result.numUpdatedRows === 1n) return;
+  throw new AppError(
+    "partition_taken_over",
+    `Another run has taken over ${partition.dataType} ${partition.tenantId} ${partition.month}.`,
+    {
+      hint: "Let that run finish, then run the same command again. Nothing is lost: rows written twice are the same document.",
+    },
+  );
+}
+
+export async function setPartitionState(
+  db: StateDatabase,
+  partition: PartitionId,
+  runId: string,
+  state: PartitionState,
+): Promise<void> {
+  await db
+    .updateTable("partitions")
+    .set({ state, updated_at: sql`clock_timestamp()` })
+    .where((row) => row.and(partitionColumns(partition)))
+    .where("run_id", "=", runId)
+    .execute();
+}

@@ -1,0 +1,97 @@
+import { sql } from "kysely";
+import type { RunStatus, StateDatabase } from "./database.ts";
+
+export interface RunRecord {
+  readonly id: string;
+  readonly command: string;
+  /** `died` when it says running but its process holds its lock no more. */
+  readonly status: RunStatus | "died";
+  readonly options: Record<string, unknown>;
+  readonly report: Record<string, unknown> | null;
+  readonly error: string | null;
+  readonly startedAt: string;
+  readonly heartbeatAt: string;
+  readonly finishedAt: string | null;
+}
+
+/** The advisory lock that the process of a run holds as long as it lives. */
+export function runLockName(runId: string): string {
+  return `log_archive:run:${runId}`;
+}
+
+export async function createRun(
+  db: StateDatabase,
+  run: { id: string; command: string; options: object },
+): Promise<void> {
+  await db
+    .insertInto("runs")
+    .values({ id: run.id, command: run.command, options: JSON.stringify(run.options), error: null, finished_at: null })
+    .execute();
+}
+
+/** Stores the counters of a run under way and that it lives. */
+export async function heartbeat(db: StateDatabase, runId: string, report: object): Promise<void> {
+  await db
+    .updateTable("runs")
+    .set({ report: JSON.stringify(report), heartbeat_at: sql<string>`clock_timestamp()` })
+    .where("id", "=", runId)
+    .execute();
+}
+
+export async function finishRun(
+  db: StateDatabase,
+  runId: string,
+  end: { status: RunStatus; report: object; error?: string | undefined },
+): Promise<void> {
+  await db
+    .updateTable("runs")
+    .set({
+      status: end.status,
+      report: JSON.stringify(end.report),
+      error: end.error ?? null,
+      heartbeat_at: sql<string>`clock_timestamp()`,
+      finished_at: sql<string>`clock_timestamp()`,
+    })
+    .where("id", "=", runId)
+    .execute();
+}
+
+/** The newest runs first. */
+export async function listRuns(db: StateDatabase, limit: number): Promise<RunRecord[]> {
+  return (await selectRuns(db).orderBy("started_at", "desc").limit(limit).execute()).map(toRecord);
+}
+
+/** The run whose id is this or begins with it; undefined when there is none or more than one. */
+export async function findRun(db: StateDatabase, idOrStart: string): Promise<RunRecord | undefined> {
+  const rows = await selectRuns(db)
+    .where(sql<boolean>`starts_with(id::text, ${idOrStart.toLowerCase()})`)
+    .limit(2)
+    .execute();
+  return rows.length === 1 ? toRecord(rows[0]!) : undefined;
+}
+
+type SelectedRun = Awaited<ReturnType<ReturnType<typeof selectRuns>["execute"]>>[number];
+
+function selectRuns(db: StateDatabase) {
+  return db.selectFrom("runs").selectAll().select(lockIsHeld.as("alive"));
+}
+
+/** Whether some session holds the run's lock, read without taking it: pg_locks shows a bigint key as two halves. */
+const lockIsHeld = sql<boolean>`exists (
+  select from pg_locks l, (select hashtextextended('log_archive:run:' || runs.id::text, 0) as key) k
+   where l.locktype = 'advisory' and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())
+     and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid)`;
+
+function toRecord(row: SelectedRun): RunRecord {
+  return {
+    id: row.id,
+    command: row.command,
+    status: row.status === "running" && !row.alive ? "died" : row.status,
+    options: row.options,
+    report: row.report,
+    error: row.error,
+    startedAt: row.started_at,
+    heartbeatAt: row.heartbeat_at,
+    finishedAt: row.finished_at,
+  };
+}

@@ -1,0 +1,117 @@
+import type { BinaryTuples } from "../../stores/postgres/binary-tuples.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import type { LogType } from "../log-types.ts";
+import { columnWriters, type ColumnWriter, writeUuidText } from "./column-writers.ts";
+import { memberPrefix, writeAscii, writeRaw, writeString, writeTextBytes } from "./json-bytes.ts";
+import type { RowLayout } from "./row-layout.ts";
+import { searchText } from "./search-text.ts";
+import type { OffsetOf } from "./time-zone.ts";
+
+export type SearchTextMode = "off" | "bounded" | "full";
+
+/** UTF-16 units of search text that each column gives: enough to find a log by what was asked and answered, small beside what indexing costs. */
+const searchUnits: Readonly<Record<SearchTextMode, number>> = { off: 0, bounded: 1000, full: 1_000_000 };
+
+const actionStart = Buffer.from('{"index":{"_id":"');
+const actionEnd = Buffer.from('"}}\n');
+const actionStartText = Buffer.from('{"index":{"_id":');
+const actionEndText = Buffer.from("}}\n");
+const nullJson = Buffer.from("null");
+const openBrace = Buffer.from("{");
+
+/**
+ * Turns source tuples into the two lines of a bulk request, straight from bytes to bytes: columns under their own names, JSON columns as the
+ * exact text in a string, and what is ours in `archive`. Equal rows give equal bytes up to `stableEnd`.
+ */
+export class DocumentRenderer {
+  /** Where the document appended last begins in the body, and where its part that depends on the row alone ends. */
+  documentStart = 0;
+  stableEnd = 0;
+  private readonly columns: readonly { prefix: Uint8Array; field: number; write: ColumnWriter }[];
+  private readonly searchFields: readonly number[];
+  private readonly layout: RowLayout;
+  private readonly searchUnits: number;
+  private readonly archiveStart = Buffer.from(',"archive":{');
+  private readonly end: Buffer;
+
+  constructor(
+    logType: LogType,
+    layout: RowLayout,
+    options: { searchText: SearchTextMode; sourceOffset: OffsetOf; copiedAt: string },
+  ) {
+    const writers = columnWriters(options.sourceOffset);
+    this.layout = layout;
+    this.columns = layout.columns.map(({ name, kind, field }, at) => ({
+      prefix: memberPrefix(name, at === 0),
+      field,
+      write: writers[kind],
+    }));
+    this.searchUnits = searchUnits[options.searchText];
+    this.searchFields = logType.searchColumns.flatMap(
+      (name) => layout.columns.find((column) => column.name === name)?.field ?? [],
+    );
+    this.end = Buffer.from(`"copied_at":"${options.copiedAt}"}}\n`);
+  }
+
+  append(tuple: BinaryTuples, body: BulkBody): void {
+    body.beginRecord();
+    this.writeAction(tuple, body);
+    this.documentStart = body.length;
+    writeRaw(body, openBrace);
+    const { data, starts, lengths } = tuple;
+    for (const { prefix, field, write } of this.columns) {
+      writeRaw(body, prefix);
+      const length = lengths[field]!;
+      if (length === -1) writeRaw(body, nullJson);
+      else write(body, data, starts[field]!, length);
+    }
+    this.writeArchive(tuple, body);
+  }
+
+  private writeAction(tuple: BinaryTuples, body: BulkBody): void {
+    const { idField, idKind } = this.layout;
+    const start = tuple.starts[idField]!;
+    if (idKind === "uuid") {
+      writeRaw(body, actionStart);
+      body.reserve(36);
+      body.length = writeUuidText(body.buffer, body.length, tuple.data, start);
+      writeRaw(body, actionEnd);
+    } else {
+      writeRaw(body, actionStartText);
+      writeTextBytes(body, tuple.data, start, tuple.lengths[idField]!);
+      writeRaw(body, actionEndText);
+    }
+  }
+
+  private writeArchive(tuple: BinaryTuples, body: BulkBody): void {
+    const { offloadsField } = this.layout;
+    writeRaw(body, this.archiveStart);
+    if (this.searchUnits > 0 && this.searchFields.length > 0) {
+      writeAscii(body, '"search_text":');
+      writeString(body, this.searchTextOf(tuple));
+      writeAscii(body, ",");
+    }
+    if (offloadsField !== undefined && !tuple.isNull(offloadsField)) {
+      const start = tuple.starts[offloadsField]!;
+      writeAscii(body, '"offloads":');
+      writeRaw(body, tuple.data.subarray(start, start + tuple.lengths[offloadsField]!));
+      writeAscii(body, ",");
+    }
+    this.stableEnd = body.length;
+    writeRaw(body, this.end);
+  }
+
+  private searchTextOf(tuple: BinaryTuples): string {
+    const parts: string[] = [];
+    for (const field of this.searchFields) {
+      const length = tuple.lengths[field]!;
+      if (length <= 0) continue;
+      const start = tuple.starts[field]!;
+      // an escaped character takes up to six bytes, and as much again may be keys and punctuation
+      const json = tuple.data.toString("utf8", start, start + Math.min(length, 12 * this.searchUnits));
+      const text = searchText(json, this.searchUnits);
+      if (text !== "") parts.push(text);
+    }
+    return parts.join("\n");
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The words a person would search for in a JSON column: its string and number values, escapes decoded, keys left out, separated by line
+ * ends, at most `limit` UTF-16 units. Never fails: what is not JSON (plain text, NaN, cut-off text) gives the text it has.
+ */
+export function searchText(json: string, limit: number): string {
+  const first = json.trimStart().charCodeAt(0);
+  if (first !== brace && first !== bracket && first !== quote) return json.slice(0, limit);
+  const found: string[] = [];
+  let room = limit;
+  let at = 0;
+  while (at < json.length && room > 0) {
+    const code = json.charCodeAt(at);
+    let piece: string | undefined;
+    if (code === quote) {
+      const end = stringEnd(json, at + 1);
+      if (!isKey(json, end + 1)) piece = decode(json.slice(at + 1, Math.min(end, at + 1 + 6 * room)));
+      at = end + 1;
+    } else if (isBare(code)) {
+      const end = bareEnd(json, at);
+      const word = json.slice(at, end);
+      if (!literals.has(word)) piece = word;
+      at = end;
+    } else {
+      at++;
+    }
+    if (piece === undefined || piece === "") continue;
+    piece = piece.slice(0, room);
+    found.push(piece);
+    room -= piece.length + 1;
+  }
+  return found.join("\n");
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const colon = 0x3a;
+const brace = 0x7b;
+const bracket = 0x5b;
+const literals = new Set(["true", "false", "null"]);
+
+/** The position of the quote that ends the string, or the end of the text. */
+function stringEnd(json: string, from: number): number {
+  let at = from;
+  while (at < json.length) {
+    const code = json.charCodeAt(at);
+    if (code === quote) return at;
+    at += code === backslash ? 2 : 1;
+  }
+  return json.length;
+}
+
+function isKey(json: string, from: number): boolean {
+  let at = from;
+  while (json.charCodeAt(at) <= 0x20) at++;
+  return json.charCodeAt(at) === colon;
+}
+
+/** A character of a number or bare word, as opposed to white space and punctuation. */
+function isBare(code: number): boolean {
+  return (
+    code > 0x20 &&
+    code !== 0x2c &&
+    code !== colon &&
+    code !== brace &&
+    code !== 0x7d &&
+    code !== bracket &&
+    code !== 0x5d
+  );
+}
+
+function bareEnd(json: string, from: number): number {
+  let at = from;
+  while (at < json.length && isBare(json.charCodeAt(at)) && json.charCodeAt(at) !== quote) at++;
+  return at;
+}
+
+const letters: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", b: " ", f: " " };
+
+function decode(escaped: string): string {
+  if (!escaped.includes("\\")) return escaped;
+  return escaped.replace(
+    /\\(?:u([0-9a-fA-F]{4})|(.)|$)/gs,
+    (_, hex: string | undefined, letter: string | undefined) => {
+      if (hex !== undefined) return hex === "0000" ? " " : String.fromCharCode(Number.parseInt(hex, 16));
+      return letter === undefined ? "" : (letters[letter] ?? letter);
+    },
+  );
+}

@@ -1,0 +1,59 @@
+/** The three kinds of logs, by the names that commands, tables and reports use. */
+export const dataTypes = ["workflow_runs", "app_logs", "node_executions"] as const;
+export type DataType = (typeof dataTypes)[number];
+
+/** One data type of one tenant in one month (`YYYY-MM`, UTC, by created_at): the unit of planning, checkpoint and retention. */
+export interface Partition {
+  readonly dataType: DataType;
+  readonly tenantId: string;
+  readonly month: string;
+}
+
+export interface LogType {
+  readonly dataType: DataType;
+  /** The table in Dify's schema. */
+  readonly table: string;
+  /** The word in index and template names. */
+  readonly resource: string;
+  /** Columns whose decoded text is searched, most useful first. */
+  readonly searchColumns: readonly string[];
+  /** Statuses after which a row does not change any more; undefined where rows never change. */
+  readonly endedStatuses: ReadonlySet<string> | undefined;
+  /** Rows may have offload rows, which travel inside their document. */
+  readonly hasOffloads: boolean;
+}
+
+/** Ended states: Dify's WorkflowExecutionStatus.ended_values and the node states that it never leaves. */
+export const logTypes: Readonly<Record<DataType, LogType>> = {
+  workflow_runs: {
+    dataType: "workflow_runs",
+    table: "workflow_runs",
+    resource: "workflow-runs",
+    searchColumns: ["inputs", "outputs", "error"],
+    endedStatuses: new Set(["succeeded", "failed", "partial-succeeded", "stopped"]),
+    hasOffloads: false,
+  },
+  app_logs: {
+    dataType: "app_logs",
+    table: "workflow_app_logs",
+    resource: "workflow-app-logs",
+    searchColumns: [],
+    endedStatuses: undefined,
+    hasOffloads: false,
+  },
+  node_executions: {
+    dataType: "node_executions",
+    table: "workflow_node_executions",
+    resource: "workflow-node-executions",
+    searchColumns: ["title", "inputs", "outputs", "error", "process_data"],
+    endedStatuses: new Set(["succeeded", "failed", "exception", "stopped"]),
+    hasOffloads: true,
+  },
+};
+
+export const offloadTable = "workflow_node_execution_offload";
+export const resources: readonly string[] = dataTypes.map((type) => logTypes[type].resource);
+
+export function partitionKey({ dataType, tenantId, month }: Partition): string {
+  return `${dataType}/${tenantId}/${month}`;
+}

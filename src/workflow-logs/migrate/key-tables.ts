@@ -1,0 +1,47 @@
+import type { Pool } from "pg";
+import { quoteIdentifier } from "../../stores/postgres/table.ts";
+import { type StateDatabase, stateSchema } from "../../stores/postgres/state/database.ts";
+import { runLockName } from "../../stores/postgres/state/runs.ts";
+import type { AdvisoryLocks } from "../../stores/postgres/advisory-locks.ts";
+import type { DataType } from "../log-types.ts";
+import type { Listing } from "../repositories/row-query.ts";
+
+/**
+ * Copies the keys that `keysQuery` selects into an indexed table of the run, in one scan of the log table, for Dify has no index for the order
+ * in which rows are copied.
+ */
+export async function buildKeyTable(
+  pool: Pool,
+  run: { id: string },
+  dataType: DataType,
+  keysQuery: string,
+): Promise<Listing> {
+  const name = `keys_${run.id.replaceAll("-", "")}_${dataType}`;
+  const sqlName = `${stateSchema}.${quoteIdentifier(name)}`;
+  const client = await pool.connect();
+  try {
+    await client.query(`insert into ${stateSchema}.key_tables (name, run_id, data_type) values ($1, $2, $3)`, [
+      name,
+      run.id,
+      dataType,
+    ]);
+    await client.query(`create table ${sqlName} as ${keysQuery}`);
+    await client.query(`create index on ${sqlName} (tenant_id, created_at, id)`);
+    await client.query(`analyze ${sqlName}`);
+  } finally {
+    client.release();
+  }
+  return { sqlName, isKeyTable: true };
+}
+
+/** Drops the key tables of the run, and those of runs whose process is gone. */
+export async function dropKeyTables(state: StateDatabase, locks: AdvisoryLocks, ownRunId: string): Promise<void> {
+  const tables = await state.selectFrom("key_tables").select(["name", "run_id"]).execute();
+  for (const table of tables) {
+    const isOwn = table.run_id === ownRunId;
+    if (!isOwn && !(await locks.tryLock(runLockName(table.run_id)))) continue;
+    await state.schema.dropTable(table.name).ifExists().execute();
+    await state.deleteFrom("key_tables").where("name", "=", table.name).execute();
+    if (!isOwn) await locks.unlock(runLockName(table.run_id));
+  }
+}

@@ -1,0 +1,23 @@
+import type { Scope } from "../scope.ts";
+
+export interface MigrateOptions {
+  readonly scope: Scope;
+  /** Rows and bytes of one bulk request. */
+  readonly batchRows: number;
+  readonly batchBytes: number;
+  /** Bulk requests in flight, over all partitions. */
+  readonly concurrency: number;
+  readonly recordsPerSecond?: number | undefined;
+  readonly bytesPerSecond?: number | undefined;
+  readonly order: "newest" | "oldest";
+  /** Copy again from nothing, whatever is there. */
+  readonly restart: boolean;
+}
+
+export const migrateDefaults = {
+  batchRows: 1000,
+  batchBytes: 5 * 1024 * 1024,
+  concurrency: 3,
+  order: "newest",
+  restart: false,
+} as const;

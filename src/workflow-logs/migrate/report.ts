@@ -1,0 +1,113 @@
+import type { Receipt } from "../../engine/ports.ts";
+import type { DataType, Partition } from "../log-types.ts";
+
+export interface Totals {
+  /** Rows that the run was about: migrated + skipped + failed, and those it did not come to. */
+  source: number;
+  migrated: number;
+  /** Already in Elasticsearch and left as they are. */
+  skipped: number;
+  failed: number;
+  /** Bytes of the documents written. */
+  bytes: number;
+}
+
+export interface ReportedError {
+  readonly dataType: DataType;
+  readonly tenantId: string;
+  readonly id: string;
+  readonly type: string;
+  readonly message: string;
+}
+
+export interface MigrateReport {
+  readonly command: "elasticsearch migrate";
+  runId: string | null;
+  status: "completed" | "completed_with_errors" | "interrupted" | "failed" | "dry_run";
+  readonly dryRun: boolean;
+  readonly startedAt: string;
+  finishedAt: string;
+  seconds: number;
+  readonly totals: Totals;
+  readonly byDataType: Partial<Record<DataType, Totals>>;
+  readonly batches: { successful: number; failed: number };
+  readonly partitions: { total: number; done: number; remaining: number };
+  readonly errors: { total: number; readonly byType: Record<string, number>; readonly first: ReportedError[] };
+  /** Percent of the rows tried that were written. */
+  successRate: number;
+  readonly warnings: string[];
+}
+
+const firstErrors = 5;
+
+export function emptyTotals(): Totals {
+  return { source: 0, migrated: 0, skipped: 0, failed: 0, bytes: 0 };
+}
+
+/** Counts what a run does, in the shape of its report. */
+export class MigrateCounters {
+  readonly report: MigrateReport;
+  private readonly started = performance.now();
+
+  constructor(dataTypes: readonly DataType[], options: { runId: string | null; dryRun: boolean }) {
+    this.report = {
+      command: "elasticsearch migrate",
+      runId: options.runId,
+      status: options.dryRun ? "dry_run" : "completed",
+      dryRun: options.dryRun,
+      startedAt: new Date().toISOString(),
+      finishedAt: "",
+      seconds: 0,
+      totals: emptyTotals(),
+      byDataType: Object.fromEntries(dataTypes.map((type) => [type, emptyTotals()])),
+      batches: { successful: 0, failed: 0 },
+      partitions: { total: 0, done: 0, remaining: 0 },
+      errors: { total: 0, byType: {}, first: [] },
+      successRate: 100,
+      warnings: [],
+    };
+  }
+
+  add(dataType: DataType, change: Partial<Totals>): void {
+    for (const totals of [this.report.totals, this.report.byDataType[dataType]!]) {
+      for (const [key, value] of Object.entries(change)) totals[key as keyof Totals] += value;
+    }
+  }
+
+  written(partition: Partition, receipt: Receipt, bytes: number): void {
+    this.add(partition.dataType, { migrated: receipt.written, bytes });
+    for (const { id, type, reason } of receipt.refused) this.refused({ ...partition, id, type, message: reason });
+    if (receipt.refused.length === 0) this.report.batches.successful++;
+    else this.report.batches.failed++;
+  }
+
+  refused(error: ReportedError): void {
+    const { errors } = this.report;
+    this.add(error.dataType, { failed: 1 });
+    errors.total++;
+    errors.byType[error.type] = (errors.byType[error.type] ?? 0) + 1;
+    if (errors.first.length >= firstErrors) return;
+    const { dataType, tenantId, id, type, message } = error;
+    errors.first.push({ dataType, tenantId, id, type, message: message.slice(0, 500) });
+  }
+
+  partitionsPlanned(count: number): void {
+    this.report.partitions.total += count;
+    this.report.partitions.remaining += count;
+  }
+
+  partitionDone(): void {
+    this.report.partitions.done++;
+    this.report.partitions.remaining--;
+  }
+
+  /** The report as it stands now. */
+  snapshot(): MigrateReport {
+    const { report } = this;
+    const { migrated, failed } = report.totals;
+    report.finishedAt = new Date().toISOString();
+    report.seconds = Math.round(performance.now() - this.started) / 1000;
+    report.successRate = migrated + failed === 0 ? 100 : Math.floor((migrated / (migrated + failed)) * 10_000) / 100;
+    return report;
+  }
+}

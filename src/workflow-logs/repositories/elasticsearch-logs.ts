@@ -1,0 +1,50 @@
+import type { Client } from "@elastic/elasticsearch";
+import type { Receipt } from "../../engine/ports.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import type { BulkWriter } from "../../stores/elasticsearch/bulk-writer.ts";
+import { indexName } from "../../stores/elasticsearch/index-names.ts";
+import { countDocuments, ensureIndex, refreshIndex } from "../../stores/elasticsearch/indices.ts";
+import { type ArchivedDocument, existingIds, readDocuments } from "../../stores/elasticsearch/documents.ts";
+import { logTypes, type Partition } from "../log-types.ts";
+
+/** The documents of one partition: exactly one index, which only this class names. */
+export class ElasticsearchLogs {
+  readonly index: string;
+  private readonly client: Client;
+  private readonly writer: BulkWriter;
+
+  constructor(client: Client, writer: BulkWriter, prefix: string, partition: Partition) {
+    const { resource } = logTypes[partition.dataType];
+    this.index = indexName({ prefix, resource, tenantId: partition.tenantId, month: partition.month });
+    this.client = client;
+    this.writer = writer;
+  }
+
+  /** Afterwards the index exists and is ours; its uuid is its identity. */
+  ensure(): Promise<{ uuid: string; created: boolean }> {
+    return ensureIndex(this.client, this.index);
+  }
+
+  write(body: BulkBody, signal: AbortSignal): Promise<Receipt> {
+    return this.writer.write(this.index, body, signal);
+  }
+
+  /** Which of the ids have a document, also one written just now. */
+  existing(ids: readonly string[]): Promise<Set<string>> {
+    return existingIds(this.client, this.index, ids);
+  }
+
+  /** The documents with these ids, exact to the digit; those that are not there are left out. */
+  read(ids: readonly string[]): Promise<Map<string, ArchivedDocument>> {
+    return readDocuments(this.client, this.index, ids);
+  }
+
+  /** Makes everything written visible to searches and counts. */
+  refresh(): Promise<void> {
+    return refreshIndex(this.client, this.index);
+  }
+
+  count(): Promise<number> {
+    return countDocuments(this.client, this.index);
+  }
+}

@@ -1,0 +1,128 @@
+import type { Pool, PoolClient } from "pg";
+import type { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
+import type { ConfirmedRange } from "../../stores/postgres/state/checkpoints.ts";
+import type { DocumentRenderer } from "../documents/document-renderer.ts";
+import type { LogType, Partition } from "../log-types.ts";
+import type { TimeRange } from "../scope.ts";
+import type { SourceTable } from "../source-schema.ts";
+import { overlapWindow } from "./plan-query.ts";
+import { type BatchLimits, readRows, type RowBatch, type RowReader } from "./row-batches.ts";
+import { type Cursor, lateIdsQuery, type Listing, pageQuery, rowsByIdQuery } from "./row-query.ts";
+
+/**
+ * Every page must be served by an index: a plan with a sequential scan or a hash of the whole table would read all of it once per page. The
+ * just-in-time compiler costs more than such short statements take.
+ */
+const pageSettings =
+  "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; set max_parallel_workers_per_gather = 0";
+const resetPageSettings =
+  "reset enable_seqscan; reset enable_hashjoin; reset enable_mergejoin; reset jit; reset max_parallel_workers_per_gather";
+
+export interface ReadOptions {
+  readonly renderer: DocumentRenderer;
+  readonly bodies: BulkBodies;
+  readonly limits: BatchLimits;
+}
+
+/** Reads the rows of one log table out of PostgreSQL, as documents ready to be sent. */
+export class PostgresLogs {
+  readonly source: SourceTable;
+  private readonly pool: Pool;
+
+  constructor(pool: Pool, source: SourceTable) {
+    this.pool = pool;
+    this.source = source;
+  }
+
+  get logType(): LogType {
+    return this.source.logType;
+  }
+
+  /** The rows of the tenant in `range` behind `after`, in the order (created_at, id), one short statement for each page. */
+  async *pages(
+    listing: Listing,
+    tenantId: string,
+    range: TimeRange,
+    after: Cursor | undefined,
+    options: ReadOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<RowBatch> {
+    const { table, layout } = this.source;
+    yield* this.withPageConnection(options, async function* (reader) {
+      let cursor = after;
+      let limit = options.limits.rows;
+      while (!signal.aborted) {
+        const rows = readRows(reader, pageQuery(table, layout, listing, { tenantId, ...range, after: cursor, limit }));
+        let next = await rows.next();
+        for (; next.done !== true; next = await rows.next()) {
+          cursor = next.value.end;
+          yield next.value;
+        }
+        const { tuples, bytes } = next.value;
+        if (tuples < limit) return;
+        limit = pageRows(options.limits, bytes / tuples);
+      }
+    });
+  }
+
+  /** The rows with these ids, a page at a time; `isUnchanged` leaves documents out that were written before. */
+  async *rowsById(
+    tenantId: string,
+    ids: AsyncIterable<readonly string[]>,
+    options: ReadOptions & Pick<RowReader, "isUnchanged">,
+    signal: AbortSignal,
+  ): AsyncGenerator<RowBatch> {
+    const { table, layout } = this.source;
+    yield* this.withPageConnection(options, async function* (reader) {
+      for await (const some of ids) {
+        if (signal.aborted) return;
+        if (some.length > 0) yield* readRows(reader, rowsByIdQuery(table, layout, tenantId, some));
+      }
+    });
+  }
+
+  /** Ids of the rows in the overlap window before the end of a confirmed range, a page at a time. */
+  async lateIds(listing: Listing, tenantId: string, range: ConfirmedRange): Promise<string[]> {
+    const client = await this.pool.connect();
+    try {
+      await client.query(pageSettings);
+      const found = await client.query<{ id: string }>(
+        lateIdsQuery(this.source.table, listing, tenantId, range, overlapWindow),
+      );
+      await client.query(resetPageSettings);
+      return found.rows.map((row) => row.id);
+    } finally {
+      client.release();
+    }
+  }
+
+  /** How many rows the tenant has in the range. */
+  async count(partition: Pick<Partition, "tenantId">, range: TimeRange): Promise<number> {
+    const result = await this.pool.query<{ rows: string }>(
+      `select count(*) as rows from ${this.source.table.sqlName} where tenant_id = $1 and created_at >= $2 and created_at < $3`,
+      [partition.tenantId, range.from, range.to],
+    );
+    return Number(result.rows[0]!.rows);
+  }
+
+  private async *withPageConnection(
+    options: ReadOptions & Pick<RowReader, "isUnchanged">,
+    read: (reader: RowReader) => AsyncGenerator<RowBatch>,
+  ): AsyncGenerator<RowBatch> {
+    const client: PoolClient = await this.pool.connect();
+    let finished = false;
+    try {
+      await client.query(pageSettings);
+      yield* read({ ...options, client, layout: this.source.layout, endedStatuses: this.logType.endedStatuses });
+      await client.query(resetPageSettings);
+      finished = true;
+    } finally {
+      client.release(!finished); // a connection left in the middle of a COPY is of no use to anyone
+    }
+  }
+}
+
+/** Rows of the next page: about two requests' worth, so that rows of several MB do not make one statement last minutes. */
+function pageRows(limits: BatchLimits, bytesPerRow: number): number {
+  return Math.max(1, Math.min(limits.rows, Math.floor((2 * limits.bytes) / bytesPerRow)));
+}

@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import type { PoolClient } from "pg";
+import type { Batch } from "../../engine/ports.ts";
+import type { BulkBodies, BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import { BinaryTuples } from "../../stores/postgres/binary-tuples.ts";
+import { copyOut } from "../../stores/postgres/copy-out.ts";
+import type { OpenRow } from "../../stores/postgres/state/open-rows.ts";
+import type { DocumentRenderer } from "../documents/document-renderer.ts";
+import type { RowLayout } from "../documents/row-layout.ts";
+import { timestampText } from "../documents/timestamps.ts";
+import type { Cursor } from "./row-query.ts";
+
+/** Documents of consecutive source rows, ready to be sent. */
+export interface RowBatch extends Batch {
+  readonly body: BulkBody;
+  /** The last key of the batch. */
+  readonly end: Cursor;
+  /** Rows in it that have not ended. */
+  readonly open: readonly OpenRow[];
+  /** Ids asked for that are not there any more. */
+  readonly gone: readonly string[];
+  /** Ids of rows that have ended or are of a kind that never changes. */
+  readonly ended: readonly string[];
+}
+
+export interface BatchLimits {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface RowReader {
+  readonly client: PoolClient;
+  readonly layout: RowLayout;
+  readonly renderer: DocumentRenderer;
+  readonly endedStatuses: ReadonlySet<string> | undefined;
+  readonly bodies: BulkBodies;
+  readonly limits: BatchLimits;
+  /** Leaves out rows whose document would be the same as one written before; then every fingerprint is computed. */
+  readonly isUnchanged?: (id: string, fingerprint: Buffer) => boolean;
+}
+
+/**
+ * Runs one query of rows (see RowLayout) and yields its documents in batches within the limits; a document larger than the limit is a batch by
+ * itself. Returns how many tuples there were and their bytes.
+ */
+export async function* readRows(
+  reader: RowReader,
+  query: string,
+): AsyncGenerator<RowBatch, { tuples: number; bytes: number }> {
+  const { layout, limits } = reader;
+  const tuple = new BinaryTuples(layout.fields);
+  const total = { tuples: 0, bytes: 0 };
+  let batch = new BatchBuilder(reader);
+  for await (const chunk of copyOut(reader.client, query)) {
+    tuple.push(chunk);
+    while (tuple.next()) {
+      total.tuples++;
+      total.bytes += tuple.tupleBytes;
+      if (batch.records > 0 && (batch.records >= limits.rows || batch.bytes + tuple.tupleBytes > limits.bytes)) {
+        yield batch.finish();
+        batch = new BatchBuilder(reader);
+      }
+      batch.add(tuple);
+    }
+  }
+  if (batch.tuples > 0) yield batch.finish();
+  return total;
+}
+
+class BatchBuilder {
+  tuples = 0;
+  private readonly reader: RowReader;
+  private readonly body: BulkBody;
+  private readonly open: OpenRow[] = [];
+  private readonly gone: string[] = [];
+  private readonly ended: string[] = [];
+  private readonly lastKey = Buffer.alloc(24);
+  private lastTextId = "";
+
+  constructor(reader: RowReader) {
+    this.reader = reader;
+    this.body = reader.bodies.take();
+  }
+
+  get records(): number {
+    return this.body.records;
+  }
+
+  get bytes(): number {
+    return this.body.length;
+  }
+
+  add(tuple: BinaryTuples): void {
+    const { layout, renderer } = this.reader;
+    this.tuples++;
+    this.rememberKey(tuple);
+    if (tuple.isNull(layout.idField)) {
+      this.gone.push(keyId(tuple, layout));
+      return;
+    }
+    renderer.append(tuple, this.body);
+    const isOpen = this.isOpen(tuple);
+    if (!isOpen && this.reader.isUnchanged === undefined) return;
+    const id = keyId(tuple, layout);
+    const fingerprint = createHash("sha1")
+      .update(this.body.buffer.subarray(renderer.documentStart, renderer.stableEnd))
+      .digest();
+    if (isOpen) this.open.push({ id, fingerprint });
+    else this.ended.push(id);
+    if (this.reader.isUnchanged?.(id, fingerprint) === true) this.body.dropLastRecord();
+  }
+
+  finish(): RowBatch {
+    const { open, gone, ended, body } = this;
+    return { body, records: body.records, bytes: body.length, end: this.end(), open, gone, ended };
+  }
+
+  private isOpen(tuple: BinaryTuples): boolean {
+    const { endedStatuses, layout } = this.reader;
+    if (endedStatuses === undefined || layout.statusField === undefined) return false;
+    return tuple.isNull(layout.statusField) || !endedStatuses.has(tuple.text(layout.statusField));
+  }
+
+  /** Keeps the bytes of the key: the tuple is gone by the time the batch is full. */
+  private rememberKey(tuple: BinaryTuples): void {
+    const { layout } = this.reader;
+    const createdAt = tuple.starts[layout.keyCreatedAt]!;
+    if (!tuple.isNull(layout.keyCreatedAt)) tuple.data.copy(this.lastKey, 0, createdAt, createdAt + 8);
+    const id = tuple.starts[layout.keyId]!;
+    if (layout.idKind === "uuid") tuple.data.copy(this.lastKey, 8, id, id + 16);
+    else this.lastTextId = tuple.text(layout.keyId);
+  }
+
+  private end(): Cursor {
+    const { idKind } = this.reader.layout;
+    return {
+      createdAt: timestampText(this.lastKey, 0),
+      id: idKind === "uuid" ? uuidText(this.lastKey, 8) : this.lastTextId,
+    };
+  }
+}
+
+function keyId(tuple: BinaryTuples, layout: RowLayout): string {
+  return layout.idKind === "uuid" ? uuidText(tuple.data, tuple.starts[layout.keyId]!) : tuple.text(layout.keyId);
+}
+
+function uuidText(data: Buffer, at: number): string {
+  const hex = data.toString("hex", at, at + 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

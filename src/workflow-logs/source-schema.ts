@@ -1,0 +1,53 @@
+import type { Pool } from "pg";
+import { AppError } from "../engine/errors.ts";
+import { hasColumn, hasIndexOn, inspectTable, type Table } from "../stores/postgres/table.ts";
+import { type RowLayout, rowLayout } from "./documents/row-layout.ts";
+import { type LogType, offloadTable } from "./log-types.ts";
+
+export interface SourceTable {
+  readonly logType: LogType;
+  readonly table: Table;
+  readonly layout: RowLayout;
+  /** Whether an index serves the order (created_at, id) within a tenant, so that pages need no key table. */
+  readonly hasServingIndex: boolean;
+}
+
+const needed = ["id", "tenant_id", "created_at"];
+
+/** The log table as it is in this database, whatever version of Dify made it. Throws AppError when it cannot be copied. */
+export async function inspectSource(pool: Pool, logType: LogType): Promise<SourceTable> {
+  const table = await inspectTable(pool, logType.table);
+  if (table === undefined) {
+    throw new AppError("table_missing", `There is no table ${logType.table} in this database.`, {
+      hint: "Check DATABASE_URL (or DB_DATABASE) and the search_path: it must be the database of the platform.",
+    });
+  }
+  const missing = needed.filter((column) => !hasColumn(table, column));
+  if (missing.length > 0) {
+    throw new AppError("column_missing", `${logType.table} has no column ${missing.join(", ")}.`, {
+      hint: "This is not a log table of Dify's schema; nothing was copied.",
+    });
+  }
+  if (hasColumn(table, "archive")) {
+    throw new AppError(
+      "column_conflict",
+      `${logType.table} has a column "archive", the one name that documents keep for themselves.`,
+      {
+        hint: "Rename that column before archiving this table.",
+      },
+    );
+  }
+  const offloads = logType.hasOffloads ? await inspectTable(pool, offloadTable) : undefined;
+  const files = offloads === undefined ? undefined : await inspectTable(pool, "upload_files");
+  return {
+    logType,
+    table,
+    layout: rowLayout(table, offloads, files),
+    hasServingIndex: hasIndexOn(table, ["tenant_id", "created_at"]),
+  };
+}
+
+/** Whether a tenant id is of the type that the source's tenant column has. */
+export function tenantsAreUuids(source: SourceTable): boolean {
+  return source.table.columns.find((column) => column.name === "tenant_id")?.type === "uuid";
+}
