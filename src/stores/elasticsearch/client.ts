@@ -1,0 +1,83 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { Client } from "@elastic/elasticsearch";
+import { UsageError } from "../../engine/errors.ts";
+
+export interface ElasticsearchConnection {
+  /** URLs or host:port; userinfo in a URL is used when no other credentials are given. */
+  hosts: readonly string[];
+  username?: string | undefined;
+  password?: string | undefined;
+  apiKey?: string | undefined;
+  /** Turns http:// hosts into https://. */
+  useSsl: boolean;
+  verifyCerts: boolean;
+  /** Path of a PEM file, read only when a host is reached through TLS. */
+  caCerts?: string | undefined;
+  timeoutSeconds: number;
+  maxRetries: number;
+}
+
+/** Connects to nothing yet. Throws UsageError when a host or the CA file cannot be used. */
+export function createClient(connection: ElasticsearchConnection): Client {
+  const urls = connection.hosts.map((host) => nodeUrl(host, connection.useSsl));
+  const auth = credentials(connection, urls);
+  const nodes = urls.map((url) => `${url.origin}${url.pathname === "/" ? "" : url.pathname}`);
+  return new Client({
+    nodes,
+    // Errors name their client: with its hosts as its name, every failure says which server it speaks of.
+    name: nodes.join(", "),
+    ...(auth !== undefined && { auth }),
+    ...(urls.some((url) => url.protocol === "https:") && { tls: tlsOptions(connection) }),
+    // Compressing costs processor time that only a network gives back.
+    compression: !urls.every(isLoopback),
+    requestTimeout: connection.timeoutSeconds * 1000,
+    maxRetries: connection.maxRetries,
+    // The default copies a request's body key by key into its error: for a bulk that is every single byte.
+    redaction: { type: "remove" },
+  });
+}
+
+function nodeUrl(host: string, useSsl: boolean): URL {
+  const text = host.includes("://") ? host : `http://${host}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.search !== "" || url.hash !== "") {
+    const shown = host.replace(/^.*@/, "");
+    throw new UsageError("invalid_elasticsearch_host", `${JSON.stringify(shown)} is not an Elasticsearch host.`, {
+      hint: 'Give ELASTICSEARCH_HOSTS as a list of URLs, such as ["http://localhost:9200"].',
+    });
+  }
+  if (useSsl) url.protocol = "https:";
+  return url;
+}
+
+function credentials(connection: ElasticsearchConnection, urls: URL[]) {
+  const { apiKey, username, password } = connection;
+  if (apiKey !== undefined) return { apiKey };
+  if (username !== undefined) return { username, password: password ?? "" };
+  const url = urls.find((candidate) => candidate.username !== "");
+  if (url === undefined) return undefined;
+  return { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+}
+
+function tlsOptions({ verifyCerts, caCerts }: ElasticsearchConnection) {
+  return { rejectUnauthorized: verifyCerts, ...(caCerts !== undefined && { ca: readCaCerts(caCerts) }) };
+}
+
+function readCaCerts(path: string): Buffer {
+  try {
+    const pem = readFileSync(path);
+    // TLS ignores a file without a certificate and fails later, as if the server were not trusted.
+    void new X509Certificate(pem);
+    return pem;
+  } catch (cause) {
+    throw new UsageError("invalid_ca_certs", `The CA file ${path} is missing or holds no PEM certificate.`, {
+      hint: "Correct ELASTICSEARCH_CA_CERTS, or leave it out to trust the authorities this machine trusts.",
+      cause,
+    });
+  }
+}
+
+function isLoopback(url: URL): boolean {
+  return url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d+){3}$/.test(url.hostname);
+}

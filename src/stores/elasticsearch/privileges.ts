@@ -1,0 +1,43 @@
+import { type Client, errors } from "@elastic/elasticsearch";
+import { describeElasticsearchError } from "./errors.ts";
+import { resourcePattern } from "./index-names.ts";
+
+// monitor: health, disks, shard limit. manage_index_templates: install our templates and see those in their way.
+const CLUSTER = ["monitor", "manage_index_templates"];
+// view_index_metadata and monitor: find, recognise and measure our indices. maintenance: refresh.
+const INDEX = ["create_index", "index", "read", "view_index_metadata", "monitor", "maintenance"];
+
+/**
+ * The privileges a migration needs and the user or API key lacks, such as "cluster: monitor" or
+ * "index dify-workflow-runs-*: read"; none when the cluster runs without security.
+ */
+export async function missingPrivileges(
+  client: Client,
+  prefix: string,
+  resources: readonly string[],
+): Promise<string[]> {
+  const names = resources.map((resource) => resourcePattern(prefix, resource));
+  try {
+    const granted = await client.security.hasPrivileges({ cluster: CLUSTER, index: [{ names, privileges: INDEX }] });
+    return [
+      ...refused(granted.cluster).map((privilege) => `cluster: ${privilege}`),
+      ...Object.entries(granted.index).flatMap(([name, privileges]) =>
+        refused(privileges).map((privilege) => `index ${name}: ${privilege}`),
+      ),
+    ];
+  } catch (error) {
+    if (isWithoutSecurity(error)) return [];
+    throw describeElasticsearchError(error);
+  }
+}
+
+function refused(privileges: Record<string, boolean>): string[] {
+  return Object.keys(privileges).filter((privilege) => privileges[privilege] !== true);
+}
+
+/** Without security the server has no such question: it knows the path not at all, or not with this method. */
+function isWithoutSecurity(error: unknown): boolean {
+  if (!(error instanceof errors.ResponseError)) return false;
+  const answer = JSON.stringify(error.body);
+  return /no handler found for uri|incorrect http method for uri/i.test(answer);
+}

@@ -1,0 +1,62 @@
+import { afterEach, expect, test } from "vitest";
+import { createClient } from "../../../src/stores/elasticsearch/client.ts";
+import { countDocuments, ensureIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices.ts";
+import type { Answer, SeenRequest } from "./fake-server.ts";
+import { startFakeServer } from "./fake-server.ts";
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+async function clientOf(answer: (request: SeenRequest) => Answer) {
+  const server = await startFakeServer(answer);
+  const client = createClient({
+    hosts: [server.url],
+    useSsl: false,
+    verifyCerts: true,
+    timeoutSeconds: 5,
+    maxRetries: 0,
+  });
+  cleanups.push(() => client.close(), server.stop);
+  return client;
+}
+
+const missing = {
+  status: 404,
+  body: { error: { type: "index_not_found_exception", reason: "no such index" }, status: 404 },
+};
+const simulated = { body: { template: { mappings: { _meta: { managed_by: "log-archive", template_version: 1 } } } } };
+
+/** A server without the index, that answers its creation so. */
+function creating(answer: Answer) {
+  return clientOf(({ method, path }) =>
+    method === "GET" ? missing : path.startsWith("/_index_template/_simulate_index") ? simulated : answer,
+  );
+}
+
+test("an index whose shards do not start is not ready", async () => {
+  const client = await creating({ body: { acknowledged: true, shards_acknowledged: false, index: "a" } });
+  await expect(ensureIndex(client, "a")).rejects.toMatchObject({ code: "index_not_ready" });
+});
+
+test("an index that is deleted as soon as it is made is reported", async () => {
+  const client = await creating({ body: { acknowledged: true, shards_acknowledged: true, index: "a" } });
+  await expect(ensureIndex(client, "a")).rejects.toMatchObject({ code: "index_vanished" });
+});
+
+test("a full cluster is reported as such", async () => {
+  const reason =
+    "Validation Failed: 1: this action would add [1] shards, but this cluster currently has [9]/[9] maximum normal shards open;";
+  const client = await creating({
+    status: 400,
+    body: { error: { type: "validation_exception", reason }, status: 400 },
+  });
+  await expect(ensureIndex(client, "a")).rejects.toMatchObject({ code: "elasticsearch_shard_limit" });
+});
+
+test("a count or refresh that missed a shard is an error", async () => {
+  const client = await clientOf(() => ({ body: { count: 7, _shards: { total: 3, successful: 2, failed: 1 } } }));
+  await expect(countDocuments(client, "a")).rejects.toMatchObject({ code: "index_not_ready" });
+  await expect(refreshIndex(client, "a")).rejects.toMatchObject({ code: "index_not_ready" });
+});
