@@ -28,8 +28,8 @@ export const variables = z.object({
   ELASTICSEARCH_TIMEOUT: positiveSeconds.default(30),
   ELASTICSEARCH_MAX_RETRIES: wholeNumber(0, 100).default(3),
   ELASTICSEARCH_INDEX_PREFIX: matching(
-    /^[a-z0-9][a-z0-9_-]{0,49}$/,
-    "1 to 50 lower case letters, digits, - and _, and begin with a letter or digit",
+    /^[a-z0-9][a-z0-9._-]{0,99}$/,
+    "1 to 100 of a-z, 0-9, ., - and _, the first a letter or digit",
   ).default("dify"),
   ELASTICSEARCH_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
   ELASTICSEARCH_NUMBER_OF_SHARDS: wholeNumber(1, 1024).default(1),

@@ -137,7 +137,7 @@ const refused: [variable: string, ...texts: string[]][] = [
   ],
   ["ELASTICSEARCH_TIMEOUT", "0", "-1", "abc", "1e3", "Infinity", "NaN", "86401", "30s", "0x10"],
   ["ELASTICSEARCH_MAX_RETRIES", "-1", "1.5", "many", "101"],
-  ["ELASTICSEARCH_INDEX_PREFIX", "Dify", "-dify", "a*b", "a,b", "../x", "a b", "ä", "x".repeat(51)],
+  ["ELASTICSEARCH_INDEX_PREFIX", "Dify", "-dify", "a*b", "a,b", "../x", "a b", "ä", "x".repeat(101)],
   ["ELASTICSEARCH_RETENTION_DAYS", "0", "-30", "1.5", "30d", "36501"],
   ["ELASTICSEARCH_NUMBER_OF_SHARDS", "0", "1025", "one"],
   ["ELASTICSEARCH_NUMBER_OF_REPLICAS", "-1", "all"],

@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import type { Logger } from "pino";
+import { type Config, type Environment, parseConfig } from "../config/config.ts";
+import { secretsIn } from "../config/secrets.ts";
+import type { ProgressSink } from "../workflow-logs/progress.ts";
+import { commandPath } from "./command-path.ts";
+import { confirm } from "./confirm.ts";
+import { loadEnvironment } from "./environment.ts";
+import type { Host } from "./host.ts";
+import { createLog, type LogLevel } from "./output/log.ts";
+import { createOutput, type Output } from "./output/output.ts";
+import { createProgress } from "./output/progress.ts";
+import { redactor } from "./output/redact.ts";
+
+/** The flags that every command has. */
+export interface GlobalOptions {
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly progress: boolean;
+  readonly logLevel: LogLevel;
+  readonly yes?: true;
+  readonly envFile?: string;
+}
+
+/** Everything a command needs beside its options. */
+export interface CommandContext {
+  /** Path of the command without the program's name, such as `elasticsearch migrate`. */
+  readonly command: string;
+  /** The process's environment over that of the .env file. */
+  readonly env: Environment;
+  /** @throws ConfigError */
+  config(): Config;
+  readonly output: Output;
+  readonly log: Logger;
+  /** Aborts when the operator stops the program; finish what is in flight, then return. */
+  readonly signal: AbortSignal;
+  /** The progress of this command; stopped when the command ends. */
+  readonly progress: ProgressSink;
+  /** Returns when the operator agreed; throws otherwise. */
+  confirm(question: string): Promise<void>;
+}
+
+/** @throws UsageError when the environment file cannot be read */
+export function createContext(command: Command, host: Host): CommandContext {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const { json = false, quiet = false, yes = false, progress, logLevel, envFile } = options;
+  const { stdout, stderr } = host;
+  const env = loadEnvironment(host, envFile);
+  let config: Config | undefined;
+  return {
+    command: commandPath(command),
+    env,
+    config: () => (config ??= parseConfig(env)),
+    output: createOutput({ command: commandPath(command), json, quiet, stdout, stderr }),
+    log: createLog(logLevel, stderr, redactor(secretsIn(env))),
+    signal: host.signal,
+    progress: createProgress({ quiet, json, progress, stream: stderr }),
+    confirm: (question) => confirm(question, yes, host),
+  };
+}

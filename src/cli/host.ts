@@ -1,0 +1,17 @@
+import type { WriteStream } from "node:tty";
+import type { Environment } from "../config/config.ts";
+
+export type TextStream = Pick<WriteStream, "write"> & Partial<Pick<WriteStream, "isTTY" | "columns">>;
+
+/** What the command line takes from its process. Only main.ts makes one from the real process. */
+export interface Host {
+  /** Arguments behind the program's name. */
+  readonly args: readonly string[];
+  readonly env: Environment;
+  readonly workingDirectory: string;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: TextStream;
+  readonly stderr: TextStream & NodeJS.WritableStream;
+  /** Aborts with an Interruption when the operator stops the program. */
+  readonly signal: AbortSignal;
+}

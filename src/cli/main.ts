@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { runCli } from "./run-cli.ts";
+import { stopSignals } from "./stop-signals.ts";
+
+// Whoever read our output has gone (`app ... | head`): the rest is written nowhere and the command ends as it would have.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+process.exitCode = await runCli({
+  args: process.argv.slice(2),
+  env: process.env,
+  workingDirectory: process.cwd(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stopSignals(process),
+});

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { addCompletion } from "./commands/completion.ts";
+import { logLevels } from "./output/log.ts";
+import type { Session } from "./run-command.ts";
+
+/** Adds one command to its group. */
+export type AddCommand = (group: Command, session: Session) => void;
+
+interface Group {
+  readonly name: string;
+  readonly description: string;
+  readonly commands: readonly AddCommand[];
+}
+
+const groups: readonly Group[] = [
+  { name: "elasticsearch", description: "Move workflow logs to Elasticsearch and look after them there", commands: [] },
+  { name: "db", description: "Our own tables in the source database", commands: [] },
+  { name: "runs", description: "What earlier invocations moved", commands: [] },
+];
+
+/** The whole command line. Parsing throws a CommanderError where commander by itself would end the process. */
+export function createProgram(session: Session): Command {
+  const { stdout, stderr } = session.host;
+  const program = new Command("app")
+    .description("Moves workflow logs from PostgreSQL to Elasticsearch, exactly and resumably")
+    .version(packageVersion(), "--version", "print the version")
+    .option("--json", "print one JSON document on stdout and nothing else there")
+    .option("--quiet", "print only the result and errors")
+    .option("--no-progress", "print no progress")
+    .addOption(new Option("--log-level <level>", "log on stderr from this level on").choices(logLevels).default("warn"))
+    .option("--yes", "answer confirmations with yes")
+    .option("--env-file <path>", "read this file instead of .env")
+    .helpOption("--help", "show help")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      outputError: () => {}, // runCli prints errors, as text or as a document
+    })
+    .exitOverride();
+  for (const { name, description, commands } of groups) {
+    const group = program.command(name).description(description);
+    for (const add of commands) add(group, session);
+  }
+  addCompletion(program, session);
+  return program;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,231 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Command, Option } from "commander";
+import { afterAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { CommandContext } from "../../../src/cli/context.ts";
+import type { Host } from "../../../src/cli/host.ts";
+import { Interruption } from "../../../src/cli/interruption.ts";
+import { repeatable, wholeNumber } from "../../../src/cli/options.ts";
+import { createProgram } from "../../../src/cli/program.ts";
+import { runCli } from "../../../src/cli/run-cli.ts";
+import { action, type CommandSpec, type Session } from "../../../src/cli/run-command.ts";
+import { AppError, UsageError } from "../../../src/engine/errors.ts";
+import { type FakeHost, fakeHost } from "./fake-host.ts";
+
+const schema = z.object({
+  rows: wholeNumber().default(10),
+  name: z.array(z.string().regex(/^\w+$/, "is no name")).default([]),
+});
+type Options = z.output<typeof schema>;
+type Run = CommandSpec<Options>["run"];
+
+const done: Run = async ({ rows }, { output }) => output.result({ rows }, () => `${rows} rows`);
+
+/** The real program with one more command, `db probe`. */
+const withProbe =
+  (run: Run) =>
+  (session: Session): Command => {
+    const program = createProgram(session);
+    program.commands
+      .find((group) => group.name() === "db")
+      ?.command("probe")
+      .addOption(new Option("--rows <n>", "rows"))
+      .addOption(repeatable("--name <name>", "a name"))
+      .action(action(session, { options: schema, run }));
+    return program;
+  };
+
+async function cli(
+  args: string[],
+  run: Run = done,
+  overrides: Partial<Host> = {},
+): Promise<FakeHost & { code: number }> {
+  const host = fakeHost(args, overrides);
+  return { ...host, code: await runCli(host, withProbe(run)) };
+}
+
+const fails =
+  (error: unknown): Run =>
+  async () => {
+    throw error;
+  };
+
+describe("the exit code", () => {
+  test.each<[string, Run, number]>([
+    ["nothing said", done, 0],
+    ["findings", async () => 3, 3],
+    ["an AppError", fails(new AppError("lost", "It is lost.", { hint: "Look again." })), 1],
+    ["a UsageError", fails(new UsageError("wrong", "It is wrong.")), 2],
+    ["any other error", fails(new TypeError("x is undefined")), 1],
+    ["something that is no error", fails("text"), 1],
+  ])("of %s is that of the contract", async (_name, run, code) => {
+    expect((await cli(["db", "probe"], run)).code).toBe(code);
+  });
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("after %s is %i, whether the command returns or its wait is cut", async (name, code) => {
+    const stopping = new AbortController();
+    stopping.abort(new Interruption(name));
+    const { signal } = stopping;
+    const waits: Run = async (_options, context) => context.signal.throwIfAborted();
+    const cut = fails(new DOMException("aborted", "AbortError"));
+    for (const run of [done, async () => 3 as const, waits, cut]) {
+      expect((await cli(["db", "probe"], run, { signal })).code).toBe(code);
+    }
+    expect((await cli(["db", "probe"], fails(new AppError("lost", "lost")), { signal })).code).toBe(1);
+  });
+});
+
+describe("wrong arguments", () => {
+  test.each<[string[], string, string]>([
+    [["db", "prob"], "unknown_command", "probe"],
+    [["elasticserch"], "unknown_command", "elasticsearch"],
+    [["db", "probe", "--row", "5"], "unknown_option", "--rows"],
+    [["db", "probe", "--jsn"], "unknown_option", "--json"],
+    [["--quite", "db", "probe"], "unknown_option", "--quiet"],
+    [["db", "probe", "--rows"], "option_missing_argument", "--help"],
+    [["db", "probe", "extra"], "excess_arguments", "--help"],
+    [["db", "probe", "--log-level", "loud"], "invalid_argument", "--help"],
+    [["db"], "missing_command", "--help"],
+    [[], "missing_command", "--help"],
+  ])("%j end with code 2, %s, and a hint with %s", async (args, code, hint) => {
+    const text = await cli(args);
+    expect(text.code).toBe(2);
+    expect(text.out()).toBe("");
+    expect(text.err()).toContain(hint);
+    const json = await cli(["--json", ...args]);
+    expect(json.code).toBe(2);
+    const document = JSON.parse(json.out()) as { error: { code: string; hint: string } };
+    expect(document.error.code).toBe(code);
+    expect(document.error.hint).toContain(hint);
+  });
+
+  test("all problems of options and configuration are listed at once, and nothing runs", async () => {
+    const args = ["db", "probe", "--rows", "-5", "--name", "ok", "--name", "a b", "--json"];
+    const result = await cli(args, fails(new Error("ran")), { env: { DB_PORT: "x", ELASTICSEARCH_TIMEOUT: "y" } });
+    expect(result.code).toBe(2);
+    const { command, error } = JSON.parse(result.out()) as { command: string; error: Record<string, string> };
+    expect(command).toBe("db probe");
+    expect(error["code"]).toBe("invalid_options");
+    for (const part of ['--rows: "-5"', "--name: is no name", "DB_PORT", "ELASTICSEARCH_TIMEOUT"]) {
+      expect(error["message"]).toContain(part);
+    }
+    expect(error["hint"]).toContain("app db probe --help");
+  });
+
+  test("wrong configuration alone ends with code 2 before anything runs", async () => {
+    const result = await cli(["db", "probe"], fails(new Error("ran")), { env: { DB_PORT: "x" } });
+    expect(result).toMatchObject({ code: 2 });
+    expect(result.err()).toContain("DB_PORT");
+  });
+});
+
+describe("global flags", () => {
+  test.each([
+    [["--json", "db", "probe", "--rows", "7"]],
+    [["db", "--json", "probe", "--rows", "7"]],
+    [["db", "probe", "--rows", "7", "--json"]],
+  ])("are taken in any place: %j", async (args) => {
+    const { out, err, code } = await cli(args);
+    expect({ code, err: err() }).toEqual({ code: 0, err: "" });
+    expect(JSON.parse(out())).toEqual({ command: "db probe", rows: 7 });
+  });
+
+  test("--version and --help go to stdout with code 0", async () => {
+    const version = await cli(["--version"]);
+    expect(version).toMatchObject({ code: 0 });
+    expect(version.out()).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const help = await cli(["db", "probe", "--help"]);
+    expect(help).toMatchObject({ code: 0 });
+    expect(help.out()).toContain("--rows <n>");
+    expect(help.out()).toContain("--json");
+  });
+
+  test("--quiet silences remarks and progress but neither result nor errors", async () => {
+    const run: Run = async (options, context) => {
+      context.output.note("a remark");
+      context.progress.plan(5);
+      context.progress.note("paused");
+      return done(options, context);
+    };
+    expect((await cli(["db", "probe"], run)).err()).toBe("a remark\npaused\n");
+    const quiet = await cli(["db", "probe", "--quiet"], run);
+    expect([quiet.out(), quiet.err()]).toEqual(["10 rows\n", ""]);
+    expect((await cli(["db", "probe", "--quiet"], fails(new AppError("lost", "It is lost.")))).err()).toContain("lost");
+  });
+
+  test("--log-level decides what is logged, on stderr only", async () => {
+    const run: Run = async (_options, { log }) => log.info("page read");
+    expect((await cli(["db", "probe"], run)).err()).toBe("");
+    const result = await cli(["db", "probe", "--log-level", "info"], run);
+    expect(result.out()).toBe("");
+    expect(JSON.parse(result.err())).toMatchObject({ msg: "page read" });
+  });
+});
+
+describe("failures", () => {
+  const error = new AppError("lost", "Row \u001b[2J7 is lost.", { hint: "Look again." });
+
+  test("are printed with their hint and without control characters", async () => {
+    const result = await cli(["db", "probe"], fails(error));
+    expect(result.err()).toBe("Error: Row \\u001b[2J7 is lost.\nLook again.\n");
+    expect(result.out()).toBe("");
+  });
+
+  test("are one document with --json", async () => {
+    const result = await cli(["db", "probe", "--json"], fails(error));
+    expect(result.err()).toBe("");
+    expect(JSON.parse(result.out())).toEqual({
+      command: "db probe",
+      error: { code: "lost", message: error.message, hint: "Look again." },
+    });
+  });
+
+  test("never show a secret, neither in messages nor in logs", async () => {
+    const env = {
+      ELASTICSEARCH_HOSTS: "http://es:9200",
+      ELASTICSEARCH_USERNAME: "elastic",
+      ELASTICSEARCH_PASSWORD: 'pa"ss-1',
+      DATABASE_URL: "postgresql://u:in%2Furl@h/db",
+    };
+    const run: Run = async (_options, { log }) => {
+      log.error({ password: "other", nested: { apiKey: "key" } }, 'login with pa"ss-1 and in/url failed');
+      throw new AppError("login", 'Login with pa"ss-1 or in%2Furl failed.', { hint: 'Is pa"ss-1 right?' });
+    };
+    for (const flags of [[], ["--json"]]) {
+      const { out, err } = await cli(["db", "probe", ...flags], run, { env });
+      expect(out() + err()).toContain("[secret]");
+      expect(out() + err()).not.toMatch(/ss-1|in\/url|in%2Furl|"other"|"key"/);
+    }
+  });
+});
+
+describe("the environment", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "env-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  writeFileSync(path.join(folder, ".env"), "\uFEFFDB_HOST=from-file\nDB_DATABASE='file'\n");
+  writeFileSync(path.join(folder, "other.env"), "DB_HOST=from-other\n");
+  const showUrl: Run = async (_options, context: CommandContext) =>
+    context.output.result({}, () => context.config().database.url);
+  const url = async (args: string[], env = {}): Promise<string> =>
+    (await cli(["db", "probe", ...args], showUrl, { env, workingDirectory: folder })).out().trim();
+
+  test("comes from .env in the working directory, and the process goes before it", async () => {
+    expect(await url([])).toBe("postgresql://postgres@from-file:5432/file");
+    expect(await url([], { DB_HOST: "from-process" })).toBe("postgresql://postgres@from-process:5432/file");
+  });
+
+  test("comes from --env-file instead when that is given", async () => {
+    expect(await url(["--env-file", "other.env"])).toBe("postgresql://postgres@from-other:5432/dify");
+  });
+
+  test.each(["missing.env", "."])("--env-file %s is a usage error", async (file) => {
+    const result = await cli(["db", "probe", "--env-file", file], done, { workingDirectory: folder });
+    expect(result.code).toBe(2);
+    expect(result.err()).toContain("cannot be read");
+  });
+});
