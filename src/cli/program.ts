@@ -1,6 +1,14 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { addCompletion } from "./commands/completion.ts";
+import { addDbCurrent } from "./commands/db/current.ts";
+import { addDbUpgrade } from "./commands/db/upgrade.ts";
+import { addErrors } from "./commands/elasticsearch/errors.ts";
+import { addMigrate } from "./commands/elasticsearch/migrate.ts";
+import { addPreflight } from "./commands/elasticsearch/preflight.ts";
+import { addStatus } from "./commands/elasticsearch/status.ts";
+import { addRunsList } from "./commands/runs/list.ts";
+import { addRunsShow } from "./commands/runs/show.ts";
 import { logLevels } from "./output/log.ts";
 import type { Session } from "./run-command.ts";
 
@@ -14,9 +22,13 @@ interface Group {
 }
 
 const groups: readonly Group[] = [
-  { name: "elasticsearch", description: "Move workflow logs to Elasticsearch and look after them there", commands: [] },
-  { name: "db", description: "Our own tables in the source database", commands: [] },
-  { name: "runs", description: "What earlier invocations moved", commands: [] },
+  {
+    name: "elasticsearch",
+    description: "Move workflow logs to Elasticsearch and look after them there",
+    commands: [addStatus, addPreflight, addMigrate, addErrors],
+  },
+  { name: "db", description: "Our own tables in the source database", commands: [addDbUpgrade, addDbCurrent] },
+  { name: "runs", description: "What earlier invocations moved", commands: [addRunsList, addRunsShow] },
 ];
 
 /** The whole command line. Parsing throws a CommanderError where commander by itself would end the process. */

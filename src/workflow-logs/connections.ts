@@ -1,10 +1,15 @@
-import type { Client } from "@elastic/elasticsearch";
+import { type Client, errors } from "@elastic/elasticsearch";
 import type { Pool } from "pg";
+import { AppError } from "../engine/errors.ts";
+import { createClient, type ElasticsearchConnection } from "../stores/elasticsearch/client.ts";
+import { describeElasticsearchError } from "../stores/elasticsearch/errors.ts";
 import type { TemplateSettings } from "../stores/elasticsearch/template-files.ts";
-import type { StateDatabase } from "../stores/postgres/state/database.ts";
+import { describePostgresError } from "../stores/postgres/errors.ts";
+import { createPool } from "../stores/postgres/pool.ts";
+import { type StateDatabase, stateDatabase } from "../stores/postgres/state/database.ts";
 import type { SearchTextMode } from "./documents/document-renderer.ts";
 
-/** What the use cases work with: both stores, opened by whoever calls, and how the archive is to look. */
+/** What the use cases work with: both stores, and how the archive is to look. */
 export interface Connections {
   readonly postgres: Pool;
   readonly state: StateDatabase;
@@ -20,4 +25,33 @@ export interface ArchiveSettings {
   /** Attempts after the first when Elasticsearch does not answer. */
   readonly maxRetries: number;
   readonly retentionDays: number;
+}
+
+export interface ConnectionOptions {
+  readonly databaseUrl: string;
+  readonly elasticsearch: ElasticsearchConnection;
+  readonly settings: ArchiveSettings;
+}
+
+/** Runs `work` with both stores open and closes them. Errors of the drivers arrive as AppErrors that say what to do. */
+export async function withConnections<T>(
+  options: ConnectionOptions,
+  work: (connections: Connections) => Promise<T>,
+): Promise<T> {
+  const elasticsearch = createClient(options.elasticsearch);
+  const postgres = createPool(options.databaseUrl);
+  try {
+    return await work({ postgres, state: stateDatabase(postgres), elasticsearch, settings: options.settings });
+  } catch (error) {
+    throw describeStoreError(error);
+  } finally {
+    await Promise.allSettled([postgres.end(), elasticsearch.close()]);
+  }
+}
+
+/** An error of either driver as an AppError; any other error as it is. */
+export function describeStoreError(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  if (error instanceof errors.ElasticsearchClientError) return describeElasticsearchError(error);
+  return describePostgresError(error) ?? error;
 }

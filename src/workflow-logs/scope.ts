@@ -26,6 +26,15 @@ export function partitionRange(partition: Partition, scope: Scope, timeZone: str
   return { from: utcToLocal(from, timeZone), to: utcToLocal(to, timeZone) };
 }
 
+/** Whether the scope speaks of some part of the partition. */
+export function isInScope(partition: Partition, scope: Scope, timeZone: string): boolean {
+  return (
+    scope.dataTypes.includes(partition.dataType) &&
+    (scope.tenantIds.length === 0 || scope.tenantIds.includes(partition.tenantId)) &&
+    partitionRange(partition, scope, timeZone) !== undefined
+  );
+}
+
 export function coversWholeMonth(partition: Partition, scope: Scope): boolean {
   const month = monthBounds(partition.month);
   return (

@@ -1,8 +1,9 @@
 import type { Pool } from "pg";
-import { AppError } from "../engine/errors.ts";
+import { AppError, UsageError } from "../engine/errors.ts";
 import { hasColumn, hasIndexOn, inspectTable, type Table } from "../stores/postgres/table.ts";
 import { type RowLayout, rowLayout } from "./documents/row-layout.ts";
-import { type LogType, offloadTable } from "./log-types.ts";
+import { type LogType, logTypes, offloadTable } from "./log-types.ts";
+import type { Scope } from "./scope.ts";
 
 export interface SourceTable {
   readonly logType: LogType;
@@ -15,7 +16,7 @@ export interface SourceTable {
 const needed = ["id", "tenant_id", "created_at"];
 
 /** The log table as it is in this database, whatever version of Dify made it. Throws AppError when it cannot be copied. */
-export async function inspectSource(pool: Pool, logType: LogType): Promise<SourceTable> {
+async function inspectSource(pool: Pool, logType: LogType): Promise<SourceTable> {
   const table = await inspectTable(pool, logType.table);
   if (table === undefined) {
     throw new AppError("table_missing", `There is no table ${logType.table} in this database.`, {
@@ -47,7 +48,27 @@ export async function inspectSource(pool: Pool, logType: LogType): Promise<Sourc
   };
 }
 
-/** Whether a tenant id is of the type that the source's tenant column has. */
-export function tenantsAreUuids(source: SourceTable): boolean {
+/**
+ * The log tables that a scope speaks of. Throws UsageError for a tenant id that is not of the tenant column's type, before anything is touched.
+ */
+export async function inspectSources(pool: Pool, scope: Scope): Promise<SourceTable[]> {
+  const sources: SourceTable[] = [];
+  for (const dataType of scope.dataTypes) sources.push(await inspectSource(pool, logTypes[dataType]));
+  const wrong = scope.tenantIds.filter((id) => !uuid.test(id) && sources.some(tenantsAreUuids));
+  if (wrong.length > 0) {
+    throw new UsageError(
+      "invalid_tenant_id",
+      `Not a tenant id of this platform, whose tenant ids are uuids: ${wrong.join(", ")}`,
+      {
+        hint: "Look the tenant up in the table tenants; nothing was changed.",
+      },
+    );
+  }
+  return sources;
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function tenantsAreUuids(source: SourceTable): boolean {
   return source.table.columns.find((column) => column.name === "tenant_id")?.type === "uuid";
 }

@@ -49,10 +49,10 @@ export class MigrateCounters {
   readonly report: MigrateReport;
   private readonly started = performance.now();
 
-  constructor(dataTypes: readonly DataType[], options: { runId: string | null; dryRun: boolean }) {
+  constructor(dataTypes: readonly DataType[], options: { dryRun: boolean }) {
     this.report = {
       command: "elasticsearch migrate",
-      runId: options.runId,
+      runId: null,
       status: options.dryRun ? "dry_run" : "completed",
       dryRun: options.dryRun,
       startedAt: new Date().toISOString(),

@@ -56,7 +56,8 @@ export function unarchivableQuery(context: PlanContext, keys: string, runId: str
     returning record_id as id, tenant_id as "tenantId", type, reason`;
 }
 
-function monthExpression({ table, timeZone }: PlanContext): string {
+/** The month (UTC) of the row `t`; NULL where created_at or the tenant id names no index. */
+export function monthExpression({ table, timeZone }: Pick<PlanContext, "table" | "timeZone">): string {
   const type = table.columns.find((column) => column.name === "created_at")!.type;
   const utc =
     type === "timestamptz"

@@ -27,6 +27,14 @@ export async function listPartitions(db: StateDatabase, tenantIds: readonly stri
   }));
 }
 
+/** What is known of a partition that a run begins to work on. */
+export interface KnownPartition {
+  readonly copiedRows: number;
+  /** Its index is another than before, so all that was known has been forgotten. */
+  readonly indexWasReplaced: boolean;
+  readonly stateBefore: PartitionState | undefined;
+}
+
 /**
  * The partition is `copying` and owned by the run. With `fromNothing`, or when its index is another than the one its checkpoints speak of, it
  * has no checkpoints and open rows any more. The caller holds the partition's lock. Returns what was known before, if it still counts.
@@ -36,7 +44,7 @@ export async function beginPartition(
   partition: PartitionId,
   index: { name: string; uuid: string },
   run: { id: string; fromNothing: boolean },
-): Promise<{ copiedRows: number; indexWasReplaced: boolean }> {
+): Promise<KnownPartition> {
   return db.transaction().execute(async (transaction) => {
     const known = await transaction
       .selectFrom("partitions")
@@ -72,7 +80,11 @@ export async function beginPartition(
         }),
       )
       .execute();
-    return { copiedRows: counts ? Number(known.copied_rows) : 0, indexWasReplaced };
+    return {
+      copiedRows: counts ? Number(known.copied_rows) : 0,
+      indexWasReplaced,
+      stateBefore: counts ? known.state : undefined,
+    };
   });
 }
 

@@ -1,0 +1,70 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { migrateDefaults, type MigrateOptions } from "../../../workflow-logs/migrate/options.ts";
+import {
+  dataTypeOption,
+  endDateOption,
+  order,
+  orderedDates,
+  scopeOf,
+  scopeShape,
+  size,
+  startDateOption,
+  tenantIdOption,
+  uuid,
+  wholeNumber,
+} from "../../options.ts";
+
+/** The flags of migrate, which preflight takes too. */
+export function addMigrateOptions(command: Command): Command {
+  return command
+    .addOption(tenantIdOption())
+    .addOption(startDateOption())
+    .addOption(endDateOption())
+    .addOption(dataTypeOption())
+    .option("--batch-size <rows>", `rows of one bulk request (default: ${migrateDefaults.batchRows})`)
+    .option("--batch-bytes <size>", "size of one bulk request (default: 5MB)")
+    .option("--concurrency <number>", `bulk requests in flight (default: ${migrateDefaults.concurrency})`)
+    .option("--max-rps <rows>", "at most so many rows a second")
+    .option("--max-bytes-rate <size>", "at most so many bytes a second, such as 10MB")
+    .option("--order <order>", "newest or oldest month first (default: newest)")
+    .option("--run-id <id>", "with the options of this earlier run")
+    .option("--restart", "copy again from nothing, whatever was copied before");
+}
+
+/** Options given on the command line; what was not given is undefined, so that those of an earlier run can stand in. */
+export const migrateShape = z
+  .object({
+    ...scopeShape,
+    batchSize: wholeNumber(1, 10_000).optional(),
+    batchBytes: size.optional(),
+    concurrency: wholeNumber(1, 64).optional(),
+    maxRps: wholeNumber(1).optional(),
+    maxBytesRate: size.optional(),
+    order: order.optional(),
+    runId: uuid.optional(),
+    restart: z.literal(true).optional(),
+    dryRun: z.literal(true).optional(),
+  })
+  .refine(...orderedDates);
+
+type Given = z.output<typeof migrateShape>;
+
+/** `earlier` are the options of the run that --run-id names. */
+export function migrateOptions(given: Given, earlier: Partial<MigrateOptions> = {}): MigrateOptions {
+  const named =
+    given.tenantId.length > 0 ||
+    given.dataType.length > 0 ||
+    given.startDate !== undefined ||
+    given.endDate !== undefined;
+  return {
+    scope: named || earlier.scope === undefined ? scopeOf(given) : earlier.scope,
+    batchRows: given.batchSize ?? earlier.batchRows ?? migrateDefaults.batchRows,
+    batchBytes: given.batchBytes ?? earlier.batchBytes ?? migrateDefaults.batchBytes,
+    concurrency: given.concurrency ?? earlier.concurrency ?? migrateDefaults.concurrency,
+    recordsPerSecond: given.maxRps ?? earlier.recordsPerSecond,
+    bytesPerSecond: given.maxBytesRate ?? earlier.bytesPerSecond,
+    order: given.order ?? earlier.order ?? migrateDefaults.order,
+    restart: given.restart ?? false,
+  };
+}

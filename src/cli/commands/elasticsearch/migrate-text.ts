@@ -1,0 +1,98 @@
+import type { DryRun } from "../../../workflow-logs/migrate/dry-run.ts";
+import type { MigrateReport } from "../../../workflow-logs/migrate/report.ts";
+import { formatBytes, formatCount, formatDuration } from "../../output/format.ts";
+import { printable } from "../../output/printable.ts";
+import { formatTable } from "../../output/table.ts";
+
+/** The report that a person reads at the end of a migration. */
+export function migrateText(report: MigrateReport): string {
+  const { totals, batches, partitions, errors, seconds } = report;
+  const perSecond = (amount: number): number => (seconds === 0 ? 0 : amount / seconds);
+  const statistics: [string, string][] = [
+    ["Source records", formatCount(totals.source)],
+    [
+      "Batches",
+      `${formatCount(batches.successful + batches.failed)} (${formatCount(batches.successful)} successful, ${formatCount(batches.failed)} with refused records)`,
+    ],
+    ["Migrated", formatCount(totals.migrated)],
+    ["Skipped, copied before", formatCount(totals.skipped)],
+    ["Failed", formatCount(totals.failed)],
+    ["Success rate", `${report.successRate.toFixed(2)}%`],
+    ["Speed", `${formatCount(perSecond(totals.migrated))} rows/s, ${formatBytes(perSecond(totals.bytes))}/s`],
+    ["Time", formatDuration(seconds * 1000)],
+    ["Partitions", `${formatCount(partitions.done)} of ${formatCount(partitions.total)}`],
+  ];
+  return [
+    "Migration statistics",
+    ...statistics.map(([name, value]) => `  ${`${name}:`.padEnd(24)}${value}`),
+    "",
+    byDataType(report),
+    ...errorSummary(report),
+    ...report.warnings.map((warning) => `\nNote: ${printable(warning)}`),
+    "",
+    verdict(report, errors.total),
+  ].join("\n");
+}
+
+function byDataType(report: MigrateReport): string {
+  const rows = Object.entries(report.byDataType).map(([type, { source, migrated, skipped, failed, bytes }]) => [
+    type,
+    source,
+    migrated,
+    skipped,
+    failed,
+    formatBytes(bytes),
+  ]);
+  return formatTable(["data type", "source", "migrated", "skipped", "failed", "size"], rows);
+}
+
+function errorSummary({ errors, runId }: MigrateReport): string[] {
+  if (errors.total === 0) return [];
+  return [
+    "",
+    "Errors by type",
+    ...Object.entries(errors.byType).map(([type, count]) => `  ${printable(type)}: ${formatCount(count)}`),
+    "",
+    `First ${errors.first.length} errors`,
+    ...errors.first.map(({ dataType, tenantId, id, type, message }) =>
+      printable(`  ${dataType} ${tenantId} ${id}: ${type}: ${message}`),
+    ),
+    "",
+    `Retry them with: app elasticsearch errors retry --run-id ${runId}`,
+  ];
+}
+
+function verdict({ status, runId, totals }: MigrateReport, errors: number): string {
+  if (status === "interrupted") {
+    return `⚠ WARNING: interrupted; everything confirmed is kept. Go on with: app elasticsearch migrate --run-id ${runId}`;
+  }
+  if (errors > 0)
+    return `⚠ WARNING: ${formatCount(errors)} records could not be archived; they are kept in PostgreSQL and listed by app elasticsearch errors list`;
+  return totals.migrated === 0
+    ? "✓ SUCCESS: nothing new to copy"
+    : `✓ SUCCESS: ${formatCount(totals.migrated)} records are in Elasticsearch`;
+}
+
+const partitionsShown = 50;
+
+export function dryRunText({ report, partitions }: DryRun): string {
+  const { totals, estimates, warnings } = report;
+  const shown = partitions.slice(0, partitionsShown);
+  return [
+    "Dry run: nothing was touched.",
+    "",
+    formatTable(
+      ["data type", "tenant", "month", "rows", "size"],
+      shown.map(({ dataType, tenantId, month, rows, bytes }) => [dataType, tenantId, month, rows, formatBytes(bytes)]),
+    ),
+    ...(partitions.length > shown.length
+      ? [`... and ${partitions.length - shown.length} more partitions (all of them with --json)`]
+      : []),
+    "",
+    `Would copy:         ${formatCount(totals.source)} rows, ${formatBytes(totals.bytes)} of text`,
+    `Would be made:      ${formatCount(estimates.indices)} indices with ${formatCount(estimates.shards)} shards`,
+    `Estimated on disk:  ${formatBytes(estimates.targetBytes)}`,
+    `Estimated time:     ${formatDuration(estimates.seconds * 1000)}, from a probe of reading; indexing may be faster or slower than assumed`,
+    ...warnings.map((warning) => `Note: ${printable(warning)}`),
+  ].join("\n");
+}

@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import type { Connections } from "../../../workflow-logs/connections.ts";
+import { UsageError } from "../../../engine/errors.ts";
+import { findRun } from "../../../stores/postgres/state/runs.ts";
+import { appliedMigrations } from "../../../stores/postgres/state/upgrade.ts";
+import { dryRun } from "../../../workflow-logs/migrate/dry-run.ts";
+import { migrate } from "../../../workflow-logs/migrate/migrate.ts";
+import type { MigrateOptions } from "../../../workflow-logs/migrate/options.ts";
+import { exitCodes } from "../../exit-codes.ts";
+import { action, type Session } from "../../run-command.ts";
+import { withStores } from "../../wiring.ts";
+import { addMigrateOptions, migrateOptions, migrateShape } from "./migrate-options.ts";
+import { dryRunText, migrateText } from "./migrate-text.ts";
+
+export function addMigrate(group: Command, session: Session): void {
+  addMigrateOptions(group.command("migrate"))
+    .description("Copy workflow logs from PostgreSQL to Elasticsearch; the same command again goes on where it was")
+    .option("--dry-run", "say what would be copied, and touch nothing")
+    .action(
+      action(session, {
+        options: migrateShape,
+        run: (given, context) =>
+          withStores(context, async (connections) => {
+            const options = migrateOptions(given, await earlierOptions(connections, given.runId));
+            if (given.dryRun === true) {
+              const plan = await dryRun(connections, options);
+              context.output.result(plan.report, () => dryRunText(plan));
+              return exitCodes.done;
+            }
+            const report = await migrate(connections, options, context);
+            context.output.result(report, () => migrateText(report));
+            return report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
+          }),
+      }),
+    );
+}
+
+/** The options that an earlier run was started with. */
+export async function earlierOptions(
+  { state }: Connections,
+  runId: string | undefined,
+): Promise<Partial<MigrateOptions>> {
+  if (runId === undefined) return {};
+  const run = (await appliedMigrations(state)).length > 0 ? await findRun(state, runId) : undefined;
+  if (run?.command === "elasticsearch migrate") return run.options as Partial<MigrateOptions>;
+  throw new UsageError("unknown_run", `There is no migrate run ${runId}.`, { hint: "app runs list shows the runs." });
+}

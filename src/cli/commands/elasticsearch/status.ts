@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { status, type StatusReport } from "../../../workflow-logs/status.ts";
+import { scopeShape, tenantIdOption } from "../../options.ts";
+import { formatBytes, formatCount } from "../../output/format.ts";
+import { printable } from "../../output/printable.ts";
+import { formatTable } from "../../output/table.ts";
+import { action, type Session } from "../../run-command.ts";
+import { withStores } from "../../wiring.ts";
+import { runsTable } from "../runs/run-text.ts";
+
+export function addStatus(group: Command, session: Session): void {
+  group
+    .command("status")
+    .description("Show both stores, what was copied and what is left")
+    .addOption(tenantIdOption())
+    .action(
+      action(session, {
+        options: z.object({ tenantId: scopeShape.tenantId }),
+        run: (given, context) =>
+          withStores(context, async (connections) => {
+            const report = await status(connections, given.tenantId);
+            context.output.result(report, () => statusText(report));
+          }),
+      }),
+    );
+}
+
+const coverageShown = 60;
+
+function statusText(report: StatusReport): string {
+  const { elasticsearch, postgres, templates, indices, coverage, recordErrors, runs, notes } = report;
+  const bytes = indices.reduce((sum, index) => sum + index.bytes, 0);
+  const errors = Object.values(recordErrors).reduce((sum, count) => sum + count, 0);
+  const shown = coverage.slice(0, coverageShown);
+  return [
+    `Elasticsearch ${elasticsearch.version}: ${elasticsearch.health}, ${elasticsearch.nodes} node${elasticsearch.nodes === 1 ? "" : "s"}, ${formatCount(elasticsearch.shards.used)} of ${formatCount(elasticsearch.shards.limit)} shards used`,
+    `PostgreSQL ${postgres.version}`,
+    `Templates: ${templates.map(({ name, state }) => `${name} ${state}`).join(", ")}`,
+    `Indices: ${formatCount(indices.length)}, ${formatBytes(bytes)}`,
+    `Record errors: ${formatCount(errors)}${errors > 0 ? " (app elasticsearch errors list)" : ""}`,
+    "",
+    coverage.length === 0
+      ? "No workflow logs in PostgreSQL and none in Elasticsearch."
+      : formatTable(
+          ["data type", "tenant", "month", "in PostgreSQL", "in Elasticsearch", "state"],
+          shown.map((row) => [
+            row.dataType,
+            row.tenantId,
+            row.month,
+            row.sourceRows ?? undefined,
+            row.targetDocuments,
+            row.state,
+          ]),
+        ),
+    ...(coverage.length > shown.length
+      ? [`... and ${formatCount(coverage.length - shown.length)} more partitions (all of them with --json)`]
+      : []),
+    ...(runs.length > 0 ? ["", "Runs", runsTable(runs)] : []),
+    ...notes.map((note) => `Note: ${printable(note)}`),
+  ].join("\n");
+}

@@ -1,0 +1,24 @@
+import type { RunRecord } from "../../../stores/postgres/state/runs.ts";
+import { printable } from "../../output/printable.ts";
+import { formatTable } from "../../output/table.ts";
+
+export function runsTable(runs: readonly RunRecord[]): string {
+  return formatTable(
+    ["run", "command", "status", "started", "finished"],
+    runs.map((run) => [run.id, run.command, run.status, run.startedAt.slice(0, 19), run.finishedAt?.slice(0, 19)]),
+  );
+}
+
+export function runText(run: RunRecord): string {
+  return [
+    `Run ${run.id}`,
+    `  command:  ${run.command}`,
+    `  status:   ${run.status}`,
+    `  started:  ${run.startedAt}`,
+    `  finished: ${run.finishedAt ?? "-"}`,
+    `  last seen: ${run.heartbeatAt}`,
+    ...(run.error === null ? [] : [`  error:    ${printable(run.error)}`]),
+    `  options:  ${JSON.stringify(run.options)}`,
+    `  report:   ${JSON.stringify(run.report, null, 2)}`,
+  ].join("\n");
+}

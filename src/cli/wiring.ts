@@ -1,0 +1,70 @@
+import type { Config } from "../config/config.ts";
+import { UsageError } from "../engine/errors.ts";
+import { validatePrefix } from "../stores/elasticsearch/index-names.ts";
+import { createPool, type Pool } from "../stores/postgres/pool.ts";
+import { type StateDatabase, stateDatabase } from "../stores/postgres/state/database.ts";
+import { appliedMigrations } from "../stores/postgres/state/upgrade.ts";
+import { type Connections, describeStoreError, withConnections } from "../workflow-logs/connections.ts";
+import type { CommandContext } from "./context.ts";
+
+/** Runs `work` with both stores open as the configuration says. Refuses while Elasticsearch is switched off. */
+export function withStores<T>(context: CommandContext, work: (connections: Connections) => Promise<T>): Promise<T> {
+  const config = context.config();
+  requireEnabled(config);
+  const { elasticsearch } = config;
+  return withConnections(
+    {
+      databaseUrl: config.database.url,
+      elasticsearch,
+      settings: {
+        template: {
+          prefix: validatePrefix(elasticsearch.indexPrefix),
+          shards: elasticsearch.numberOfShards,
+          replicas: elasticsearch.numberOfReplicas,
+          refreshInterval: elasticsearch.refreshInterval,
+          codec: elasticsearch.codec,
+        },
+        searchText: elasticsearch.searchText,
+        sourceTimeZone: config.sourceTimeZone,
+        maxRetries: elasticsearch.maxRetries,
+        retentionDays: elasticsearch.retentionDays,
+      },
+    },
+    work,
+  );
+}
+
+/** Runs `work` with the source database alone. */
+export async function withDatabase<T>(context: CommandContext, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const pool = createPool(context.config().database.url);
+  try {
+    return await work(pool);
+  } catch (error) {
+    throw describeStoreError(error);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Runs `work` with our own tables, or with undefined where there are none yet. */
+export function withState<T>(
+  context: CommandContext,
+  work: (state: StateDatabase | undefined) => Promise<T>,
+): Promise<T> {
+  return withDatabase(context, async (pool) => {
+    const state = stateDatabase(pool);
+    return work((await appliedMigrations(state)).length > 0 ? state : undefined);
+  });
+}
+
+function requireEnabled({ elasticsearch }: Config): void {
+  if (elasticsearch.enabled) return;
+  if (elasticsearch.hosts.length === 0) {
+    throw new UsageError("elasticsearch_not_configured", "No Elasticsearch is configured.", {
+      hint: 'Set ELASTICSEARCH_HOSTS, such as ["http://localhost:9200"], in the environment or in .env.',
+    });
+  }
+  throw new UsageError("elasticsearch_disabled", "Elasticsearch is switched off by ELASTICSEARCH_ENABLED=false.", {
+    hint: "Set ELASTICSEARCH_ENABLED=true to use it again. Nothing was touched.",
+  });
+}

@@ -1,0 +1,127 @@
+import type { Pacing } from "../../engine/pacing.ts";
+import type { Receipt } from "../../engine/ports.ts";
+import { transfer, type TransferEnd } from "../../engine/transfer.ts";
+import { joinRanges, saveCheckpoint } from "../../stores/postgres/state/checkpoints.ts";
+import type { StateDatabase } from "../../stores/postgres/state/database.ts";
+import { forgetOpenRows, rememberOpenRows } from "../../stores/postgres/state/open-rows.ts";
+import { addCopied } from "../../stores/postgres/state/partitions.ts";
+import { forgetRecordErrors, saveRecordErrors } from "../../stores/postgres/state/record-errors.ts";
+import type { Partition } from "../log-types.ts";
+import type { ElasticsearchLogs } from "../repositories/elasticsearch-logs.ts";
+import type { PostgresLogs, ReadOptions } from "../repositories/postgres-logs.ts";
+import type { RowBatch } from "../repositories/row-batches.ts";
+import type { Listing } from "../repositories/row-query.ts";
+import type { UncoveredRange } from "./uncovered-ranges.ts";
+
+/** What copying rows of one partition takes, whichever rows they are. */
+export interface RowCopy {
+  readonly partition: Partition;
+  readonly runId: string;
+  readonly state: StateDatabase;
+  readonly source: PostgresLogs;
+  readonly target: ElasticsearchLogs;
+  readonly read: ReadOptions;
+  readonly pacing: Pacing;
+  readonly onConfirmed: (batch: RowBatch, receipt: Receipt) => void;
+}
+
+/** Copies the rows between two confirmed ranges, moving the end of the first behind them, and joins the two. */
+export async function copyRange(
+  copy: RowCopy,
+  listing: Listing,
+  start: string,
+  uncovered: UncoveredRange,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { partition, state, runId } = copy;
+  const result = await transfer<RowBatch>(
+    {
+      source: {
+        batches: (aborted) =>
+          copy.source.pages(listing, partition.tenantId, uncovered, uncovered.extends, copy.read, aborted),
+      },
+      sink: { write: (batch, aborted) => copy.target.write(batch.body, aborted) },
+      checkpoint: {
+        confirm: (batch, receipt) =>
+          confirm(state, partition, runId, batch, receipt, async (transaction) => {
+            await saveCheckpoint(transaction, partition, { start, ...batch.end });
+            await addCopied(transaction, partition, runId, receipt.written, batch.bytes);
+          }),
+      },
+      pacing: copy.pacing,
+      onConfirmed: (batch, receipt) => release(copy, batch, receipt),
+    },
+    signal,
+  );
+  if (result === "completed" && uncovered.upTo !== undefined) await joinRanges(state, partition, start, uncovered.upTo);
+  return result;
+}
+
+/** Which rows are copied by their ids, and what follows from it. */
+export interface CopyById {
+  /** Leaves out rows whose document would be the same as before. */
+  readonly isUnchanged?: (id: string, fingerprint: Buffer) => boolean;
+  /** Rows written count as copied for the first time. */
+  readonly areNew: boolean;
+  /** Rows written or gone are record errors no more; needs `isUnchanged`, which makes batches name their rows. */
+  readonly wereErrors?: boolean;
+}
+
+/** Copies the rows with these ids; the checkpoints stay where they are. */
+export async function copyById(
+  copy: RowCopy,
+  ids: AsyncIterable<readonly string[]>,
+  { isUnchanged, areNew, wereErrors }: CopyById,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { partition, state, runId } = copy;
+  const read = { ...copy.read, ...(isUnchanged && { isUnchanged }) };
+  return transfer<RowBatch>(
+    {
+      source: { batches: (aborted) => copy.source.rowsById(partition.tenantId, ids, read, aborted) },
+      sink: { write: (batch, aborted) => copy.target.write(batch.body, aborted) },
+      checkpoint: {
+        confirm: (batch, receipt) =>
+          confirm(state, partition, runId, batch, receipt, async (transaction) => {
+            await forgetOpenRows(transaction, partition, [...batch.ended, ...batch.gone]);
+            if (wereErrors) await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
+            await addCopied(transaction, partition, runId, areNew ? receipt.written : 0, batch.bytes);
+          }),
+      },
+      pacing: copy.pacing,
+      onConfirmed: (batch, receipt) => release(copy, batch, receipt),
+    },
+    signal,
+  );
+}
+
+function settledIds(batch: RowBatch, receipt: Receipt): string[] {
+  const refused = new Set(receipt.refused.map(({ id }) => id));
+  return [...batch.ended, ...batch.gone, ...batch.open.map(({ id }) => id)].filter((id) => !refused.has(id));
+}
+
+/** One transaction for everything that follows from a confirmed batch. */
+async function confirm(
+  state: StateDatabase,
+  partition: Partition,
+  runId: string,
+  batch: RowBatch,
+  receipt: Receipt,
+  more: (transaction: StateDatabase) => Promise<void>,
+): Promise<void> {
+  const refused = new Set(receipt.refused.map(({ id }) => id));
+  await state.transaction().execute(async (transaction) => {
+    await saveRecordErrors(transaction, partition, runId, receipt.refused);
+    await rememberOpenRows(
+      transaction,
+      partition,
+      batch.open.filter((row) => !refused.has(row.id)),
+    );
+    await more(transaction);
+  });
+}
+
+function release(copy: RowCopy, batch: RowBatch, receipt: Receipt): void {
+  copy.onConfirmed(batch, receipt);
+  copy.read.bodies.giveBack(batch.body);
+}

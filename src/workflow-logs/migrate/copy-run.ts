@@ -1,0 +1,98 @@
+import { Pacing } from "../../engine/pacing.ts";
+import { RefusalLimit } from "../../engine/refusal-limit.ts";
+import { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
+import { BulkWriter } from "../../stores/elasticsearch/bulk-writer.ts";
+import type { ArchiveRun } from "../archive-run.ts";
+import type { Connections } from "../connections.ts";
+import { DocumentRenderer } from "../documents/document-renderer.ts";
+import { offsetOf } from "../documents/time-zone.ts";
+import { type DataType, type Partition, partitionKey } from "../log-types.ts";
+import type { ProgressSink } from "../progress.ts";
+import { ElasticsearchLogs } from "../repositories/elasticsearch-logs.ts";
+import { PostgresLogs } from "../repositories/postgres-logs.ts";
+import type { SourceTable } from "../source-schema.ts";
+import type { RowCopy } from "./copy-rows.ts";
+import type { MigrateOptions } from "./options.ts";
+import type { MigrateCounters } from "./report.ts";
+
+/** What all partitions of a run share. */
+export interface CopyRun {
+  readonly connections: Connections;
+  readonly options: MigrateOptions;
+  readonly run: ArchiveRun;
+  readonly counters: MigrateCounters;
+  readonly progress: ProgressSink;
+  readonly pacing: Pacing;
+  readonly writer: BulkWriter;
+  readonly bodies: BulkBodies;
+  readonly refusals: RefusalLimit;
+  readonly renderers: Map<DataType, DocumentRenderer>;
+}
+
+/** A target that refuses this many records in a row has the wrong mapping; it is no matter of single records any more. */
+const refusalsInARow = 1000;
+
+export function copyRun(
+  connections: Connections,
+  options: MigrateOptions,
+  run: ArchiveRun,
+  counters: MigrateCounters,
+  progress: ProgressSink,
+): CopyRun {
+  const { concurrency, recordsPerSecond, bytesPerSecond } = options;
+  return {
+    connections,
+    options,
+    run,
+    counters,
+    progress,
+    pacing: new Pacing({ concurrency, recordsPerSecond, bytesPerSecond }),
+    writer: new BulkWriter(connections.elasticsearch, {
+      maxRetries: connections.settings.maxRetries,
+      onWait: (reason) => reason !== undefined && progress.note(reason),
+    }),
+    bodies: new BulkBodies(options.batchBytes),
+    refusals: new RefusalLimit(refusalsInARow),
+    renderers: new Map(),
+  };
+}
+
+/** How rows of one partition are copied in this run. */
+export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Partition): RowCopy {
+  const { connections, options, counters, progress } = copy;
+  const { postgres, state, elasticsearch, settings } = connections;
+  const key = partitionKey(partition);
+  return {
+    partition,
+    runId: copy.run.id,
+    state,
+    source: new PostgresLogs(postgres, source),
+    target: new ElasticsearchLogs(elasticsearch, copy.writer, settings.template.prefix, partition),
+    read: {
+      renderer: rendererOf(copy, source),
+      bodies: copy.bodies,
+      limits: { rows: options.batchRows, bytes: options.batchBytes },
+    },
+    pacing: copy.pacing,
+    onConfirmed: (batch, receipt) => {
+      if (batch.records > 0) counters.written(partition, receipt, batch.bytes);
+      progress.advanced(key, batch.records, batch.bytes);
+      copy.refusals.note(receipt);
+    },
+  };
+}
+
+function rendererOf(
+  { connections: { settings }, counters, renderers }: CopyRun,
+  { logType, layout }: SourceTable,
+): DocumentRenderer {
+  const made = renderers.get(logType.dataType);
+  if (made !== undefined) return made;
+  const renderer = new DocumentRenderer(logType, layout, {
+    searchText: settings.searchText,
+    sourceOffset: offsetOf(settings.sourceTimeZone),
+    copiedAt: counters.report.startedAt,
+  });
+  renderers.set(logType.dataType, renderer);
+  return renderer;
+}

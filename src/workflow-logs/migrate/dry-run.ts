@@ -1,0 +1,143 @@
+import { deflateRawSync } from "node:zlib";
+import { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
+import { listIndices } from "../../stores/elasticsearch/index-list.ts";
+import { indexName } from "../../stores/elasticsearch/index-names.ts";
+import { appliedMigrations } from "../../stores/postgres/state/upgrade.ts";
+import type { Connections } from "../connections.ts";
+import { DocumentRenderer } from "../documents/document-renderer.ts";
+import { offsetOf } from "../documents/time-zone.ts";
+import { logTypes, resources } from "../log-types.ts";
+import type { PlanContext } from "../repositories/plan-query.ts";
+import { readRows } from "../repositories/row-batches.ts";
+import { inspectSources } from "../source-schema.ts";
+import type { MigrateOptions } from "./options.ts";
+import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "./plan.ts";
+import { MigrateCounters, type MigrateReport } from "./report.ts";
+
+export interface Estimates {
+  readonly seconds: number;
+  /** Bytes that the new documents will take on disk in Elasticsearch, all replicas counted. */
+  readonly targetBytes: number;
+  /** Indices and shards that will be made. */
+  readonly indices: number;
+  readonly shards: number;
+}
+
+export interface DryRun {
+  readonly report: MigrateReport & { readonly estimates: Estimates };
+  readonly partitions: readonly PlannedPartition[];
+  readonly plans: readonly SourcePlan[];
+}
+
+/** Until a run of this installation has been measured: what one small node indexes of such documents. */
+const assumedBytesPerSecond = 15 * 1024 * 1024;
+const probeRows = 1000;
+
+/** Says what `migrate` with the same options would move, and how long it would take. Reads only, in both stores. */
+export async function dryRun(connections: Connections, options: MigrateOptions): Promise<DryRun> {
+  const { postgres, elasticsearch, settings } = connections;
+  const sources = await inspectSources(postgres, options.scope);
+  const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources);
+  const hasState = (await appliedMigrations(connections.state)).length > 0;
+  const indexUuids = !hasState ? undefined : options.restart ? [] : indices.map((index) => index.uuid);
+  const counters = new MigrateCounters(options.scope.dataTypes, { dryRun: true });
+
+  const plans: SourcePlan[] = [];
+  let probe: Probe = { bytesPerRow: 0, compressed: 1, bytesPerSecond: assumedBytesPerSecond };
+  let documentBytes = 0;
+  for (const source of sources) {
+    const { dataType } = source.logType;
+    const context: PlanContext = {
+      dataType,
+      table: source.table,
+      scope: options.scope,
+      timeZone: settings.sourceTimeZone,
+      indexUuids,
+    };
+    const plan = await planPartitions(postgres, context, undefined);
+    plans.push({ source, listing: undefined, ...plan });
+    const rows = plan.partitions.reduce((sum, partition) => sum + partition.rows, 0);
+    const bytes = plan.partitions.reduce((sum, partition) => sum + partition.bytes, 0);
+    counters.add(dataType, { source: rows + plan.unarchivable, bytes });
+    if (rows === 0) continue;
+    const measured = await measure(connections, { source, listing: undefined, ...plan });
+    documentBytes += rows * measured.bytesPerRow;
+    probe = dataType === "app_logs" ? probe : measured; // app logs are too small to tell anything of speed
+  }
+  const partitions = inOrder(
+    plans.flatMap((plan) => plan.partitions),
+    options.order,
+  ).filter((partition) => partition.rows > 0);
+  counters.partitionsPlanned(partitions.length);
+
+  const existing = new Set(indices.map((index) => index.name));
+  const { prefix, shards, replicas } = settings.template;
+  const missing = partitions.filter(
+    ({ dataType, tenantId, month }) =>
+      !existing.has(indexName({ prefix, resource: logTypes[dataType].resource, tenantId, month })),
+  ).length;
+  const estimates: Estimates = {
+    seconds: Math.ceil(
+      documentBytes / Math.min(probe.bytesPerSecond, assumedBytesPerSecond) + missing * secondsPerIndex,
+    ),
+    targetBytes: Math.ceil(documentBytes * probe.compressed * (1 + replicas)),
+    indices: missing,
+    shards: missing * shards * (1 + replicas),
+  };
+  return { report: { ...counters.snapshot(), estimates }, partitions, plans };
+}
+
+/** Making an index and refreshing it once, two partitions side by side. */
+const secondsPerIndex = 0.06;
+
+interface Probe {
+  readonly bytesPerRow: number;
+  /** Compressed size of the documents beside their size. */
+  readonly compressed: number;
+  /** Documents read and rendered, without sending them. */
+  readonly bytesPerSecond: number;
+}
+
+/** Reads and renders some rows of the table and throws them away. */
+async function measure({ postgres, settings }: Connections, { source }: SourcePlan): Promise<Probe> {
+  const renderer = new DocumentRenderer(source.logType, source.layout, {
+    searchText: settings.searchText,
+    sourceOffset: offsetOf(settings.sourceTimeZone),
+    copiedAt: new Date().toISOString(),
+  });
+  const client = await postgres.connect();
+  const started = performance.now();
+  let rows = 0;
+  let bytes = 0;
+  let compressedBytes = 0;
+  let sampledBytes = 0;
+  try {
+    const query = `select t.created_at, t.id, ${source.layout.selectList} from ${source.table.sqlName} t limit ${probeRows}`;
+    const limits = { rows: probeRows, bytes: 5 * 1024 * 1024 };
+    for await (const batch of readRows(
+      {
+        client,
+        layout: source.layout,
+        renderer,
+        endedStatuses: undefined,
+        bodies: new BulkBodies(limits.bytes),
+        limits,
+      },
+      query,
+    )) {
+      rows += batch.records;
+      bytes += batch.bytes;
+      const sample = batch.body.bytes().subarray(0, 1024 * 1024);
+      sampledBytes += sample.length;
+      compressedBytes += deflateRawSync(sample, { level: 1 }).length;
+    }
+  } finally {
+    client.release();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    bytesPerRow: rows === 0 ? 0 : bytes / rows,
+    compressed: sampledBytes === 0 ? 1 : compressedBytes / sampledBytes,
+    bytesPerSecond: bytes / seconds,
+  };
+}

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ArchiveRun } from "../archive-run.ts";
+import { type Partition, partitionKey } from "../log-types.ts";
+import type { ProgressSink } from "../progress.ts";
+
+const retryMillis = 1000;
+
+/** Takes the partition for the run; false when another run works on it. It is free again when the run unlocks it or its process ends. */
+export function tryLockPartition(run: ArchiveRun, partition: Partition): Promise<boolean> {
+  return run.locks.tryLock(lockName(partition));
+}
+
+export function unlockPartition(run: ArchiveRun, partition: Partition): Promise<void> {
+  return run.locks.unlock(lockName(partition));
+}
+
+/** Takes the partition, waiting for another run to be through with it; rejects with AbortError when the run is stopped meanwhile. */
+export async function lockPartition(run: ArchiveRun, partition: Partition, progress: ProgressSink): Promise<void> {
+  for (let waiting = false; !(await tryLockPartition(run, partition)); waiting = true) {
+    if (!waiting) progress.note(busyNote(partition));
+    await sleep(retryMillis, undefined, { signal: run.signal });
+  }
+}
+
+export function busyNote(partition: Partition): string {
+  return `${partitionKey(partition)} is being worked on by another run; waiting for it`;
+}
+
+function lockName(partition: Partition): string {
+  return `log_archive:partition:${partitionKey(partition)}`;
+}

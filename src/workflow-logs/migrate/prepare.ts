@@ -1,0 +1,133 @@
+import { AppError } from "../../engine/errors.ts";
+import { listIndices } from "../../stores/elasticsearch/index-list.ts";
+import { indexName } from "../../stores/elasticsearch/index-names.ts";
+import { countOpenRows } from "../../stores/postgres/state/open-rows.ts";
+import { listPartitions } from "../../stores/postgres/state/partitions.ts";
+import type { ArchiveRun } from "../archive-run.ts";
+import type { Connections } from "../connections.ts";
+import { type DataType, logTypes, type Partition, partitionKey, resources } from "../log-types.ts";
+import { shardBudgetFinding } from "../preflight/elasticsearch-checks.ts";
+import type { Inspection } from "../preflight/finding.ts";
+import { keysQuery, type PlanContext, unarchivableQuery } from "../repositories/plan-query.ts";
+import type { Listing } from "../repositories/row-query.ts";
+import { isInScope } from "../scope.ts";
+import { buildKeyTable } from "./key-tables.ts";
+import type { MigrateOptions } from "./options.ts";
+import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "./plan.ts";
+import type { MigrateCounters } from "./report.ts";
+
+/**
+ * Lists what is to be copied, with one scan of each log table, into a key table where no index serves. Counts what is there already, records rows
+ * that can never be archived, and throws AppError when the cluster has no room for the indices that would be made.
+ */
+export async function prepare(
+  connections: Connections,
+  { sources, cluster }: Inspection,
+  options: MigrateOptions,
+  run: ArchiveRun,
+  counters: MigrateCounters,
+): Promise<{ plans: SourcePlan[]; partitions: PlannedPartition[] }> {
+  const { postgres, elasticsearch, settings } = connections;
+  const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources);
+  const indexUuids = options.restart ? [] : indices.map((index) => index.uuid);
+  const plans: SourcePlan[] = [];
+  for (const source of sources) {
+    const { dataType } = source.logType;
+    const context: PlanContext = {
+      dataType,
+      table: source.table,
+      scope: options.scope,
+      timeZone: settings.sourceTimeZone,
+      indexUuids,
+    };
+    const listing = source.hasServingIndex
+      ? { sqlName: source.table.sqlName, isKeyTable: false }
+      : await buildKeyTable(postgres, run, dataType, keysQuery(context));
+    const plan = await planPartitions(postgres, context, listing);
+    if (plan.unarchivable > 0) await recordUnarchivable(connections, context, listing, run, counters);
+    counters.add(dataType, { source: plan.partitions.reduce((sum, partition) => sum + partition.rows, 0) });
+    plans.push({ source, listing, ...plan });
+  }
+  const known = await countKnown(connections, options, new Set(indexUuids), counters);
+  const planned = await withOpenRows(
+    plans.flatMap((plan) => plan.partitions),
+    connections,
+    options,
+  );
+  requireShards(connections, cluster, planned, new Set(indices.map((index) => index.name)));
+  for (const tenantId of options.scope.tenantIds) {
+    if (known.has(tenantId) || planned.some((partition) => partition.tenantId === tenantId)) continue;
+    counters.report.warnings.push(`Tenant ${tenantId} has no rows in this range.`);
+  }
+  const partitions = inOrder(planned, options.order);
+  counters.partitionsPlanned(partitions.length);
+  return { plans, partitions };
+}
+
+async function recordUnarchivable(
+  { postgres }: Connections,
+  context: PlanContext,
+  listing: Listing,
+  run: ArchiveRun,
+  counters: MigrateCounters,
+): Promise<void> {
+  const keys = listing.isKeyTable ? `select * from ${listing.sqlName}` : keysQuery(context);
+  const added = await postgres.query<{ id: string; tenantId: string; type: string; reason: string }>(
+    unarchivableQuery(context, keys, run.id),
+  );
+  for (const { id, tenantId, type, reason } of added.rows) {
+    counters.add(context.dataType, { source: 1 });
+    counters.refused({ dataType: context.dataType, tenantId, id, type, message: reason });
+  }
+}
+
+/** Counts rows copied before as skipped; returns the tenants that have any. */
+async function countKnown(
+  { state, settings }: Connections,
+  { scope }: MigrateOptions,
+  existing: ReadonlySet<string>,
+  counters: MigrateCounters,
+): Promise<Set<string>> {
+  const tenants = new Set<string>();
+  for (const known of await listPartitions(state, scope.tenantIds)) {
+    const dataType = known.dataType as DataType;
+    if (!existing.has(known.indexUuid) || !isInScope({ ...known, dataType }, scope, settings.sourceTimeZone)) continue;
+    counters.add(dataType, { source: known.copiedRows, skipped: known.copiedRows });
+    tenants.add(known.tenantId);
+  }
+  return tenants;
+}
+
+/** The partitions, and beside them those that have nothing new but rows that had not ended when they were copied. */
+async function withOpenRows(
+  planned: readonly PlannedPartition[],
+  { state, settings }: Connections,
+  { scope }: MigrateOptions,
+): Promise<PlannedPartition[]> {
+  const byKey = new Map(planned.map((partition) => [partitionKey(partition), partition]));
+  for (const { rows, ...partition } of await countOpenRows(state)) {
+    const open = partition as Partition;
+    if (!isInScope(open, scope, settings.sourceTimeZone)) continue;
+    const known = byKey.get(partitionKey(open)) ?? { ...open, rows: 0, bytes: 0, listedAgain: 0 };
+    byKey.set(partitionKey(open), { ...known, openRows: rows });
+  }
+  return [...byKey.values()];
+}
+
+function requireShards(
+  { settings }: Connections,
+  cluster: Inspection["cluster"],
+  partitions: readonly PlannedPartition[],
+  existing: ReadonlySet<string>,
+): void {
+  const { prefix, shards, replicas } = settings.template;
+  const indices = partitions.filter(
+    ({ dataType, tenantId, month }) =>
+      !existing.has(indexName({ prefix, resource: logTypes[dataType].resource, tenantId, month })),
+  ).length;
+  const finding = shardBudgetFinding(cluster, { indices, shards: indices * shards * (1 + replicas) });
+  if (finding.level === "fail")
+    throw new AppError("shard_limit", `The cluster has no room for the indices: ${finding.message}`, {
+      hint: `${finding.hint} Nothing was copied.`,
+    });
+}

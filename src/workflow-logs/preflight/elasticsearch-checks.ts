@@ -1,0 +1,101 @@
+import type { ClusterInfo } from "../../stores/elasticsearch/cluster.ts";
+import { missingPrivileges } from "../../stores/elasticsearch/privileges.ts";
+import { loadTemplates } from "../../stores/elasticsearch/template-files.ts";
+import { templateStates } from "../../stores/elasticsearch/templates.ts";
+import { resources } from "../log-types.ts";
+import { monthBounds } from "../months.ts";
+import { type Check, fail, type Finding, ok, type PlanCheck, warn } from "./finding.ts";
+
+export const elasticsearchHealth: Check = async ({ cluster }) => {
+  const text = `Elasticsearch ${cluster.version}, ${cluster.nodes} node${cluster.nodes === 1 ? "" : "s"}, ${cluster.health}`;
+  if (cluster.health === "red")
+    return [fail("elasticsearch", text, "Some primary shards are missing; mend the cluster first.")];
+  return [ok("elasticsearch", text)];
+};
+
+export const elasticsearchPrivileges: Check = async ({ connections }) => {
+  const missing = await missingPrivileges(connections.elasticsearch, connections.settings.template.prefix, resources);
+  if (missing.length === 0) return [ok("elasticsearch privileges", "enough")];
+  return [
+    fail(
+      "elasticsearch privileges",
+      `Missing: ${missing.join("; ")}.`,
+      "Give them to the role of ELASTICSEARCH_USERNAME or of the API key.",
+    ),
+  ];
+};
+
+export const templates: Check = async ({ connections }) => {
+  const states = await templateStates(connections.elasticsearch, connections.settings.template);
+  return states.map(({ name, state }): Finding => {
+    if (state === "foreign")
+      return fail(
+        "template",
+        `${name}: another template decides over our index names.`,
+        "app elasticsearch migrate names it; delete or rename it, or choose another ELASTICSEARCH_INDEX_PREFIX.",
+      );
+    if (state === "newer")
+      return fail("template", `${name} was installed by a newer version of this program.`, "Use that version.");
+    return ok("template", state === "current" ? `${name} is current` : `${name} is ${state}; migrate installs it`);
+  });
+};
+
+export const shardBudget: PlanCheck = ({ cluster }, { report }) => [shardBudgetFinding(cluster, report.estimates)];
+
+/** 36 indices for each tenant and year: the limit of 1000 shards a node is met at about 27 tenants. */
+export function shardBudgetFinding(
+  { shards: { used, limit } }: ClusterInfo,
+  { indices, shards }: { indices: number; shards: number },
+): Finding {
+  const text = `${used} shards used, ${shards} more for ${indices} new indices, ${limit} allowed`;
+  if (used + shards > limit) {
+    return fail(
+      "shards",
+      `${text}.`,
+      "Add data nodes, raise cluster.max_shards_per_node, or migrate fewer tenants or months (--tenant-id, --start-date).",
+    );
+  }
+  if (used + shards > 0.8 * limit)
+    return warn("shards", `${text}.`, "Little is left: plan for more data nodes or a shorter retention.");
+  return ok("shards", text);
+}
+
+export const diskSpace: PlanCheck = ({ cluster }, plan) => {
+  const room = cluster.disks.reduce((sum, disk) => sum + Math.max(0, disk.free - disk.highWatermark), 0);
+  const { targetBytes } = plan.report.estimates;
+  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024).toLocaleString("en-US")} MB`;
+  const text = `about ${megabytes(targetBytes)} to be written, ${megabytes(room)} free below the high watermark`;
+  if (targetBytes > room) return [fail("disk", `${text}.`, "Add disk space, or migrate fewer tenants or months.")];
+  return [ok("disk", text)];
+};
+
+/** Columns that the mapping does not know travel in the document but cannot be searched or filtered. */
+export const columnDrift: Check = async ({ sources }) =>
+  sources.map(({ table, logType }) => {
+    const template = loadTemplates().find(({ resource }) => resource === logType.resource);
+    const mapped = Object.keys(template?.body.template.mappings.properties ?? {});
+    const unknown = table.columns.map((column) => column.name).filter((name) => !mapped.includes(name));
+    const check = `columns of ${table.name}`;
+    if (unknown.length === 0) return ok(check, "all known");
+    return warn(
+      check,
+      `Unknown columns: ${unknown.join(", ")}.`,
+      "They are archived exactly, but cannot be filtered by.",
+    );
+  });
+
+/** History that is copied now only to be dropped by the next sweep is wasted work, and a surprise. */
+export const retention: PlanCheck = ({ connections }, plan) => {
+  const { retentionDays } = connections.settings;
+  const cutoff = new Date(Date.now() - retentionDays * 86_400_000).toISOString();
+  const old = plan.partitions.filter((partition) => monthBounds(partition.month).to.replace(" ", "T") <= cutoff);
+  if (old.length === 0) return [ok("retention", `nothing to be copied is older than ${retentionDays} days`)];
+  const rows = old.reduce((sum, partition) => sum + partition.rows, 0);
+  return [
+    warn(
+      "retention",
+      `${rows.toLocaleString("en-US")} rows in ${old.length} partitions are older than the retention of ${retentionDays} days; a retention sweep would drop them.`,
+      "Raise ELASTICSEARCH_RETENTION_DAYS, or leave them out with --start-date.",
+    ),
+  ];
+};

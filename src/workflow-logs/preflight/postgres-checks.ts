@@ -1,0 +1,138 @@
+import { pendingMigrations } from "../../stores/postgres/state/upgrade.ts";
+import { offloadTable } from "../log-types.ts";
+import { type Check, fail, type Finding, ok, warn } from "./finding.ts";
+
+const oldestMajor = 13;
+
+export const postgresVersion: Check = async ({ connections }) => {
+  const result = await connections.postgres.query<{ number: string; text: string }>(
+    "select current_setting('server_version_num') as number, current_setting('server_version') as text",
+  );
+  const { number, text } = result.rows[0]!;
+  const major = Math.floor(Number(number) / 10_000);
+  if (major >= oldestMajor) return [ok("postgres version", `PostgreSQL ${text}`)];
+  return [
+    fail(
+      "postgres version",
+      `PostgreSQL ${text} is older than ${oldestMajor}.`,
+      `Upgrade the server to PostgreSQL ${oldestMajor} or newer.`,
+    ),
+  ];
+};
+
+export const postgresPrivileges: Check = async ({ connections, sources }) => {
+  const readable = await connections.postgres.query<{ name: string; readable: boolean }>(
+    "select name, has_table_privilege(name, 'select') as readable from unnest($1::text[]) name",
+    [sources.map((source) => source.table.sqlName)],
+  );
+  const unreadable = readable.rows.filter((row) => !row.readable).map((row) => row.name);
+  const state = await connections.postgres.query<{ role: string; database: string; able: boolean; readOnly: boolean }>(
+    `select current_user as role, current_database() as database, current_setting('transaction_read_only')::bool as "readOnly",
+       case when to_regnamespace('log_archive') is null then has_database_privilege(current_database(), 'create')
+            else has_schema_privilege('log_archive', 'create') end as able`,
+  );
+  const { role, database, able, readOnly } = state.rows[0]!;
+  const findings: Finding[] = [];
+  if (unreadable.length > 0) {
+    findings.push(
+      fail(
+        "postgres privileges",
+        `${role} may not read ${unreadable.join(", ")}.`,
+        `GRANT SELECT ON ${unreadable.join(", ")} TO "${role}";`,
+      ),
+    );
+  }
+  if (readOnly) {
+    findings.push(
+      fail(
+        "postgres privileges",
+        "This connection is read-only.",
+        "Connect to the primary with a role that may write: checkpoints are kept beside the logs.",
+      ),
+    );
+  } else if (!able) {
+    findings.push(
+      fail(
+        "postgres privileges",
+        `${role} may not make the schema log_archive or tables in it.`,
+        `GRANT CREATE ON DATABASE "${database}" TO "${role}";`,
+      ),
+    );
+  }
+  return findings.length > 0
+    ? findings
+    : [ok("postgres privileges", `${role} may read the logs and keep the archive's state`)];
+};
+
+export const stateSchema: Check = async ({ connections }) => {
+  const pending = await pendingMigrations(connections.state);
+  if (pending.length === 0) return [ok("state schema", "up to date")];
+  return [ok("state schema", `${pending.join(", ")} will be applied by the next migrate or by app db upgrade`)];
+};
+
+/** The index that would make the key table unnecessary. */
+export const servingIndexes: Check = async ({ sources }) =>
+  sources.map(({ table, hasServingIndex }) => {
+    const check = `index of ${table.name}`;
+    if (hasServingIndex) return ok(check, "serves the order of copying");
+    const hint = `To save that scan: CREATE INDEX CONCURRENTLY ON ${table.sqlName} (tenant_id, created_at, id);`;
+    return warn(check, `No index serves (tenant_id, created_at, id): each migrate scans ${table.name} once.`, hint);
+  });
+
+export const clocks: Check = async ({ connections }) => {
+  const before = Date.now();
+  const result = await connections.postgres.query<{ millis: string }>(
+    "select (extract(epoch from clock_timestamp()) * 1000)::bigint as millis",
+  );
+  const here = (before + Date.now()) / 2;
+  const seconds = Math.abs(Number(result.rows[0]!.millis) - here) / 1000;
+  if (seconds < 5) return [ok("clock", "PostgreSQL and this machine agree")];
+  return [
+    warn(
+      "clock",
+      `The clocks of PostgreSQL and this machine differ by ${Math.round(seconds)} s.`,
+      "Synchronise both: retention and ages are reckoned by them.",
+    ),
+  ];
+};
+
+/**
+ * App logs get created_at from the database's default, runs from the application: where their zones differ, a log lies whole hours beside its
+ * run.
+ */
+export const timeZones: Check = async ({ connections, sources }) => {
+  if (!["workflow_runs", "workflow_app_logs"].every((name) => sources.some(({ table }) => table.name === name)))
+    return [];
+  const result = await connections.postgres.query<{ hours: string | null }>(
+    `select round(percentile_cont(0.5) within group (order by extract(epoch from l.created_at - r.created_at)) / 3600) as hours
+       from (select workflow_run_id, created_at from workflow_app_logs where isfinite(created_at) order by id desc limit 500) l
+       join workflow_runs r on r.id = l.workflow_run_id where isfinite(r.created_at)`,
+  );
+  const hours = Number(result.rows[0]?.hours ?? 0);
+  if (hours === 0) return [ok("time zone", "app logs and runs keep the same time")];
+  return [
+    warn(
+      "time zone",
+      `App logs are about ${hours} h beside their runs: their created_at is in another zone.`,
+      "Set SOURCE_TIME_ZONE if all tables keep local time; else months of app logs are off by those hours.",
+    ),
+  ];
+};
+
+/** Offload rows travel inside their node execution; without one nothing carries them. */
+export const orphanOffloads: Check = async ({ connections, sources }) => {
+  const nodes = sources.find(({ logType }) => logType.hasOffloads);
+  if (nodes?.layout.offloadsField === undefined) return [];
+  const result = await connections.postgres.query<{ orphans: string }>(
+    `select count(*) as orphans from ${offloadTable} o where not exists (select from ${nodes.table.sqlName} t where t.id = o.node_execution_id)`,
+  );
+  const orphans = Number(result.rows[0]!.orphans);
+  if (orphans === 0) return [ok("offload rows", "each belongs to a node execution")];
+  return [
+    warn(
+      "offload rows",
+      `${orphans} offload rows belong to no node execution.`,
+      "They are not archived and stay in PostgreSQL; the platform treats them as garbage.",
+    ),
+  ];
+};

@@ -1,0 +1,68 @@
+import { AppError } from "../../engine/errors.ts";
+import { clusterInfo } from "../../stores/elasticsearch/cluster.ts";
+import type { Connections } from "../connections.ts";
+import { dryRun } from "../migrate/dry-run.ts";
+import type { MigrateOptions } from "../migrate/options.ts";
+import { inspectSources } from "../source-schema.ts";
+import {
+  columnDrift,
+  diskSpace,
+  elasticsearchHealth,
+  elasticsearchPrivileges,
+  retention,
+  shardBudget,
+  templates,
+} from "./elasticsearch-checks.ts";
+import type { Check, Finding, Inspection, PlanCheck } from "./finding.ts";
+import {
+  clocks,
+  orphanOffloads,
+  postgresPrivileges,
+  postgresVersion,
+  servingIndexes,
+  stateSchema,
+  timeZones,
+} from "./postgres-checks.ts";
+
+/** Without these nothing works; migrate runs them too before it writes anything. */
+const accessChecks: readonly Check[] = [
+  postgresVersion,
+  postgresPrivileges,
+  stateSchema,
+  elasticsearchHealth,
+  elasticsearchPrivileges,
+];
+const sourceChecks: readonly Check[] = [templates, clocks, timeZones, columnDrift, servingIndexes, orphanOffloads];
+const planChecks: readonly PlanCheck[] = [shardBudget, diskSpace, retention];
+
+/** Looks at everything a migration with these options needs, and writes nothing. Throws AppError when a server cannot be reached. */
+export async function preflight(connections: Connections, options: MigrateOptions): Promise<Finding[]> {
+  const inspection = await inspect(connections, options);
+  const findings = await run(accessChecks, inspection);
+  if (findings.some(({ level }) => level === "fail")) return findings; // the others would fail for the same reason
+  findings.push(...(await run(sourceChecks, inspection)));
+  const plan = await dryRun(connections, options);
+  return [...findings, ...planChecks.flatMap((check) => check(inspection, plan))];
+}
+
+/** What a migration cannot do without. Throws AppError with everything that is missing; writes nothing. */
+export async function requireAccess(connections: Connections, options: MigrateOptions): Promise<Inspection> {
+  const inspection = await inspect(connections, options);
+  const failed = (await run(accessChecks, inspection)).filter(({ level }) => level === "fail");
+  if (failed.length === 0) return inspection;
+  throw new AppError("preflight_failed", failed.map(({ message }) => message).join("\n"), {
+    hint: failed.map(({ hint }) => hint).join("\n"),
+  });
+}
+
+async function inspect(connections: Connections, options: MigrateOptions): Promise<Inspection> {
+  const sources = await inspectSources(connections.postgres, options.scope);
+  const cluster = await clusterInfo(connections.elasticsearch);
+  return { connections, cluster, sources };
+}
+
+async function run(checks: readonly Check[], inspection: Inspection): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of checks) findings.push(...(await check(inspection)));
+  return findings;
+}

@@ -1,0 +1,152 @@
+import { clusterInfo } from "../stores/elasticsearch/cluster.ts";
+import { listIndices } from "../stores/elasticsearch/index-list.ts";
+import { templateStates } from "../stores/elasticsearch/templates.ts";
+import { listPartitions, type PartitionRecord } from "../stores/postgres/state/partitions.ts";
+import { listRuns, type RunRecord } from "../stores/postgres/state/runs.ts";
+import { countRecordErrors } from "../stores/postgres/state/record-errors.ts";
+import { appliedMigrations } from "../stores/postgres/state/upgrade.ts";
+import type { Connections } from "./connections.ts";
+import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./log-types.ts";
+import { partitionsQuery, keysQuery } from "./repositories/plan-query.ts";
+import { inspectSources } from "./source-schema.ts";
+
+export interface CoverageRow extends Partition {
+  /** Null when counting took too long. */
+  readonly sourceRows: number | null;
+  readonly targetDocuments: number;
+  /** `planned` where nothing was copied yet. */
+  readonly state: PartitionRecord["state"];
+}
+
+export interface StatusReport {
+  readonly elasticsearch: { version: string; health: string; nodes: number; shards: { used: number; limit: number } };
+  readonly postgres: { version: string };
+  readonly templates: readonly { name: string; state: string }[];
+  readonly indices: readonly {
+    name: string;
+    dataType: DataType;
+    tenantId: string;
+    month: string;
+    documents: number | null;
+    bytes: number;
+  }[];
+  readonly coverage: readonly CoverageRow[];
+  readonly capture: { installed: boolean; dirtyRows: number; oldestSeconds: number | null };
+  readonly recordErrors: Readonly<Record<string, number>>;
+  readonly runs: readonly RunRecord[];
+  readonly notes: readonly string[];
+}
+
+/** Counting the source scans each log table once; on tables so large that it takes longer, coverage is shown without it. */
+const countTimeout = "60s";
+const runsShown = 10;
+
+/** How both stores stand and what was copied, of one tenant or of all. Writes nothing. */
+export async function status(connections: Connections, tenantIds: readonly string[]): Promise<StatusReport> {
+  const { elasticsearch, state, postgres, settings } = connections;
+  const { version, health, nodes, shards } = await clusterInfo(elasticsearch);
+  const server = await postgres.query<{ version: string }>("select current_setting('server_version') as version");
+  const listed = await listIndices(
+    elasticsearch,
+    settings.template.prefix,
+    resources,
+    tenantIds.length === 1 ? tenantIds[0] : undefined,
+  );
+  const indices = listed.indices
+    .filter(({ tenantId }) => tenantIds.length === 0 || tenantIds.includes(tenantId))
+    .map(({ name, resource, tenantId, month, documents, bytes }) => ({
+      name,
+      dataType: dataTypeOf(resource),
+      tenantId,
+      month,
+      documents: documents ?? null,
+      bytes,
+    }));
+  const hasState = (await appliedMigrations(state)).length > 0;
+  const notes = listed.foreign.map(
+    (name) => `${name} is named like ours but was not made by this program; it is left alone.`,
+  );
+  return {
+    elasticsearch: { version, health, nodes, shards },
+    postgres: { version: server.rows[0]!.version },
+    templates: await templateStates(elasticsearch, settings.template),
+    indices,
+    coverage: coverage(
+      hasState ? await listPartitions(state, tenantIds) : [],
+      indices,
+      await countSource(connections, tenantIds, notes),
+    ),
+    capture: { installed: false, dirtyRows: 0, oldestSeconds: null },
+    recordErrors: hasState ? await countRecordErrors(state, { tenantIds }) : {},
+    runs: hasState ? await listRuns(state, runsShown) : [],
+    notes,
+  };
+}
+
+function dataTypeOf(resource: string): DataType {
+  return dataTypes.find((type) => logTypes[type].resource === resource)!;
+}
+
+/** Rows of each partition in PostgreSQL; undefined when counting takes too long. */
+async function countSource(
+  { postgres, settings }: Connections,
+  tenantIds: readonly string[],
+  notes: string[],
+): Promise<Map<string, Partition & { rows: number }> | undefined> {
+  const scope = { dataTypes, tenantIds };
+  const counts = new Map<string, Partition & { rows: number }>();
+  const client = await postgres.connect();
+  try {
+    await client.query(`begin read only; set local statement_timeout = '${countTimeout}'`);
+    for (const { table, logType } of await inspectSources(postgres, scope)) {
+      const keys = keysQuery({
+        dataType: logType.dataType,
+        table,
+        scope,
+        timeZone: settings.sourceTimeZone,
+        indexUuids: undefined,
+      });
+      const groups = await client.query<{ tenantId: string; month: string | null; rows: string }>(
+        partitionsQuery(keys),
+      );
+      for (const { tenantId, month, rows } of groups.rows) {
+        if (month === null) continue;
+        const partition: Partition = { dataType: logType.dataType, tenantId, month };
+        counts.set(partitionKey(partition), { ...partition, rows: Number(rows) });
+      }
+    }
+    return counts;
+  } catch (error) {
+    if ((error as { code?: string }).code !== "57014") throw error;
+    notes.push(`Counting the rows in PostgreSQL took longer than ${countTimeout}; they are left out.`);
+    return undefined;
+  } finally {
+    await client.query("rollback").catch(() => {});
+    client.release();
+  }
+}
+
+function coverage(
+  known: readonly PartitionRecord[],
+  indices: StatusReport["indices"],
+  counts: ReadonlyMap<string, Partition & { rows: number }> | undefined,
+): CoverageRow[] {
+  const states = new Map(known.map((record) => [partitionKey(record as Partition), record.state]));
+  const documents = new Map(indices.map((index) => [partitionKey(index), index.documents ?? 0]));
+  const partitions = new Map<string, Partition>();
+  for (const { dataType, tenantId, month } of [
+    ...(counts?.values() ?? []),
+    ...indices,
+    ...(known as readonly (Partition & PartitionRecord)[]),
+  ]) {
+    partitions.set(partitionKey({ dataType, tenantId, month }), { dataType, tenantId, month });
+  }
+  return [...partitions.entries()]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, partition]) => ({
+      ...partition,
+      sourceRows: counts === undefined ? null : (counts.get(key)?.rows ?? 0),
+      targetDocuments: documents.get(key) ?? 0,
+      state: states.get(key) ?? "planned",
+    }));
+}
