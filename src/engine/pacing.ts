@@ -35,13 +35,12 @@ export class Pacing {
 
   /** Runs `work` in one of the slots, first come first served; rejects with AbortError when aborted while waiting. */
   async inSlot<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    while (this.inFlight >= this.limits.concurrency) await this.slotFreed(signal);
-    this.inFlight++;
+    await this.slot(signal);
     try {
       return await work();
     } finally {
       this.inFlight--;
-      this.waiting.shift()?.();
+      this.handOut();
     }
   }
 
@@ -53,20 +52,32 @@ export class Pacing {
     );
   }
 
-  private slotFreed(signal: AbortSignal): Promise<void> {
+  private slot(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const wake = (): void => {
+      const take = (): void => {
         signal.removeEventListener("abort", abort);
         resolve();
       };
       const abort = (): void => {
-        const at = this.waiting.indexOf(wake);
+        const at = this.waiting.indexOf(take);
         if (at >= 0) this.waiting.splice(at, 1);
         reject(new DOMException("stopped while waiting for a free slot", "AbortError"));
       };
       if (signal.aborted) return abort();
       signal.addEventListener("abort", abort, { once: true });
-      this.waiting.push(wake);
+      this.waiting.push(take);
+      this.handOut();
     });
+  }
+
+  /**
+   * Gives free slots to those who wait, in their order. A newcomer that got one before them could wait in it, for ever, for the batch before
+   * it that has none.
+   */
+  private handOut(): void {
+    while (this.waiting.length > 0 && this.inFlight < this.limits.concurrency) {
+      this.inFlight++;
+      this.waiting.shift()!();
+    }
   }
 }

@@ -11,11 +11,11 @@ export async function* readAhead<T>(items: AsyncIterable<T>, depth: number): Asy
     queue.push(next);
   };
   try {
-    for (let i = 0; i <= depth; i++) fetch();
     for (;;) {
+      if (queue.length === 0) fetch();
       const result = await queue.shift()!;
       if (result.done === true) return;
-      fetch();
+      while (queue.length < depth) fetch();
       yield result.value;
     }
   } finally {

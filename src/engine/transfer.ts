@@ -33,11 +33,16 @@ export async function transfer<B extends Batch>(route: Transfer<B>, signal: Abor
     }
     await last;
   } catch (error) {
-    await Promise.allSettled(inFlight);
-    if (signal.aborted && error instanceof Error && error.name === "AbortError") return "interrupted";
-    throw error;
+    const ends = await Promise.allSettled(inFlight);
+    const errors = [error, ...ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []))];
+    if (!signal.aborted) throw error;
+    for (const other of errors) if (!isAbort(other)) throw other; // a stop must not hide what failed
   }
   return signal.aborted ? "interrupted" : "completed";
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }
 
 /** Writes one batch and, when every batch before it is confirmed, confirms it. Keeps its slot until then. */

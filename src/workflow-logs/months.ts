@@ -6,7 +6,7 @@ export function monthBounds(month: string): { from: string; to: string } {
   return { from: monthStart(month), to: monthStart(nextMonth(month)) };
 }
 
-export function nextMonth(month: string): string {
+function nextMonth(month: string): string {
   const next = addMonths(new UTCDate(`${month}-01T00:00:00Z`), 1);
   return `${String(next.getFullYear()).padStart(4, "0")}-${String(next.getMonth() + 1).padStart(2, "0")}`;
 }

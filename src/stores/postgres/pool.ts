@@ -1,6 +1,6 @@
 import pg from "pg";
 
-export type { Pool, PoolClient } from "pg";
+export type { Pool } from "pg";
 
 /**
  * Settings every connection gets before its first statement. DateStyle and extra_float_digits fix the text form of values; the time-outs keep

@@ -1,7 +1,7 @@
 import { type Column, type Table, quoteIdentifier, quoteLiteral } from "../../stores/postgres/table.ts";
 import { columnKind, type ColumnKind } from "./column-writers.ts";
 
-export interface LayoutColumn {
+interface LayoutColumn {
   readonly name: string;
   readonly kind: ColumnKind;
   /** Position in the tuple. */

@@ -64,11 +64,7 @@ async function copyLocked(
         coversWholeMonth: coversWholeMonth(partition, options.scope),
         fromNothing: options.restart,
         onBegun: ({ indexWasReplaced }) => {
-          if (indexWasReplaced)
-            counters.report.warnings.push(
-              `The index of ${key} is not the one it was copied into before: its rows are copied again.`,
-            );
-        },
+          if (indexWasReplaced) counters.indexReplaced(key);,
       },
       signal,
     );

@@ -18,7 +18,7 @@ export interface PartitionCopy extends RowCopy {
 }
 
 /** Rows that have not ended this long after they were first copied have crashed: they are looked at no more. */
-export const openRowDays = 30;
+const openRowDays = 30;
 
 /**
  * Brings one partition up to date: rows behind its checkpoints, rows inserted late before them, and rows that had not ended when they were

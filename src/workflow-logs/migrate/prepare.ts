@@ -57,7 +57,7 @@ export async function prepare(
   requireShards(connections, cluster, planned, new Set(indices.map((index) => index.name)));
   for (const tenantId of options.scope.tenantIds) {
     if (known.has(tenantId) || planned.some((partition) => partition.tenantId === tenantId)) continue;
-    counters.report.warnings.push(`Tenant ${tenantId} has no rows in this range.`);
+    counters.warn(`Tenant ${tenantId} has no rows in this range.`);
   }
   const partitions = inOrder(planned, options.order);
   counters.partitionsPlanned(partitions.length);

@@ -35,12 +35,12 @@ export interface MigrateReport {
   readonly errors: { total: number; readonly byType: Record<string, number>; readonly first: ReportedError[] };
   /** Percent of the rows tried that were written. */
   successRate: number;
-  readonly warnings: string[];
+  warnings: readonly string[];
 }
 
 const firstErrors = 5;
 
-export function emptyTotals(): Totals {
+function emptyTotals(): Totals {
   return { source: 0, migrated: 0, skipped: 0, failed: 0, bytes: 0 };
 }
 
@@ -48,6 +48,8 @@ export function emptyTotals(): Totals {
 export class MigrateCounters {
   readonly report: MigrateReport;
   private readonly started = performance.now();
+  private readonly replaced: string[] = [];
+  private readonly warnings: string[] = [];
 
   constructor(dataTypes: readonly DataType[], options: { dryRun: boolean }) {
     this.report = {
@@ -96,6 +98,14 @@ export class MigrateCounters {
     this.report.partitions.remaining += count;
   }
 
+  warn(text: string): void {
+    this.warnings.push(text);
+  }
+
+  indexReplaced(partition: string): void {
+    this.replaced.push(partition);
+  }
+
   partitionDone(): void {
     this.report.partitions.done++;
     this.report.partitions.remaining--;
@@ -105,9 +115,17 @@ export class MigrateCounters {
   snapshot(): MigrateReport {
     const { report } = this;
     const { migrated, failed } = report.totals;
+    report.warnings = [...this.warnings, ...this.replacedWarning()];
     report.finishedAt = new Date().toISOString();
     report.seconds = Math.round(performance.now() - this.started) / 1000;
     report.successRate = migrated + failed === 0 ? 100 : Math.floor((migrated / (migrated + failed)) * 10_000) / 100;
     return report;
+  }
+
+  private replacedWarning(): string[] {
+    const [first] = this.replaced;
+    if (first === undefined) return [];
+    const others = this.replaced.length > 1 ? ` The same holds for ${this.replaced.length - 1} other partitions.` : "";
+    return [`The index of ${first} is not the one it was copied into before: its rows are copied again.${others}`];
   }
 }

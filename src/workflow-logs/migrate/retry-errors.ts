@@ -8,7 +8,7 @@ import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
 import { inRun } from "../archive-run.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes, type Partition, partitionKey } from "../log-types.ts";
+import { dataTypes, type Partition, partitionKey } from "../log-types.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import { monthExpression } from "../repositories/plan-query.ts";
 import type { SourceTable } from "../source-schema.ts";
@@ -112,7 +112,7 @@ async function locate(
   const byKey = new Map<string, { partition: Partition; ids: string[] }>();
   for (const row of rows.rows) {
     if (row.month === null) continue;
-    const partition: Partition = { dataType: logType.dataType as DataType, tenantId: row.tenantId, month: row.month };
+    const partition: Partition = { dataType: logType.dataType, tenantId: row.tenantId, month: row.month };
     const entry = byKey.get(partitionKey(partition)) ?? { partition, ids: [] };
     entry.ids.push(row.id);
     byKey.set(partitionKey(partition), entry);

@@ -63,7 +63,6 @@ export function shardBudgetFinding(
 export const diskSpace: PlanCheck = ({ cluster }, plan) => {
   const room = cluster.disks.reduce((sum, disk) => sum + Math.max(0, disk.free - disk.highWatermark), 0);
   const { targetBytes } = plan.report.estimates;
-  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024).toLocaleString("en-US")} MB`;
   const text = `about ${megabytes(targetBytes)} to be written, ${megabytes(room)} free below the high watermark`;
   if (targetBytes > room) return [fail("disk", `${text}.`, "Add disk space, or migrate fewer tenants or months.")];
   return [ok("disk", text)];
@@ -99,3 +98,7 @@ export const retention: PlanCheck = ({ connections }, plan) => {
     ),
   ];
 };
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 / 1024).toLocaleString("en-US")} MB`;
+}

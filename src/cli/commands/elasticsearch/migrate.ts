@@ -42,6 +42,6 @@ export async function earlierOptions(
 ): Promise<Partial<MigrateOptions>> {
   if (runId === undefined) return {};
   const run = (await appliedMigrations(state)).length > 0 ? await findRun(state, runId) : undefined;
-  if (run?.command === "elasticsearch migrate") return run.options as Partial<MigrateOptions>;
+  if (run?.command === "elasticsearch migrate") return run.options;
   throw new UsageError("unknown_run", `There is no migrate run ${runId}.`, { hint: "app runs list shows the runs." });
 }

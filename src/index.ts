@@ -1,0 +1,25 @@
+export { AppError, UsageError } from "./engine/errors.ts";
+export type { ElasticsearchConnection } from "./stores/elasticsearch/client.ts";
+export type { TemplateSettings } from "./stores/elasticsearch/template-files.ts";
+export type { RecordError, RecordErrorFilter } from "./stores/postgres/state/record-errors.ts";
+export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./stores/postgres/state/record-errors.ts";
+export type { RunRecord } from "./stores/postgres/state/runs.ts";
+export { findRun, listRuns } from "./stores/postgres/state/runs.ts";
+export { appliedMigrations, pendingMigrations, upgradeState } from "./stores/postgres/state/upgrade.ts";
+export {
+  type ArchiveSettings,
+  type ConnectionOptions,
+  type Connections,
+  withConnections,
+} from "./workflow-logs/connections.ts";
+export { type DataType, dataTypes, type Partition } from "./workflow-logs/log-types.ts";
+export { type DryRun, dryRun, type Estimates } from "./workflow-logs/migrate/dry-run.ts";
+export { migrate, type MigrateWatch } from "./workflow-logs/migrate/migrate.ts";
+export { migrateDefaults, type MigrateOptions } from "./workflow-logs/migrate/options.ts";
+export type { MigrateReport, Totals } from "./workflow-logs/migrate/report.ts";
+export { retryErrors, type RetryReport } from "./workflow-logs/migrate/retry-errors.ts";
+export type { Finding } from "./workflow-logs/preflight/finding.ts";
+export { preflight } from "./workflow-logs/preflight/preflight.ts";
+export { noProgress, type ProgressSink } from "./workflow-logs/progress.ts";
+export type { Scope } from "./workflow-logs/scope.ts";
+export { status, type StatusReport } from "./workflow-logs/status.ts";
