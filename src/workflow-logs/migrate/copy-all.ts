@@ -64,7 +64,8 @@ async function copyLocked(
         coversWholeMonth: coversWholeMonth(partition, options.scope),
         fromNothing: options.restart,
         onBegun: ({ indexWasReplaced }) => {
-          if (indexWasReplaced) counters.indexReplaced(key);,
+          if (indexWasReplaced) counters.indexReplaced(key);
+        },
       },
       signal,
     );
