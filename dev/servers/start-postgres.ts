@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { postgresBinaries } from "./postgres-binaries.ts";
+import { untilReady, type RunningServer } from "./running-server.ts";
+import { serverUser } from "./server-user.ts";
+import { supervise, type Supervisor } from "./supervise.ts";
+
+export interface PostgresOptions {
+  /** More arguments of the server, like ["-c", "wal_level=logical"]. */
+  flags?: string[];
+  signal?: AbortSignal | undefined;
+}
+
+/** Starts a PostgreSQL of its own on a free port of 127.0.0.1 and resolves when it answers. */
+export async function startPostgres(options: PostgresOptions = {}): Promise<RunningServer> {
+  const runAs = await serverUser();
+  const binaries = await postgresBinaries(runAs, options.signal);
+  const supervisor = await supervise("postgres", { user: runAs, signal: options.signal });
+  try {
+    const password = await initialise(supervisor, binaries.initdb);
+    return await start(supervisor, binaries.postgres, password, options.flags ?? []);
+  } catch (error) {
+    await supervisor.close();
+    throw error;
+  }
+}
+
+async function initialise(supervisor: Supervisor, initdb: string): Promise<string> {
+  const password = randomBytes(12).toString("hex");
+  const passwordFile = join(supervisor.folder, "password");
+  await writeFile(passwordFile, password, { mode: 0o644 }); // in a folder that is closed to others
+  const how = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"];
+  const args = [`--pgdata=${join(supervisor.folder, "data")}`, `--pwfile=${passwordFile}`, ...how];
+  await supervisor.run({ file: initdb, args, env: { HOME: supervisor.folder }, asUser: true });
+  await rm(passwordFile);
+  return password;
+}
+
+async function start(
+  supervisor: Supervisor,
+  postgres: string,
+  password: string,
+  flags: string[],
+): Promise<RunningServer> {
+  const fixed = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "timezone=UTC", "fsync=off"];
+  const settings = [...fixed.flatMap((setting) => ["-c", setting]), ...flags];
+  let pid = 0;
+
+  async function boot(port: number): Promise<string> {
+    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+    const args = ["-D", join(supervisor.folder, "data"), "-p", String(port), ...settings];
+    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
+    const server = await supervisor.start({ file: postgres, args, asUser: true, stopSignal: "SIGINT" });
+    await untilReady("PostgreSQL", server, supervisor, () => answers(url));
+    pid = server.pid;
+    return url;
+  }
+
+  const url = await severalTimes(async () => boot(await freePort()));
+  return {
+    url,
+    get pid() {
+      return pid;
+    },
+    kill: (signal) => void process.kill(pid, signal),
+    restart: async () => {
+      await supervisor.end();
+      await severalTimes(() => boot(Number(new URL(url).port)));
+    },
+    stop: () => supervisor.close(),
+  };
+}
+
+/**
+ * A first start fails when another program took the free port in between, one after a crash while the orphaned sessions of the
+ * crashed server still hold its shared memory.
+ */
+async function severalTimes<T>(boot: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await boot();
+    } catch (error) {
+      if (attempt === 5) throw error;
+      await sleep(500);
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function answers(url: string): Promise<true> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on("error", () => {}); // asked again until the deadline
+  try {
+    await client.connect();
+    await client.query("SELECT 1");
+    return true;
+  } finally {
+    await client.end();
+  }
+}
