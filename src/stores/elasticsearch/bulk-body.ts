@@ -31,7 +31,7 @@ export class BulkBody {
   reserve(bytes: number): void {
     const needed = this.length + bytes;
     if (needed <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.buffer.length));
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.ceil(1.5 * this.buffer.length)));
     this.buffer.copy(larger, 0, 0, this.length);
     this.buffer = larger;
   }

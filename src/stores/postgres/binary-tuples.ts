@@ -14,6 +14,7 @@ export class BinaryTuples {
   readonly lengths: Int32Array;
   /** Bytes of the current tuple on the wire. */
   tupleBytes = 0;
+  private room: Buffer = Buffer.allocUnsafeSlow(0);
   private position = 0;
   private headerRead = false;
 
@@ -69,26 +70,15 @@ export class BinaryTuples {
   }
 
   /**
-   * The unread rest and the new chunk in one buffer. The room doubles while a tuple of many chunks gathers, so that a row of several MB costs
-   * one copy of its bytes and not one per chunk.
+   * The unread rest and the new chunk in one buffer, the same one each time: a fresh buffer for each chunk would be garbage faster than it is
+   * collected. It doubles while a tuple of many chunks gathers, so that a row of several MB costs few copies of its bytes.
    */
   private joined(chunk: Buffer, rest: number): Buffer {
     const needed = rest + chunk.length;
-    if (
-      this.position === 0 &&
-      this.room !== undefined &&
-      this.data.buffer === this.room.buffer &&
-      needed <= this.room.length
-    ) {
-      chunk.copy(this.room, rest);
-      return this.room.subarray(0, needed);
-    }
-    const room = Buffer.allocUnsafeSlow(needed > 2 * chunk.length ? 2 * needed : needed);
-    this.data.copy(room, 0, this.position);
+    const room = needed <= this.room.length ? this.room : Buffer.allocUnsafeSlow(2 * needed);
+    this.data.copy(room, 0, this.position); // within the same buffer this is a move
     chunk.copy(room, rest);
     this.room = room;
     return room.subarray(0, needed);
   }
-
-  private room: Buffer | undefined;
 }

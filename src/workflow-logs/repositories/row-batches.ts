@@ -39,6 +39,9 @@ export interface RowReader {
   readonly isUnchanged?: (id: string, fingerprint: Buffer) => boolean;
 }
 
+/** A document beside its row on the wire: escapes, column names and search text. */
+const expectedGrowth = 1.5;
+
 /**
  * Runs one query of rows (see RowLayout) and yields its documents in batches within the limits; a document larger than the limit is a batch by
  * itself. Returns how many tuples there were and their bytes.
@@ -56,7 +59,8 @@ export async function* readRows(
     while (tuple.next()) {
       total.tuples++;
       total.bytes += tuple.tupleBytes;
-      if (batch.records > 0 && (batch.records >= limits.rows || batch.bytes + tuple.tupleBytes > limits.bytes)) {
+      const expected = batch.bytes + expectedGrowth * tuple.tupleBytes;
+      if (batch.records > 0 && (batch.records >= limits.rows || expected > limits.bytes)) {
         yield batch.finish();
         batch = new BatchBuilder(reader);
       }
