@@ -33,12 +33,16 @@ const byType: Readonly<Record<string, BulkFault>> = {
 };
 
 /**
- * Sorts by error type, not by status: 429 alone may mean a full queue, a tripped circuit breaker or a full disk. An unknown type of an item
+ * Sorts by error type and reason, not by status: 429 alone may mean a full queue, a tripped circuit breaker or a full disk. An unknown type of an item
  * with a 4xx status concerns that record alone.
  */
 export function bulkFault(status: number, type: string, reason: string): BulkFault {
-  if (type === "cluster_block_exception")
-    return /flood-stage|TOO_MANY_REQUESTS\/12/.test(reason) ? "disk_full" : "fatal";
+  if (type === "cluster_block_exception") {
+    if (/flood-stage|TOO_MANY_REQUESTS\/12/.test(reason)) return "disk_full";
+    return status === 503 ? "busy" : "fatal"; // 503: the cluster is starting or has no master for a moment
+  }
+  // indexing pressure counts bytes, a full queue counts requests; both are rejected executions
+  if (type === "es_rejected_execution_exception" && /_bytes=\d/.test(reason)) return "memory";
   const known = byType[type];
   if (known !== undefined) return known;
   if (status === 413) return "too_large";

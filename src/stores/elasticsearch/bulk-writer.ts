@@ -25,7 +25,7 @@ interface Problem {
 
 interface BulkResponse {
   readonly errors: boolean;
-  readonly items: readonly {
+  readonly items?: readonly {
     readonly index: {
       readonly status: number;
       readonly error?: { type: string; reason?: string; caused_by?: { reason?: string } };
@@ -60,7 +60,9 @@ export class BulkWriter {
   async write(index: string, body: BulkBody, signal: AbortSignal): Promise<Receipt> {
     const refused: Refusal[] = [];
     const parcels: Parcel[] = [Array.from({ length: body.records }, (_, at) => at)];
-    let attempt = 0;
+    // each fault by itself: a long overload must not use up the retries of a lost connection
+    let attempts: Partial<Record<BulkFault, number>> = {};
+    let refusedAlone = 0;
     for (let parcel = parcels.shift(); parcel !== undefined; parcel = parcels.shift()) {
       const bytes = this.parcelBytes(body, parcel);
       if (bytes.length > this.largestRequest && parcel.length > 1) {
@@ -70,18 +72,23 @@ export class BulkWriter {
       const { again, problem } = await this.send(index, body, parcel, bytes, refused);
       if (problem === undefined) {
         this.largestRequest *= 1.25;
-        attempt = 0;
+        attempts = {};
+        refusedAlone = 0;
         continue;
       }
       if (problem.fault === "fatal") throw fatalError(index, problem);
-      if (problem.fault === "too_large" || neverFits(problem.fault, again, bytes.length, attempt)) {
+      if (problem.fault === "memory" && parcel.length === 1 && bytes.length > largeDocument) refusedAlone++;
+      if (problem.fault === "too_large" || refusedAlone === lonelyAttempts) {
+        refusedAlone = 0;
         if (again.length === 1) refused.push({ id: body.id(again[0]!), type: problem.type, reason: problem.reason });
         else parcels.unshift(...halves(again));
         continue;
       }
       if (problem.fault === "memory")
         this.largestRequest = Math.max(smallestRequest, Math.min(this.largestRequest, bytes.length) / 2);
-      await this.backOff(problem, ++attempt, signal);
+      const attempt = (attempts[problem.fault] ?? 0) + 1;
+      attempts[problem.fault] = attempt;
+      await this.backOff(problem, attempt, signal);
       parcels.unshift(...(isCapacity(problem.fault) && bytes.length > smallestRequest ? halves(again) : [again]));
     }
     return { written: body.records - refused.length, refused };
@@ -101,16 +108,16 @@ export class BulkWriter {
     } catch (error) {
       return { again: parcel, problem: requestProblem(error) };
     }
-    if (response.items.length !== parcel.length) {
-      throw new AppError(
-        "unexpected_answer",
-        `Elasticsearch answered ${response.items.length} items to a bulk of ${parcel.length}.`,
-      );
+    const items = response.items ?? [];
+    if (items.length !== parcel.length) {
+      throw new AppError("unexpected_answer", `The answer to a bulk of ${parcel.length} has ${items.length} items.`, {
+        hint: "Look at what stands between this program and Elasticsearch, then run the same command again.",
+      });
     }
     if (!response.errors) return { again: [] };
     const again: number[] = [];
     let problem: Problem | undefined;
-    for (const [at, { index: item }] of response.items.entries()) {
+    for (const [at, { index: item }] of items.entries()) {
       if (item.error === undefined) continue;
       const { type } = item.error;
       const reason = [item.error.reason, item.error.caused_by?.reason].filter((text) => text !== undefined).join("; ");
@@ -166,10 +173,6 @@ const waitReasons: Partial<Record<BulkFault, string>> = {
 
 function isCapacity(fault: BulkFault): boolean {
   return fault === "busy" || fault === "memory";
-}
-
-function neverFits(fault: BulkFault, again: Parcel, bytes: number, attempt: number): boolean {
-  return isCapacity(fault) && again.length === 1 && bytes > largeDocument && attempt >= lonelyAttempts;
 }
 
 function halves(parcel: Parcel): Parcel[] {
