@@ -1,0 +1,102 @@
+import type { Client } from "@elastic/elasticsearch";
+import { described } from "./errors.ts";
+
+/**
+ * The `_source` of each id that has a document, in real time, as the very bytes that were sent. The answer is about as large as the documents:
+ * the caller chooses ids by their size.
+ */
+export async function readSources(client: Client, index: string, ids: readonly string[]): Promise<Map<string, Buffer>> {
+  if (ids.length === 0) return new Map();
+  const stream = await described(
+    client.transport.request<AsyncIterable<Buffer>>(
+      // no filter_path: it makes the server write `_source` anew, with other escapes and numbers
+      { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } },
+      { asStream: true },
+    ),
+  );
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return sliceSources(Buffer.concat(chunks));
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const colon = 0x3a;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const docsKey = Buffer.from('"docs"');
+const idKey = Buffer.from('"_id"');
+const sourceKey = Buffer.from('"_source"');
+
+/**
+ * Cuts the sources out of an answer `{"docs":[{..., "_id": ..., "_source": {...}}, ...]}` without parsing them. Follows the structure, for users' own
+ * JSON contains these keys too.
+ */
+export function sliceSources(answer: Buffer): Map<string, Buffer> {
+  const sources = new Map<string, Buffer>();
+  forEachMember(answer, 0, (key, start) => {
+    if (!key.equals(docsKey)) return;
+    for (let at = start + 1; answer[at] === openBrace;) {
+      let id = "";
+      let source: Buffer | undefined;
+      const end = forEachMember(answer, at, (name, from, to) => {
+        if (name.equals(idKey)) id = JSON.parse(answer.toString("utf8", from, to)) as string;
+        else if (name.equals(sourceKey)) source = answer.subarray(from, to);
+      });
+      if (source !== undefined) sources.set(id, source);
+      at = answer[end] === comma ? end + 1 : end;
+    }
+  });
+  return sources;
+}
+
+/** Visits the members of the object that begins at `start` (compact JSON, as Elasticsearch writes it); returns the position behind it. */
+function forEachMember(json: Buffer, start: number, visit: (key: Buffer, from: number, to: number) => void): number {
+  let at = start + 1;
+  while (json[at] === quote) {
+    const keyEnd = valueEnd(json, at);
+    if (json[keyEnd] !== colon) throw new SyntaxError(`expected a colon at ${keyEnd}`);
+    const end = valueEnd(json, keyEnd + 1);
+    visit(json.subarray(at, keyEnd), keyEnd + 1, end);
+    at = json[end] === comma ? end + 1 : end;
+  }
+  if (json[at] !== closeBrace) throw new SyntaxError(`expected the end of an object at ${at}`);
+  return at + 1;
+}
+
+/** The position behind the value that begins at `start`. */
+function valueEnd(json: Buffer, start: number): number {
+  let depth = 0;
+  let at = start;
+  while (at < json.length) {
+    const byte = json[at]!;
+    if (byte === quote) {
+      at = stringEnd(json, at);
+      if (depth === 0) return at;
+      continue;
+    }
+    if (byte === openBrace || byte === openBracket) depth++;
+    else if (byte === closeBrace || byte === closeBracket) {
+      if (depth === 0) return at; // the end of what holds a bare value
+      if (--depth === 0) return at + 1;
+    } else if (byte === comma && depth === 0) return at;
+    at++;
+  }
+  throw new SyntaxError("the answer ends inside a value");
+}
+
+/** The position behind the string that begins at `start`. */
+function stringEnd(json: Buffer, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    at = json.indexOf(quote, at);
+    if (at < 0) throw new SyntaxError("the answer ends inside a string");
+    let slashes = 0;
+    while (json[at - 1 - slashes] === backslash) slashes++;
+    at++;
+    if (slashes % 2 === 0) return at;
+  }
+}

@@ -1,0 +1,63 @@
+import type { RowBatch } from "../repositories/row-batches.ts";
+
+export interface Difference {
+  readonly id: string;
+  readonly kind: "missing" | "different";
+  /** Columns whose value in Elasticsearch is not that of the row. */
+  readonly columns: readonly string[];
+}
+
+/** The end of every document that the renderer writes. */
+const copiedAt = /^"copied_at":"[0-9T:.Z-]{24}"\}\}$/;
+const copiedAtLength = '"copied_at":"2026-01-31T23:59:59.999Z"}}'.length;
+
+/**
+ * Compares the rows of a batch with what Elasticsearch has, byte for byte. `sources` holds the `_source` of each id that has a document. Search
+ * text and the time of copying are no part of a row.
+ */
+export function compareDocuments({ body }: Pick<RowBatch, "body">, sources: ReadonlyMap<string, Buffer>): Difference[] {
+  const differences: Difference[] = [];
+  for (let at = 0; at < body.records; at++) {
+    const id = body.id(at);
+    const source = sources.get(id);
+    if (source === undefined) {
+      differences.push({ id, kind: "missing", columns: [] });
+      continue;
+    }
+    const document = body.document(at);
+    if (stablePart(document).equals(stablePart(source))) continue;
+    const columns = differingColumns(document, source);
+    if (columns.length > 0) differences.push({ id, kind: "different", columns });
+  }
+  return differences;
+}
+
+/** All but the end, which says when the document was written. A document that ends otherwise is looked at whole. */
+function stablePart(document: Buffer): Buffer {
+  const end = document.length - copiedAtLength;
+  const isOurs = copiedAt.test(document.toString("latin1", Math.max(0, end)));
+  return isOurs ? document.subarray(0, end) : document;
+}
+
+/** Columns, and offloads for the rows that travel inside the document, of which the two differ. */
+function differingColumns(expected: Buffer, found: Buffer): string[] {
+  const [row, document] = [comparable(expected), comparable(found)];
+  const columns = new Set([...row.keys(), ...document.keys()]);
+  return [...columns].filter((column) => row.get(column) !== document.get(column));
+}
+
+/** Each column's value as exact text. A document that is not ours in form differs in every column. */
+function comparable(json: Buffer): Map<string, string> {
+  const parsed: unknown = JSON.parse(json.toString("utf8"), exactNumber);
+  if (typeof parsed !== "object" || parsed === null) return new Map();
+  const { archive, ...columns } = parsed as Record<string, unknown>;
+  const values = new Map(Object.entries(columns).map(([name, value]) => [name, JSON.stringify(value)]));
+  const offloads = (archive as { offloads?: unknown } | undefined)?.offloads;
+  if (offloads !== undefined) values.set("archive.offloads", JSON.stringify(offloads));
+  return values;
+}
+
+/** A number stays the text it was written as: 2^63-1 and -0.0 are no other numbers then. */
+function exactNumber(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
+  return typeof value === "number" && context?.source !== undefined ? { number: context.source } : value;
+}
