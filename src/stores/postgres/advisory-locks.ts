@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from "pg";
+import { AppError } from "../../engine/errors.ts";
 
 /**
  * Named locks that end with this process, however it ends: session advisory locks on one connection that is kept for them. `lost` aborts when
@@ -13,7 +14,7 @@ export class AdvisoryLocks {
     const lost = new AbortController();
     this.client = client;
     this.lost = lost.signal;
-    this.onEnd = () => lost.abort(new Error("the connection that holds the locks was closed"));
+    this.onEnd = () => lost.abort(connectionLost());
     client.on("error", this.onEnd);
     client.on("end", this.onEnd);
   }
@@ -40,4 +41,14 @@ export class AdvisoryLocks {
     this.client.removeListener("end", this.onEnd);
     this.client.release(true);
   }
+}
+
+function connectionLost(): AppError {
+  return new AppError(
+    "database_connection_lost",
+    "PostgreSQL or the network closed the connection that held the locks.",
+    {
+      hint: "What was confirmed is kept. When PostgreSQL is well again, run the same command again: it goes on where it was.",
+    },
+  );
 }

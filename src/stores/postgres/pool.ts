@@ -11,6 +11,7 @@ const sessionSettings = [
   "set datestyle to 'ISO, YMD'",
   "set extra_float_digits to 3",
   "set client_encoding to 'UTF8'",
+  "set statement_timeout to 0", // the scan that lists the keys of a large table takes longer than a role's default may allow
   "set lock_timeout to '5s'",
   "set idle_in_transaction_session_timeout to '60s'",
 ].join("; ");
@@ -27,6 +28,8 @@ export function createPool(url: string, size = 10): pg.Pool {
     onConnect: async (client) => void (await client.query(sessionSettings)),
   });
   pool.on("error", () => {}); // an idle connection died; the next query opens another or fails with its own error
+  // A connection in use that ends between two queries would end the process: its next query fails with an error of its own.
+  pool.on("connect", (client) => void client.on("error", () => {}));
   return pool;
 }
 

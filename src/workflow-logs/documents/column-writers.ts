@@ -47,7 +47,7 @@ export function columnWriters(sourceOffset: OffsetOf): Readonly<Record<ColumnKin
 }
 
 /** The shortest decimal that reads back as the same double; what JSON has no number for goes as a string. */
-function doubleJson(value: number): string {
+export function doubleJson(value: number): string {
   if (!Number.isFinite(value)) return `"${value}"`;
   return Object.is(value, -0) ? "-0.0" : String(value);
 }

@@ -1,7 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { type ConfirmedRange, confirmedRanges } from "../../stores/postgres/state/checkpoints.ts";
 import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../../stores/postgres/state/open-rows.ts";
-import { beginPartition, type KnownPartition, setPartitionState } from "../../stores/postgres/state/partitions.ts";
+import { beginPartition, finishCopying, type KnownPartition } from "../../stores/postgres/state/partitions.ts";
 import { knownRecordErrors } from "../../stores/postgres/state/record-errors.ts";
 import type { Listing } from "../repositories/row-query.ts";
 import type { TimeRange } from "../scope.ts";
@@ -47,7 +47,7 @@ export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): P
   if ((await copyChangedRows(copy, signal)) === "interrupted") return "interrupted";
 
   await target.refresh();
-  if (copy.coversWholeMonth) await setPartitionState(state, partition, copy.runId, "copied");
+  if (copy.coversWholeMonth) await finishCopying(state, partition, copy.runId);
   return "completed";
 }
 

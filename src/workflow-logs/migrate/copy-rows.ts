@@ -1,5 +1,5 @@
 import type { Pacing } from "../../engine/pacing.ts";
-import type { Receipt } from "../../engine/ports.ts";
+import type { Receipt, Sink } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import { joinRanges, saveCheckpoint } from "../../stores/postgres/state/checkpoints.ts";
 import type { StateDatabase } from "../../stores/postgres/state/database.ts";
@@ -22,6 +22,8 @@ export interface RowCopy {
   readonly target: ElasticsearchLogs;
   readonly read: ReadOptions;
   readonly pacing: Pacing;
+  /** Resolves when the partition is marked as being written to; the first call marks it. */
+  readonly beforeWrite: () => Promise<void>;
   readonly onConfirmed: (batch: RowBatch, receipt: Receipt) => void;
 }
 
@@ -40,7 +42,7 @@ export async function copyRange(
         batches: (aborted) =>
           copy.source.pages(listing, partition.tenantId, uncovered, uncovered.extends, copy.read, aborted),
       },
-      sink: { write: (batch, aborted) => copy.target.write(batch.body, aborted) },
+      sink: sinkOf(copy),
       checkpoint: {
         confirm: (batch, receipt) =>
           confirm(state, partition, runId, batch, receipt, async (transaction) => {
@@ -79,7 +81,7 @@ export async function copyById(
   return transfer<RowBatch>(
     {
       source: { batches: (aborted) => copy.source.rowsById(partition.tenantId, ids, read, aborted) },
-      sink: { write: (batch, aborted) => copy.target.write(batch.body, aborted) },
+      sink: sinkOf(copy),
       checkpoint: {
         confirm: (batch, receipt) =>
           confirm(state, partition, runId, batch, receipt, async (transaction) => {
@@ -98,6 +100,15 @@ export async function copyById(
 function settledIds(batch: RowBatch, receipt: Receipt): string[] {
   const refused = new Set(receipt.refused.map(({ id }) => id));
   return [...batch.ended, ...batch.gone, ...batch.open.map(({ id }) => id)].filter((id) => !refused.has(id));
+}
+
+function sinkOf(copy: RowCopy): Sink<RowBatch> {
+  return {
+    write: async (batch, signal) => {
+      await copy.beforeWrite();
+      return copy.target.write(batch.body, signal);
+    },
+  };
 }
 
 /** One transaction for everything that follows from a confirmed batch. */

@@ -2,6 +2,7 @@ import { Pacing } from "../../engine/pacing.ts";
 import { RefusalLimit } from "../../engine/refusal-limit.ts";
 import { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
 import { BulkWriter } from "../../stores/elasticsearch/bulk-writer.ts";
+import { markCopying } from "../../stores/postgres/state/partitions.ts";
 import type { ArchiveRun } from "../archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
@@ -62,6 +63,7 @@ export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Par
   const { connections, options, counters, progress } = copy;
   const { postgres, state, elasticsearch, settings } = connections;
   const key = partitionKey(partition);
+  let marked: Promise<void> | undefined;
   return {
     partition,
     runId: copy.run.id,
@@ -74,6 +76,7 @@ export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Par
       limits: { rows: options.batchRows, bytes: options.batchBytes },
     },
     pacing: copy.pacing,
+    beforeWrite: () => (marked ??= markCopying(state, partition, copy.run.id)),
     onConfirmed: (batch, receipt) => {
       if (batch.records > 0) counters.written(partition, receipt, batch.bytes);
       progress.advanced(key, batch.records, batch.bytes);

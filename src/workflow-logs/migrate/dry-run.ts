@@ -34,7 +34,7 @@ const assumedBytesPerSecond = 15 * 1024 * 1024;
 const probeRows = 1000;
 
 /** Says what `migrate` with the same options would move, and how long it would take. Reads only, in both stores. */
-export async function dryRun(connections: Connections, options: MigrateOptions): Promise<DryRun> {
+export async function dryRun(connections: Connections, options: MigrateOptions, signal: AbortSignal): Promise<DryRun> {
   const { postgres, elasticsearch, settings } = connections;
   const sources = await inspectSources(postgres, options.scope);
   const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources);
@@ -54,7 +54,7 @@ export async function dryRun(connections: Connections, options: MigrateOptions):
       timeZone: settings.sourceTimeZone,
       indexUuids,
     };
-    const plan = await planPartitions(postgres, context, undefined);
+    const plan = await planPartitions(postgres, context, undefined, signal);
     plans.push({ source, listing: undefined, ...plan });
     const rows = plan.partitions.reduce((sum, partition) => sum + partition.rows, 0);
     const bytes = plan.partitions.reduce((sum, partition) => sum + partition.bytes, 0);

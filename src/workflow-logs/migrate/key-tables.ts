@@ -2,7 +2,9 @@ import type { Pool } from "pg";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
 import { type StateDatabase, stateSchema } from "../../stores/postgres/state/database.ts";
 import { runLockName } from "../../stores/postgres/state/runs.ts";
+import { cancellable } from "../../stores/postgres/cancellable.ts";
 import type { AdvisoryLocks } from "../../stores/postgres/advisory-locks.ts";
+import type { ArchiveRun } from "../archive-run.ts";
 import type { DataType } from "../log-types.ts";
 import type { Listing } from "../repositories/row-query.ts";
 
@@ -12,14 +14,13 @@ import type { Listing } from "../repositories/row-query.ts";
  */
 export async function buildKeyTable(
   pool: Pool,
-  run: { id: string },
+  run: Pick<ArchiveRun, "id" | "signal">,
   dataType: DataType,
   keysQuery: string,
 ): Promise<Listing> {
   const name = `keys_${run.id.replaceAll("-", "")}_${dataType}`;
   const sqlName = `${stateSchema}.${quoteIdentifier(name)}`;
-  const client = await pool.connect();
-  try {
+  await cancellable(pool, run.signal, async (client) => {
     await client.query(`insert into ${stateSchema}.key_tables (name, run_id, data_type) values ($1, $2, $3)`, [
       name,
       run.id,
@@ -28,9 +29,7 @@ export async function buildKeyTable(
     await client.query(`create table ${sqlName} as ${keysQuery}`);
     await client.query(`create index on ${sqlName} (tenant_id, created_at, id)`);
     await client.query(`analyze ${sqlName}`);
-  } finally {
-    client.release();
-  }
+  });
   return { sqlName, isKeyTable: true };
 }
 

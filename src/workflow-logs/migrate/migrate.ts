@@ -57,6 +57,9 @@ async function copy(
     watch.progress.plan(partitions.reduce((sum, partition) => sum + partition.rows, 0));
     const end = await copyAll(copyRun(connections, options, run, counters, watch.progress), plans, partitions);
     if (end === "interrupted") return "interrupted";
+  } catch (error) {
+    if (run.signal.aborted && error instanceof Error && error.name === "AbortError") return "interrupted";
+    throw error;
   } finally {
     await dropKeyTables(connections.state, run.locks, run.id).catch(() => {}); // the next run drops them
   }

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { cancellable } from "../../stores/postgres/cancellable.ts";
 import type { Partition } from "../log-types.ts";
 import { keysQuery, partitionsQuery, type PlanContext } from "../repositories/plan-query.ts";
 import type { Listing } from "../repositories/row-query.ts";
@@ -28,15 +29,14 @@ export async function planPartitions(
   pool: Pool,
   context: PlanContext,
   keys: Listing | undefined,
+  signal: AbortSignal,
 ): Promise<Pick<SourcePlan, "partitions" | "unarchivable">> {
   const listed = keys?.isKeyTable === true ? `select * from ${keys.sqlName}` : keysQuery(context);
-  const groups = await pool.query<{
-    tenantId: string;
-    month: string | null;
-    rows: string;
-    bytes: string;
-    listedAgain: string;
-  }>(partitionsQuery(listed));
+  const groups = await cancellable(pool, signal, (client) =>
+    client.query<{ tenantId: string; month: string | null; rows: string; bytes: string; listedAgain: string }>(
+      partitionsQuery(listed),
+    ),
+  );
   const partitions: PlannedPartition[] = [];
   let unarchivable = 0;
   for (const group of groups.rows) {

@@ -43,7 +43,7 @@ export async function prepare(
     const listing = source.hasServingIndex
       ? { sqlName: source.table.sqlName, isKeyTable: false }
       : await buildKeyTable(postgres, run, dataType, keysQuery(context));
-    const plan = await planPartitions(postgres, context, listing);
+    const plan = await planPartitions(postgres, context, listing, run.signal);
     if (plan.unarchivable > 0) await recordUnarchivable(connections, context, listing, run, counters);
     counters.add(dataType, { source: plan.partitions.reduce((sum, partition) => sum + partition.rows, 0) });
     plans.push({ source, listing, ...plan });

@@ -1,4 +1,4 @@
-import { setPartitionState, beginPartition } from "../../stores/postgres/state/partitions.ts";
+import { beginPartition, finishCopying } from "../../stores/postgres/state/partitions.ts";
 import {
   forgetRecordErrors,
   listRecordErrors,
@@ -149,7 +149,7 @@ async function retryPartition(
       run.signal,
     );
     await copy.target.refresh();
-    if (stateBefore !== undefined) await setPartitionState(copy.state, partition, run.id, stateBefore);
+    if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(copy.state, partition, run.id);
   } finally {
     await unlockPartition(run, partition);
   }

@@ -36,12 +36,16 @@ const sourceChecks: readonly Check[] = [templates, clocks, timeZones, columnDrif
 const planChecks: readonly PlanCheck[] = [shardBudget, diskSpace, retention];
 
 /** Looks at everything a migration with these options needs, and writes nothing. Throws AppError when a server cannot be reached. */
-export async function preflight(connections: Connections, options: MigrateOptions): Promise<Finding[]> {
+export async function preflight(
+  connections: Connections,
+  options: MigrateOptions,
+  signal: AbortSignal,
+): Promise<Finding[]> {
   const inspection = await inspect(connections, options);
   const findings = await run(accessChecks, inspection);
   if (findings.some(({ level }) => level === "fail")) return findings; // the others would fail for the same reason
   findings.push(...(await run(sourceChecks, inspection)));
-  const plan = await dryRun(connections, options);
+  const plan = await dryRun(connections, options, signal);
   return [...findings, ...planChecks.flatMap((check) => check(inspection, plan))];
 }
 

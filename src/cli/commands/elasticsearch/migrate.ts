@@ -23,7 +23,7 @@ export function addMigrate(group: Command, session: Session): void {
           withStores(context, async (connections) => {
             const options = migrateOptions(given, await earlierOptions(connections, given.runId));
             if (given.dryRun === true) {
-              const plan = await dryRun(connections, options);
+              const plan = await dryRun(connections, options, context.signal);
               context.output.result(plan.report, () => dryRunText(plan));
               return exitCodes.done;
             }

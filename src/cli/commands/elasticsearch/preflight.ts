@@ -19,6 +19,7 @@ export function addPreflight(group: Command, session: Session): void {
             const findings = await preflight(
               connections,
               migrateOptions(given, await earlierOptions(connections, given.runId)),
+              context.signal,
             );
             const worst = findings.some(({ level }) => level === "fail")
               ? "fail"

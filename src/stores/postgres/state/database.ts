@@ -57,6 +57,17 @@ export interface StateTables {
     first_seen_at: Generated<string>;
     last_seen_at: Generated<string>;
   };
+  proofs: {
+    id: Generated<string>;
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    index_uuid: string;
+    rows: ColumnType<string, number>;
+    run_id: string | null;
+    proved_at: Generated<string>;
+    voided_at: string | null;
+  };
   key_tables: {
     name: string;
     run_id: string;

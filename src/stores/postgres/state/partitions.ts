@@ -36,7 +36,7 @@ export interface KnownPartition {
 }
 
 /**
- * The partition is `copying` and owned by the run. With `fromNothing`, or when its index is another than the one its checkpoints speak of, it
+ * The partition is owned by the run; one that was never copied is `copying`. With `fromNothing`, or when its index is another than the one its checkpoints speak of, it
  * has no checkpoints and open rows any more. The caller holds the partition's lock. Returns what was known before, if it still counts.
  */
 export async function beginPartition(
@@ -68,15 +68,15 @@ export async function beginPartition(
         .where((row) => row.and(partitionColumns(partition)))
         .execute();
     }
-    const values = { state: "copying" as const, index_name: index.name, index_uuid: index.uuid, run_id: run.id };
+    const values = { index_name: index.name, index_uuid: index.uuid, run_id: run.id };
     await transaction
       .insertInto("partitions")
-      .values({ ...partitionColumns(partition), ...values })
+      .values({ ...partitionColumns(partition), ...values, state: "copying" })
       .onConflict((conflict) =>
         conflict.columns(["data_type", "tenant_id", "month"]).doUpdateSet({
           ...values,
           updated_at: sql`clock_timestamp()`,
-          ...(counts ? {} : { copied_rows: 0, copied_bytes: 0 }),
+          ...(counts ? {} : { copied_rows: 0, copied_bytes: 0, state: "copying" as const }),
         }),
       )
       .execute();
@@ -86,6 +86,30 @@ export async function beginPartition(
       stateBefore: counts ? known.state : undefined,
     };
   });
+}
+
+/** Call before the first document of a run is written into the partition: it is `copying`, and no proof of it holds any more. */
+export async function markCopying(db: StateDatabase, partition: PartitionId, runId: string): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    await setPartitionState(transaction, partition, runId, "copying");
+    await transaction
+      .updateTable("proofs")
+      .set({ voided_at: sql<string>`clock_timestamp()` })
+      .where((row) => row.and(partitionColumns(partition)))
+      .where("voided_at", "is", null)
+      .execute();
+  });
+}
+
+/** The partition is `copied` if something was written into it; otherwise it stays what it was. */
+export async function finishCopying(db: StateDatabase, partition: PartitionId, runId: string): Promise<void> {
+  await db
+    .updateTable("partitions")
+    .set({ state: "copied", updated_at: sql`clock_timestamp()` })
+    .where((row) => row.and(partitionColumns(partition)))
+    .where("run_id", "=", runId)
+    .where("state", "=", "copying")
+    .execute();
 }
 
 /** Adds to what was copied; throws AppError when another run has taken the partition over, so that its checkpoint is left alone. */
