@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+// As `npm run app` and the installed `app` run it: built, and with a small young generation.
+const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const nodeFlags = ["--max-semi-space-size=4"];
 const peakMemory = new URL("peak-memory.ts", import.meta.url).href;
 
 /** Runs the command line as a process of its own; returns what it printed and the peak of its resident memory. Throws when it fails. */
@@ -12,7 +14,7 @@ export async function measuredProcess(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<{ stdout: string; peakBytes: number }> {
-  const child = spawn(process.execPath, ["--import", peakMemory, main, ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, "--import", peakMemory, main, ...args], {
     cwd: tmpdir(), // where no .env of the reader's is
     stdio: ["ignore", "pipe", "inherit", "pipe"],
     signal,

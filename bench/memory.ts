@@ -5,8 +5,9 @@
 import { parseArgs } from "node:util";
 import { createOwnStores, type OwnStores } from "../dev/demo/own-stores.ts";
 import { stopSignal } from "../dev/demo/stop-signal.ts";
+import { withServers } from "../dev/demo/with-servers.ts";
 import { generateSampleLogs } from "../dev/sample-logs/generate.ts";
-import { startServers, type Servers } from "../dev/servers/start-servers.ts";
+import type { Servers } from "../dev/servers/start-servers.ts";
 import { formatBytes, formatCount } from "../src/cli/output/format.ts";
 import { formatTable } from "../src/cli/output/table.ts";
 import { AppError } from "../src/engine/errors.ts";
@@ -32,14 +33,11 @@ try {
   if (!sizes.every((size) => Number.isInteger(size) && size > 0)) {
     throw new AppError("usage", "--small and --large take whole numbers above 0.");
   }
-  const servers = await startServers({ signal });
-  try {
-    const measured: Measured[] = [];
+  const measured: Measured[] = [];
+  await withServers(signal, async (servers) => {
     for (const nodeExecutions of sizes) measured.push(await measure(servers, nodeExecutions));
-    report(measured, (await measuredProcess(["--version"], {}, signal)).peakBytes);
-  } finally {
-    await servers.stop();
-  }
+  });
+  report(measured, (await measuredProcess(["--version"], {}, signal)).peakBytes);
 } catch (error) {
   const reason = error instanceof AppError ? [error.message, error.hint].filter(Boolean).join("\n") : error;
   console.error(signal.aborted ? "stopped" : reason);
@@ -54,9 +52,7 @@ async function measure(servers: Servers, nodeExecutions: number): Promise<Measur
     process.stderr.write("Migrating them ...\n");
     return { nodeExecutions, ...(await migrate(stores)) };
   } finally {
-    await stores.remove().catch((error: unknown) => {
-      if (!signal.aborted) throw error; // servers of our own are being stopped by the same signal
-    });
+    await stores.remove();
   }
 }
 

@@ -11,7 +11,7 @@ import { createOwnStores } from "./demo/own-stores.ts";
 import { explain, say } from "./demo/say.ts";
 import { stopSignal } from "./demo/stop-signal.ts";
 import { tour } from "./demo/tour.ts";
-import { startServers } from "./servers/start-servers.ts";
+import { withServers } from "./demo/with-servers.ts";
 
 const whatNext = `What to do next
     Point it at your own platform: write an .env file as above (README.md, "Quick start") and run
@@ -34,8 +34,7 @@ try {
 async function demo(nodeExecutions: number): Promise<void> {
   say('log-archive demo: each "$ app ..." below is the real command line, run as a process of its own.');
   explain("Starting PostgreSQL and Elasticsearch. The first time Maven downloads Elasticsearch, about 100 MB.");
-  const servers = await startServers({ signal });
-  try {
+  await withServers(signal, async (servers) => {
     say("    Both answer.");
     const stores = await createOwnStores(servers, "demo");
     const folder = await mkdtemp(join(tmpdir(), "log-archive-demo-"));
@@ -43,13 +42,9 @@ async function demo(nodeExecutions: number): Promise<void> {
       await tour(stores, folder, nodeExecutions, signal);
     } finally {
       await rm(folder, { recursive: true, force: true });
-      await stores.remove().catch((error: unknown) => {
-        if (!signal.aborted) throw error; // servers of our own are being stopped by the same signal
-      });
+      await stores.remove();
     }
-  } finally {
-    await servers.stop();
-  }
+  });
 }
 
 function askedNodeExecutions(): number {

@@ -1,12 +1,10 @@
 /**
- * Aborts at the first SIGINT, SIGTERM or SIGHUP, when whoever reads our output has gone, and when the npm that started us was
- * killed: that one passes no signal on, and its child then gets another parent. A second signal ends the program at once; its
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP, and when whoever reads our output has gone. A second signal ends the program at once; its
  * servers end with it.
  */
 export function stopSignal(): AbortSignal {
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
-  const parent = process.ppid;
   let stoppedAt = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
@@ -16,9 +14,6 @@ export function stopSignal(): AbortSignal {
     });
   }
   for (const stream of [process.stdout, process.stderr]) stream.on("error", stop);
-  if (process.env["npm_lifecycle_event"] !== undefined) {
-    setInterval(() => process.ppid !== parent && stop(), 1000).unref();
-  }
   return stopping.signal;
 }
 
