@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { Client } from "@elastic/elasticsearch";
+import { Client, Transport } from "@elastic/elasticsearch";
 import { UsageError } from "../../engine/errors.ts";
 
 export interface ElasticsearchConnection {
@@ -18,6 +18,13 @@ export interface ElasticsearchConnection {
   maxRetries: number;
 }
 
+/** Every request of ours can be repeated, and a pause of the server must not end hours of copying; the client has no option for this. */
+class PatientTransport extends Transport {
+  constructor(options: ConstructorParameters<typeof Transport>[0]) {
+    super({ ...options, retryOnTimeout: true });
+  }
+}
+
 /** Connects to nothing yet. Throws UsageError when a host or the CA file cannot be used. */
 export function createClient(connection: ElasticsearchConnection): Client {
   const urls = connection.hosts.map((host) => nodeUrl(host, connection.useSsl));
@@ -33,6 +40,7 @@ export function createClient(connection: ElasticsearchConnection): Client {
     compression: !urls.every(isLoopback),
     requestTimeout: connection.timeoutSeconds * 1000,
     maxRetries: connection.maxRetries,
+    Transport: PatientTransport,
     // The default copies a request's body key by key into its error: for a bulk that is every single byte.
     redaction: { type: "remove" },
   });
