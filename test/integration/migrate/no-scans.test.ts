@@ -1,0 +1,91 @@
+import { afterEach, expect, test } from "vitest";
+import { compareStores } from "../../support/compare-stores.ts";
+import {
+  createTestArchive,
+  migrateOnce,
+  type SampleSize,
+  type TestArchive,
+  writes,
+} from "../../support/test-archive.ts";
+
+const archives: TestArchive[] = [];
+afterEach(async () => {
+  for (const archive of archives.splice(0)) await archive.drop();
+});
+
+async function archiveOf(sample: SampleSize): Promise<TestArchive> {
+  const archive = await createTestArchive(sample);
+  archives.push(archive);
+  return archive;
+}
+
+/** Sequential scans of each table so far. Sessions that ended have reported theirs; so has ours, by being asked to. */
+async function scans({ sql }: TestArchive): Promise<Record<string, number>> {
+  await sql.query("SELECT pg_stat_force_next_flush()");
+  for (let others = 1; others > 0;) {
+    const { rows } = await sql.query<{ others: number }>(
+      "SELECT count(*)::int AS others FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+    );
+    others = rows[0]!.others;
+  }
+  await sql.query("SELECT pg_stat_clear_snapshot()");
+  const { rows } = await sql.query<{ table: string; scans: number }>(
+    "SELECT relname AS table, seq_scan::int AS scans FROM pg_stat_user_tables WHERE schemaname = 'public'",
+  );
+  return Object.fromEntries(rows.map(({ table, scans: count }) => [table, count]));
+}
+
+const watched = [
+  "workflow_runs",
+  "workflow_app_logs",
+  "workflow_node_executions",
+  "workflow_node_execution_offload",
+  "upload_files",
+];
+
+async function scansOfMigrate(archive: TestArchive, batchRows: number): Promise<Record<string, number>> {
+  const before = await scans(archive);
+  await migrateOnce(archive, { batchRows, scope: { dataTypes: ["node_executions"] } });
+  const after = await scans(archive);
+  return Object.fromEntries(
+    watched.filter((name) => name in after).map((name) => [name, after[name]! - before[name]!]),
+  );
+}
+
+const withoutOffloads = { workflow_runs: 0, workflow_app_logs: 0, workflow_node_executions: 1 };
+
+test.each([
+  ["1.16", { ...withoutOffloads, workflow_node_execution_offload: 0, upload_files: 0 }],
+  ["1.8", { ...withoutOffloads, upload_files: 0 }],
+] as const)(
+  "Dify %s, no serving index: one scan of node executions, whatever the partitions and pages",
+  async (schema, once) => {
+    const one = await archiveOf({ schema, nodeExecutions: 40, tenants: 1, months: 1 });
+    expect(await scansOfMigrate(one, 1000)).toEqual(once);
+
+    const many = await archiveOf({ schema, nodeExecutions: 600, tenants: 5, months: 6 });
+    expect(await scansOfMigrate(many, 10)).toEqual(once);
+    expect(await scansOfMigrate(many, 10)).toEqual(once); // nothing new
+    expect(await writes(many)).toBe(600);
+  },
+);
+
+test("with an index that serves, no key table is made and no page scans", async () => {
+  const archive = await archiveOf({ nodeExecutions: 300, tenants: 3, months: 2 });
+  await archive.sql.query("CREATE INDEX ON workflow_node_executions (tenant_id, created_at, id)");
+  await archive.sql.query(`
+    CREATE TABLE created_tables (identity text);
+    CREATE FUNCTION note_table() RETURNS event_trigger LANGUAGE plpgsql AS $$
+      BEGIN INSERT INTO public.created_tables SELECT object_identity FROM pg_event_trigger_ddl_commands() WHERE object_type = 'table'; END $$;
+    CREATE EVENT TRIGGER note_table ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS') EXECUTE FUNCTION note_table()`);
+
+  const scanned = await scansOfMigrate(archive, 10);
+
+  expect(scanned).toEqual({ ...withoutOffloads, workflow_node_execution_offload: 0, upload_files: 0 });
+  const { rows } = await archive.sql.query<{ identity: string }>("SELECT identity FROM created_tables");
+  expect(rows.map(({ identity }) => identity)).toContain("log_archive.partitions");
+  expect(rows.filter(({ identity }) => identity.includes("keys_"))).toEqual([]);
+  expect(await writes(archive)).toBe(300);
+  await migrateOnce(archive);
+  expect((await compareStores(archive)).differences).toEqual([]);
+});
