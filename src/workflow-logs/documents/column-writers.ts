@@ -1,7 +1,7 @@
 import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
 import { writeAscii, writeTextBytes } from "./json-bytes.ts";
 import { type OffsetOf } from "./time-zone.ts";
-import { dateText, hasMonth, microsPerDay, readMicros, timestampText } from "./timestamps.ts";
+import { dateText, microsPerDay, readMicros, timestampText } from "./timestamps.ts";
 
 /** Appends one field, read from its binary form at `start`, to the document as JSON. Never called for NULL. */
 export type ColumnWriter = (body: BulkBody, data: Buffer, start: number, length: number) => void;
@@ -91,10 +91,8 @@ function timestampWriter(offsetOf: OffsetOf): ColumnWriter {
   let cachedText = "";
   return (body, data, start) => {
     const micros = readMicros(data, start);
-    if (!hasMonth(micros)) return writeAscii(body, JSON.stringify(timestampText(data, start)));
+    if (Math.abs(micros) >= exactMicros) return writeFarTimestamp(body, timestampText(data, start), micros, offsetOf);
     const offset = offsetOf(micros);
-    if (Math.abs(micros) >= exactMicros)
-      return writeAscii(body, `"${timestampText(data, start).replace(" ", "T")}${offset}"`);
     const day = Math.floor(micros / microsPerDay);
     if (day !== cachedDay) {
       cachedDay = day;
@@ -119,6 +117,12 @@ function timestampWriter(offsetOf: OffsetOf): ColumnWriter {
     out[at++] = quote;
     body.length = at;
   };
+}
+
+/** A timestamp more than 285 years from 2000, which a number would round: into another year at the ends of 1 to 9999. */
+function writeFarTimestamp(body: BulkBody, text: string, micros: number, offsetOf: OffsetOf): void {
+  const isOfFourDigitYear = /^\d{4}-.*\d$/.test(text); // no infinity, no year beyond 9999, none before Christ
+  writeAscii(body, isOfFourDigitYear ? `"${text.replace(" ", "T")}${offsetOf(micros)}"` : `"${text}"`);
 }
 
 function writeTwo(out: Uint8Array, at: number, value: number): number {

@@ -53,9 +53,9 @@ export function writeTextBytes(body: BulkBody, source: Uint8Array, start: number
 
 const controlEscape = Buffer.from("\\u00", "latin1");
 
-/** Appends a string as a JSON string; lone surrogates become U+FFFD, as in any UTF-8. */
+/** Appends a string as a JSON string; lone surrogates, such as a cut leaves behind, become U+FFFD. */
 export function writeString(body: BulkBody, text: string): void {
-  const json = JSON.stringify(text);
+  const json = JSON.stringify(text.toWellFormed());
   body.reserve(3 * json.length);
   body.length += body.buffer.write(json, body.length, "utf8");
 }

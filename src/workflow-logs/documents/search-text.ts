@@ -98,7 +98,12 @@ function decodeLeniently(escaped: string): string {
 
 /** Up to `units` of the raw text, not ending inside an escape. */
 function cut(json: string, from: number, end: number, units: number): string {
-  const raw = json.slice(from, Math.min(end, from + units));
-  const escape = from + units < end ? raw.lastIndexOf("\\") : -1;
-  return escape > raw.length - 7 && escape >= 0 ? raw.slice(0, escape) : raw;
+  if (from + units >= end) return json.slice(from, end);
+  const raw = json.slice(from, from + units);
+  const last = raw.lastIndexOf("\\");
+  let first = last;
+  while (first > 0 && raw.charCodeAt(first - 1) === backslash) first--;
+  const beginsEscape = last >= 0 && (last - first) % 2 === 0;
+  const whole = raw.charAt(last + 1) === "u" ? 6 : 2;
+  return beginsEscape && last + whole > raw.length ? raw.slice(0, last) : raw;
 }

@@ -16,22 +16,26 @@ export function offsetOf(timeZone: string): OffsetOf {
   const known = new Map<number, string>();
   return (localMicros) => {
     const quarter = Math.floor(localMicros / microsPerQuarter);
-    const offset = known.get(quarter) ?? localOffset(format, (quarter * microsPerQuarter) / 1000 + millisTo2000);
+    const offset =
+      known.get(quarter) ?? localOffset(format, (quarter * microsPerQuarter) / 1000 + millisTo2000).slice(0, 6);
     if (known.size > 100_000) known.clear(); // about three years of quarters; more would only be a leak
     known.set(quarter, offset);
     return offset;
   };
 }
 
-/** The local time, `YYYY-MM-DD HH:MM:SS.ffffff`, that the zone's clocks show at a UTC time of the same form. */
+/**
+ * The local time, `YYYY-MM-DD HH:MM:SS.ffffff`, that the zone's clocks show at a UTC time of the same form; 10000 is the one year of five
+ * digits. Never before the year 1, which PostgreSQL spells otherwise.
+ */
 export function utcToLocal(utc: string, timeZone: string): string {
   if (timeZone === "UTC") return utc;
-  const instant = Date.parse(`${utc.slice(0, 10)}T${utc.slice(11, 19)}Z`);
-  const shifted = new Date(
-    instant +
-      offsetMillis(offsetAt(new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" }), instant)),
-  );
-  return `${shifted.toISOString().slice(0, 19).replace("T", " ")}${utc.slice(19)}`;
+  const [date = "", time = ""] = utc.split(" ");
+  const instant = Date.parse(`+${date.padStart(12, "0")}T${time.slice(0, 8)}Z`);
+  const format = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
+  const shifted = new Date(instant + offsetMillis(offsetAt(format, instant))).toISOString();
+  if (shifted.startsWith("0000")) return "0001-01-01 00:00:00.000000";
+  return `${shifted.slice(0, -5).replace("T", " ").replace("+0", "")}${time.slice(8)}`;
 }
 
 /** Tries the offsets in force a day before and after; the one that leads back to itself holds, the earlier instant first. */
@@ -42,12 +46,13 @@ function localOffset(format: Intl.DateTimeFormat, localMillis: number): string {
   return holds ?? candidates[0]!;
 }
 
+/** `+08:00`; with seconds, `+08:05:43`, for times before the zone had whole minutes. */
 function offsetAt(format: Intl.DateTimeFormat, instant: number): string {
   const name = format.formatToParts(instant).find((part) => part.type === "timeZoneName")?.value ?? "GMT";
-  return name === "GMT" ? "+00:00" : name.slice(3, 9);
+  return name === "GMT" ? "+00:00" : name.slice(3);
 }
 
 function offsetMillis(offset: string): number {
-  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4, 6));
-  return (offset.startsWith("-") ? -minutes : minutes) * 60_000;
+  const seconds = Number(offset.slice(1, 3)) * 3600 + Number(offset.slice(4, 6)) * 60 + Number(offset.slice(7, 9));
+  return (offset.startsWith("-") ? -seconds : seconds) * 1000;
 }

@@ -3,15 +3,6 @@ const daysTo2000 = 10_957;
 const infinity = 0x7fffffffffffffffn;
 const minusInfinity = -0x8000000000000000n;
 
-/** Microseconds since 2000-01-01, as the binary form of `timestamp` has them, on days that Date can name with a four-digit year. */
-const firstDay = -730_119 * microsPerDay; // 0001-01-01
-const lastDay = 2_921_940 * microsPerDay; // 10000-01-01, exclusive
-
-/** Whether a timestamp falls into a month that an index can be named after: years 1 to 9999. */
-export function hasMonth(micros: number): boolean {
-  return micros >= firstDay && micros < lastDay;
-}
-
 /**
  * A `timestamp` in its binary form as microseconds since 2000-01-01. Exact within 285 years around 2000; beyond that, where a number
  * cannot hold them, use `timestampText`.
