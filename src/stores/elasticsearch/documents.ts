@@ -1,5 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import { described } from "./errors.ts";
+import { readAnswer } from "./raw-answer.ts";
 
 /** Which of the ids have a document in the index, in real time. A missing index has none. */
 export async function existingIds(client: Client, index: string, ids: readonly string[]): Promise<Set<string>> {
@@ -35,15 +36,8 @@ export async function readDocuments(
   ids: readonly string[],
 ): Promise<Map<string, ArchivedDocument>> {
   if (ids.length === 0) return new Map();
-  const stream = await described(
-    client.transport.request<AsyncIterable<Buffer>>(
-      { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } },
-      { asStream: true },
-    ),
-  );
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  const answer = JSON.parse(Buffer.concat(chunks).toString("utf8"), keepExactNumbers) as {
+  const json = await readAnswer(client, { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } });
+  const answer = JSON.parse(json.toString("utf8"), keepExactNumbers) as {
     docs: { _id: string; found?: boolean; _source: ArchivedDocument }[];
   };
   return new Map(

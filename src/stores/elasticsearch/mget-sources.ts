@@ -1,22 +1,17 @@
 import type { Client } from "@elastic/elasticsearch";
-import { described } from "./errors.ts";
+import { AppError } from "../../engine/errors.ts";
+import { readAnswer } from "./raw-answer.ts";
 
 /**
  * The `_source` of each id that has a document, in real time, as the very bytes that were sent. The answer is about as large as the documents:
- * the caller chooses ids by their size.
+ * the caller chooses ids by their size. A missing index has none; throws AppError when a document cannot be read.
  */
 export async function readSources(client: Client, index: string, ids: readonly string[]): Promise<Map<string, Buffer>> {
   if (ids.length === 0) return new Map();
-  const stream = await described(
-    client.transport.request<AsyncIterable<Buffer>>(
-      // no filter_path: it makes the server write `_source` anew, with other escapes and numbers
-      { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } },
-      { asStream: true },
-    ),
+  // no filter_path: it makes the server write `_source` anew, with other escapes and numbers
+  return sliceSources(
+    await readAnswer(client, { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } }),
   );
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return sliceSources(Buffer.concat(chunks));
 }
 
 const quote = 0x22;
@@ -30,10 +25,11 @@ const closeBracket = 0x5d;
 const docsKey = Buffer.from('"docs"');
 const idKey = Buffer.from('"_id"');
 const sourceKey = Buffer.from('"_source"');
+const errorKey = Buffer.from('"error"');
 
 /**
  * Cuts the sources out of an answer `{"docs":[{..., "_id": ..., "_source": {...}}, ...]}` without parsing them. Follows the structure, for users' own
- * JSON contains these keys too.
+ * JSON contains these keys too. Throws AppError for a document that could not be read: it would look as if it were missing.
  */
 export function sliceSources(answer: Buffer): Map<string, Buffer> {
   const sources = new Map<string, Buffer>();
@@ -45,12 +41,21 @@ export function sliceSources(answer: Buffer): Map<string, Buffer> {
       const end = forEachMember(answer, at, (name, from, to) => {
         if (name.equals(idKey)) id = JSON.parse(answer.toString("utf8", from, to)) as string;
         else if (name.equals(sourceKey)) source = answer.subarray(from, to);
+        else if (name.equals(errorKey)) refuseUnreadable(answer.toString("utf8", from, to));
       });
       if (source !== undefined) sources.set(id, source);
       at = answer[end] === comma ? end + 1 : end;
     }
   });
   return sources;
+}
+
+function refuseUnreadable(json: string): void {
+  const { type, reason } = JSON.parse(json) as { type?: string; reason?: string };
+  if (type === "index_not_found_exception") return;
+  throw new AppError("document_unreadable", `Elasticsearch could not read a document: ${type}: ${reason}`, {
+    hint: "Look at the cluster's health and at closed indices, then run the same command again.",
+  });
 }
 
 /** Visits the members of the object that begins at `start` (compact JSON, as Elasticsearch writes it); returns the position behind it. */
