@@ -1,4 +1,9 @@
-import type { RowBatch } from "../repositories/row-batches.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+
+/** Rows as documents: a batch's body, or a part of it. */
+export interface RenderedRows {
+  readonly body: Pick<BulkBody, "records" | "id" | "document">;
+}
 
 export interface Difference {
   readonly id: string;
@@ -15,7 +20,7 @@ const copiedAtLength = '"copied_at":"2026-01-31T23:59:59.999Z"}}'.length;
  * Compares the rows of a batch with what Elasticsearch has, byte for byte. `sources` holds the `_source` of each id that has a document. Search
  * text and the time of copying are no part of a row.
  */
-export function compareDocuments({ body }: Pick<RowBatch, "body">, sources: ReadonlyMap<string, Buffer>): Difference[] {
+export function compareDocuments({ body }: RenderedRows, sources: ReadonlyMap<string, Buffer>): Difference[] {
   const differences: Difference[] = [];
   for (let at = 0; at < body.records; at++) {
     const id = body.id(at);

@@ -21,6 +21,8 @@ export interface RowLayout {
   readonly statusField: number | undefined;
   readonly idField: number;
   readonly offloadsField: number | undefined;
+  /** A text beside the row that is no part of its document; see withNote. */
+  readonly noteField?: number;
   readonly fields: number;
   /** The select list behind the two key columns, for the table alias `t`. */
   readonly selectList: string;
@@ -49,6 +51,16 @@ export function rowLayout(table: Table, offloads?: Table, files?: Table): RowLay
     offloadsField: offloads === undefined ? undefined : keyFields + columns.length,
     fields: keyFields + expressions.length,
     selectList: expressions.join(", "),
+  };
+}
+
+/** The layout with one more text for each row: what `expression` says of the row `t`, read in the same statement. Batches carry it in `notes`. */
+export function withNote(layout: RowLayout, expression: string): RowLayout {
+  return {
+    ...layout,
+    noteField: layout.fields,
+    fields: layout.fields + 1,
+    selectList: `${layout.selectList}, ${expression}`,
   };
 }
 

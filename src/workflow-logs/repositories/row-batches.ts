@@ -21,6 +21,8 @@ export interface RowBatch extends Batch {
   readonly gone: readonly string[];
   /** Ids of rows that have ended or are of a kind that never changes. */
   readonly ended: readonly string[];
+  /** What the layout's note says of each record; empty where the layout has none. */
+  readonly notes: readonly string[];
 }
 
 export interface BatchLimits {
@@ -78,6 +80,7 @@ class BatchBuilder {
   private readonly open: OpenRow[] = [];
   private readonly gone: string[] = [];
   private readonly ended: string[] = [];
+  private readonly notes: string[] = [];
   private readonly lastKey = Buffer.alloc(24);
   private lastTextId = "";
 
@@ -103,6 +106,7 @@ class BatchBuilder {
       return;
     }
     renderer.append(tuple, this.body);
+    if (layout.noteField !== undefined) this.notes.push(tuple.text(layout.noteField));
     const isOpen = this.isOpen(tuple);
     if (!isOpen && this.reader.isUnchanged === undefined) return;
     const id = keyId(tuple, layout);
@@ -111,12 +115,14 @@ class BatchBuilder {
       .digest();
     if (isOpen) this.open.push({ id, fingerprint });
     else this.ended.push(id);
-    if (this.reader.isUnchanged?.(id, fingerprint) === true) this.body.dropLastRecord();
+    if (this.reader.isUnchanged?.(id, fingerprint) !== true) return;
+    this.body.dropLastRecord();
+    this.notes.pop();
   }
 
   finish(): RowBatch {
-    const { open, gone, ended, body } = this;
-    return { body, records: body.records, bytes: body.length, end: this.end(), open, gone, ended };
+    const { open, gone, ended, notes, body } = this;
+    return { body, records: body.records, bytes: body.length, end: this.end(), open, gone, ended, notes };
   }
 
   private isOpen(tuple: BinaryTuples): boolean {

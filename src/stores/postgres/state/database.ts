@@ -68,6 +68,16 @@ export interface StateTables {
     proved_at: Generated<string>;
     voided_at: string | null;
   };
+  purged_rows: {
+    data_type: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    run_id: string | null;
+    purged_at: Generated<string>;
+    offload_rows: number;
+    expired: boolean;
+  };
   key_tables: {
     name: string;
     run_id: string;
