@@ -4,6 +4,9 @@ import type { Pool } from "pg";
 export type PartitionState = "planned" | "copying" | "copied" | "verified" | "purging" | "purged" | "expired";
 export type RunStatus = "running" | "completed" | "completed_with_errors" | "interrupted" | "failed";
 
+/** `changed`: the row was written while it was being validated, so nothing can be said of it. */
+export type DifferenceKind = "missing" | "different" | "extra" | "changed";
+
 /** The tables of `log_archive` as migrations/ makes them. Times and bigints are text, as the pool delivers them. */
 export interface StateTables {
   runs: {
@@ -67,6 +70,33 @@ export interface StateTables {
     run_id: string | null;
     proved_at: Generated<string>;
     voided_at: string | null;
+  };
+  validation_progress: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    run_id: string;
+    index_uuid: string;
+    range_from: string;
+    range_to: string;
+    created_at: string | null;
+    id: string | null;
+    checked: ColumnType<string, number, number>;
+    finished: boolean;
+    updated_at: Generated<string>;
+  };
+  validation_differences: {
+    at: Generated<string>;
+    run_id: string;
+    data_type: string;
+    tenant_id: string;
+    month: string | null;
+    record_id: string;
+    kind: DifferenceKind;
+    columns: string[];
+    reason: string | null;
+    resolved: "repaired" | "deleted" | null;
+    found_at: Generated<string>;
   };
   purged_rows: {
     data_type: string;

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { AppError } from "../../../engine/errors.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
+import { voidProofs } from "./proofs.ts";
 import type { PartitionState, StateDatabase } from "./database.ts";
 
 export interface PartitionRecord extends PartitionId {
@@ -88,16 +89,11 @@ export async function beginPartition(
   });
 }
 
-/** Call before the first document of a run is written into the partition: it is `copying`, and no proof of it holds any more. */
+/** Call before the first document of a run is written into the partition: it is `copying`, and nothing that was validated of it holds any more. */
 export async function markCopying(db: StateDatabase, partition: PartitionId, runId: string): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     await setPartitionState(transaction, partition, runId, "copying");
-    await transaction
-      .updateTable("proofs")
-      .set({ voided_at: sql<string>`clock_timestamp()` })
-      .where((row) => row.and(partitionColumns(partition)))
-      .where("voided_at", "is", null)
-      .execute();
+    await voidProofs(transaction, partition);
   });
 }
 
