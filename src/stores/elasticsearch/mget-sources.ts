@@ -4,13 +4,19 @@ import { readAnswer } from "./raw-answer.ts";
 
 /**
  * The `_source` of each id that has a document, in real time, as the very bytes that were sent. The answer is about as large as the documents:
- * the caller chooses ids by their size. A missing index has none; throws AppError when a document cannot be read.
+ * the caller chooses ids by their size, or gives a limit in bytes. A missing index has none; throws AppError when a document cannot be read, and
+ * `answer_too_large` beyond the limit.
  */
-export async function readSources(client: Client, index: string, ids: readonly string[]): Promise<Map<string, Buffer>> {
+export async function readSources(
+  client: Client,
+  index: string,
+  ids: readonly string[],
+  limit?: number,
+): Promise<Map<string, Buffer>> {
   if (ids.length === 0) return new Map();
   // no filter_path: it makes the server write `_source` anew, with other escapes and numbers
   return sliceSources(
-    await readAnswer(client, { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } }),
+    await readAnswer(client, { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } }, limit),
   );
 }
 

@@ -36,6 +36,21 @@ describe("readSources", () => {
     expect(await read([{ body }], ["a", "b"])).toEqual({ a: '{"n":1.0}' });
   });
 
+  test("stops reading beyond a limit", async () => {
+    const server = await startFakeServer(() => ({ body: oneDocument.replace("1.0", "1".repeat(1_000_000)) }));
+    const client = createClient({
+      hosts: [server.url],
+      useSsl: false,
+      verifyCerts: true,
+      timeoutSeconds: 5,
+      maxRetries: 0,
+    });
+    cleanups.push(server.stop, () => client.close());
+    await expect(readSources(client, "logs", ["a"], 999_999)).rejects.toMatchObject({ code: "answer_too_large" });
+    expect((await readSources(client, "logs", ["a"], 1_100_000)).size).toBe(1);
+    expect(server.seen).toHaveLength(2);
+  });
+
   test("waits while the server is busy", async () => {
     const busy = { status: 429, body: { error: { type: "es_rejected_execution_exception", reason: "full" } } };
     expect(await read([busy, { status: 503 }, { body: oneDocument }])).toEqual({ a: '{"n":1.0}' });
