@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { AppError } from "../src/engine/errors.ts";
+import { describeStoreError } from "../src/workflow-logs/connections.ts";
 import { createOwnStores } from "./demo/own-stores.ts";
 import { explain, say } from "./demo/say.ts";
 import { stopSignal } from "./demo/stop-signal.ts";
@@ -54,7 +55,8 @@ function askedNodeExecutions(): number {
   throw new AppError("usage", "--node-executions takes a whole number above 0.");
 }
 
-function describe(error: unknown): string {
+function describe(thrown: unknown): string {
+  const error = describeStoreError(thrown);
   if (error instanceof AppError) return [error.message, error.hint].filter(Boolean).join("\n");
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
