@@ -27,11 +27,11 @@ export function partitionRange(partition: Partition, scope: Scope, timeZone: str
 }
 
 /** Whether the scope speaks of some part of the partition. */
-export function isInScope(partition: Partition, scope: Scope, timeZone: string): boolean {
+export function isInScope(partition: Partition, scope: Scope): boolean {
   return (
     scope.dataTypes.includes(partition.dataType) &&
     (scope.tenantIds.length === 0 || scope.tenantIds.includes(partition.tenantId)) &&
-    partitionRange(partition, scope, timeZone) !== undefined
+    partitionRange(partition, scope, "UTC") !== undefined
   );
 }
 

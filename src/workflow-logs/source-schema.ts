@@ -48,6 +48,11 @@ async function inspectSource(pool: Pool, logType: LogType): Promise<SourceTable>
   };
 }
 
+/** The zone that created_at is in: a column with a zone of its own needs no setting. */
+export function zoneOf({ table }: Pick<SourceTable, "table">, sourceTimeZone: string): string {
+  return table.columns.find((column) => column.name === "created_at")?.type === "timestamptz" ? "UTC" : sourceTimeZone;
+}
+
 /**
  * The log tables that a scope speaks of. Throws UsageError for a tenant id that is not of the tenant column's type, before anything is touched.
  */

@@ -8,7 +8,7 @@ import { appliedMigrations } from "../stores/postgres/state/upgrade.ts";
 import type { Connections } from "./connections.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./log-types.ts";
 import { partitionsQuery, keysQuery } from "./repositories/plan-query.ts";
-import { inspectSources } from "./source-schema.ts";
+import { inspectSources, zoneOf } from "./source-schema.ts";
 
 export interface CoverageRow extends Partition {
   /** Null when counting took too long. */
@@ -103,7 +103,7 @@ async function countSource(
         dataType: logType.dataType,
         table,
         scope,
-        timeZone: settings.sourceTimeZone,
+        timeZone: zoneOf({ table }, settings.sourceTimeZone),
         indexUuids: undefined,
       });
       const groups = await client.query<{ tenantId: string; month: string | null; rows: string }>(

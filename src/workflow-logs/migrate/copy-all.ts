@@ -1,6 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import type { Partition } from "../log-types.ts";
 import { partitionKey } from "../log-types.ts";
+import { zoneOf } from "../source-schema.ts";
 import { coversWholeMonth, partitionRange } from "../scope.ts";
 import { copyPartition } from "./copy-partition.ts";
 import { type CopyRun, partitionCopy } from "./copy-run.ts";
@@ -40,8 +41,8 @@ export async function copyAll(
     throw error;
   };
   const results = await Promise.allSettled(Array.from({ length: partitionsAtOnce }, () => worker().catch(stopped)));
-  const failure = results.find((result) => result.status === "rejected");
-  if (failure !== undefined && !copy.run.signal.aborted) throw failure.reason;
+  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  for (const failure of failures) if (!isStop(failure)) throw failure; // a stop must not hide what failed
   return copy.run.signal.aborted ? "interrupted" : "completed";
 }
 
@@ -60,7 +61,7 @@ async function copyLocked(
       {
         ...partitionCopy(copy, plan.source, partition),
         listing: plan.listing!,
-        range: partitionRange(partition, options.scope, connections.settings.sourceTimeZone)!,
+        range: partitionRange(partition, options.scope, zoneOf(plan.source, connections.settings.sourceTimeZone))!,
         coversWholeMonth: coversWholeMonth(partition, options.scope),
         fromNothing: options.restart,
         onBegun: ({ indexWasReplaced }) => {
@@ -80,4 +81,8 @@ const words = { workflow_runs: "runs", app_logs: "app logs", node_executions: "n
 
 function labelOf({ dataType, tenantId, month }: Partition): string {
   return `${words[dataType]} ${tenantId} ${month}`;
+}
+
+function isStop(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }

@@ -46,7 +46,7 @@ export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): P
   }
   if ((await copyChangedRows(copy, signal)) === "interrupted") return "interrupted";
 
-  await target.refresh();
+  if (copy.wasWritten() || known.stateBefore === "copying") await target.refresh();
   if (copy.coversWholeMonth) await finishCopying(state, partition, copy.runId);
   return "completed";
 }

@@ -24,6 +24,8 @@ export interface RowCopy {
   readonly pacing: Pacing;
   /** Resolves when the partition is marked as being written to; the first call marks it. */
   readonly beforeWrite: () => Promise<void>;
+  /** Whether it was. */
+  readonly wasWritten: () => boolean;
   readonly onConfirmed: (batch: RowBatch, receipt: Receipt) => void;
 }
 
@@ -65,15 +67,13 @@ export interface CopyById {
   readonly isUnchanged?: (id: string, fingerprint: Buffer) => boolean;
   /** Rows written count as copied for the first time. */
   readonly areNew: boolean;
-  /** Rows written or gone are record errors no more; needs `isUnchanged`, which makes batches name their rows. */
-  readonly wereErrors?: boolean;
 }
 
 /** Copies the rows with these ids; the checkpoints stay where they are. */
 export async function copyById(
   copy: RowCopy,
   ids: AsyncIterable<readonly string[]>,
-  { isUnchanged, areNew, wereErrors }: CopyById,
+  { isUnchanged, areNew }: CopyById,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
   const { partition, state, runId } = copy;
@@ -86,7 +86,7 @@ export async function copyById(
         confirm: (batch, receipt) =>
           confirm(state, partition, runId, batch, receipt, async (transaction) => {
             await forgetOpenRows(transaction, partition, [...batch.ended, ...batch.gone]);
-            if (wereErrors) await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
+            await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
             await addCopied(transaction, partition, runId, areNew ? receipt.written : 0, batch.bytes);
           }),
       },

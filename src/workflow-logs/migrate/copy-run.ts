@@ -76,6 +76,7 @@ export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Par
       limits: { rows: options.batchRows, bytes: options.batchBytes },
     },
     pacing: copy.pacing,
+    wasWritten: () => marked !== undefined,
     beforeWrite: () => (marked ??= markCopying(state, partition, copy.run.id)),
     onConfirmed: (batch, receipt) => {
       if (batch.records > 0) counters.written(partition, receipt, batch.bytes);

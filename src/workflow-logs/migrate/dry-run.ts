@@ -9,7 +9,7 @@ import { offsetOf } from "../documents/time-zone.ts";
 import { logTypes, resources } from "../log-types.ts";
 import type { PlanContext } from "../repositories/plan-query.ts";
 import { readRows } from "../repositories/row-batches.ts";
-import { inspectSources } from "../source-schema.ts";
+import { inspectSources, zoneOf } from "../source-schema.ts";
 import type { MigrateOptions } from "./options.ts";
 import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "./plan.ts";
 import { MigrateCounters, type MigrateReport } from "./report.ts";
@@ -51,7 +51,7 @@ export async function dryRun(connections: Connections, options: MigrateOptions, 
       dataType,
       table: source.table,
       scope: options.scope,
-      timeZone: settings.sourceTimeZone,
+      timeZone: zoneOf(source, settings.sourceTimeZone),
       indexUuids,
     };
     const plan = await planPartitions(postgres, context, undefined, signal);

@@ -11,6 +11,7 @@ import type { Inspection } from "../preflight/finding.ts";
 import { keysQuery, type PlanContext, unarchivableQuery } from "../repositories/plan-query.ts";
 import type { Listing } from "../repositories/row-query.ts";
 import { isInScope } from "../scope.ts";
+import { zoneOf } from "../source-schema.ts";
 import { buildKeyTable } from "./key-tables.ts";
 import type { MigrateOptions } from "./options.ts";
 import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "./plan.ts";
@@ -37,7 +38,7 @@ export async function prepare(
       dataType,
       table: source.table,
       scope: options.scope,
-      timeZone: settings.sourceTimeZone,
+      timeZone: zoneOf(source, settings.sourceTimeZone),
       indexUuids,
     };
     const listing = source.hasServingIndex
@@ -91,7 +92,7 @@ async function countKnown(
   const tenants = new Set<string>();
   for (const known of await listPartitions(state, scope.tenantIds)) {
     const dataType = known.dataType as DataType;
-    if (!existing.has(known.indexUuid) || !isInScope({ ...known, dataType }, scope, settings.sourceTimeZone)) continue;
+    if (!existing.has(known.indexUuid) || !isInScope({ ...known, dataType }, scope)) continue;
     counters.add(dataType, { source: known.copiedRows, skipped: known.copiedRows });
     tenants.add(known.tenantId);
   }
@@ -107,7 +108,7 @@ async function withOpenRows(
   const byKey = new Map(planned.map((partition) => [partitionKey(partition), partition]));
   for (const { rows, ...partition } of await countOpenRows(state)) {
     const open = partition as Partition;
-    if (!isInScope(open, scope, settings.sourceTimeZone)) continue;
+    if (!isInScope(open, scope)) continue;
     const known = byKey.get(partitionKey(open)) ?? { ...open, rows: 0, bytes: 0, listedAgain: 0 };
     byKey.set(partitionKey(open), { ...known, openRows: rows });
   }

@@ -11,7 +11,7 @@ import type { Connections } from "../connections.ts";
 import { dataTypes, type Partition, partitionKey } from "../log-types.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import { monthExpression } from "../repositories/plan-query.ts";
-import type { SourceTable } from "../source-schema.ts";
+import { type SourceTable, zoneOf } from "../source-schema.ts";
 import { pagesOf } from "./copy-partition.ts";
 import { copyById } from "./copy-rows.ts";
 import { type CopyRun, copyRun, partitionCopy } from "./copy-run.ts";
@@ -104,7 +104,7 @@ async function locate(
   ids: readonly string[],
 ): Promise<{ partitions: Map<Partition, string[]>; gone: string[]; unarchivable: number }> {
   const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
-  const month = monthExpression({ table, timeZone: settings.sourceTimeZone });
+  const month = monthExpression({ table, timeZone: zoneOf({ table }, settings.sourceTimeZone) });
   const rows = await postgres.query<{ id: string; tenantId: string; month: string | null }>(
     `select t.id::text as id, t.tenant_id::text as "tenantId", ${month} as month from ${table.sqlName} t where t.id = any($1::${idType}[])`,
     [ids],
@@ -142,12 +142,7 @@ async function retryPartition(
       { name: copy.target.index, uuid: index.uuid },
       { id: run.id, fromNothing: false },
     );
-    await copyById(
-      copy,
-      pagesOf(ids, copy.read.limits.rows),
-      { isUnchanged: () => false, areNew: true, wereErrors: true },
-      run.signal,
-    );
+    await copyById(copy, pagesOf(ids, copy.read.limits.rows), { isUnchanged: () => false, areNew: true }, run.signal);
     await copy.target.refresh();
     if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(copy.state, partition, run.id);
   } finally {

@@ -2,6 +2,7 @@ import { quoteIdentifier, quoteLiteral, type Table } from "../../stores/postgres
 import { utcToLocal } from "../documents/time-zone.ts";
 import type { DataType } from "../log-types.ts";
 import type { Scope } from "../scope.ts";
+import { textBytesExpression } from "./row-query.ts";
 
 export interface PlanContext {
   readonly dataType: DataType;
@@ -26,11 +27,11 @@ const nameableTenant = "^[a-z0-9][a-z0-9_-]{0,99}$";
 export function keysQuery(context: PlanContext): string {
   const { table, dataType, indexUuids } = context;
   const month = monthExpression(context);
-  const keys = `select t.tenant_id, t.created_at, t.id, ${bytesExpression(table)} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
+  const keys = `select t.tenant_id, t.created_at, t.id, ${textBytesExpression(table, "t")} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
   if (indexUuids === undefined) return `select k.*, false as listed_again from (${keys}) k`;
   const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
   return `select k.*, c.id is not null as listed_again from (${keys}) k
-    left join (select c.*, p.state from log_archive.partitions p left join log_archive.checkpoints c using (data_type, tenant_id, month)
+    left join (select p.tenant_id, p.month, p.state, c.range_start, c.created_at, c.id from log_archive.partitions p left join log_archive.checkpoints c using (data_type, tenant_id, month)
                 where p.data_type = ${quoteLiteral(dataType)} and (p.state = 'expired' or p.index_uuid = any(array[${indexUuids.map(quoteLiteral).join(", ")}]::text[]))) c
       on c.tenant_id = k.tenant_id::text and c.month = k.month and (c.state = 'expired'
         or k.created_at >= c.range_start and (k.created_at, k.id) <= (c.created_at, c.id::${idType}))
@@ -48,8 +49,8 @@ export function partitionsQuery(keys: string): string {
 export function unarchivableQuery(context: PlanContext, keys: string, runId: string): string {
   return `insert into log_archive.record_errors (data_type, record_id, tenant_id, month, type, reason, run_id)
     select ${quoteLiteral(context.dataType)}, id::text, tenant_id::text, null,
-        case when ${archivableTime("k")} then 'tenant_without_index' else 'created_at_without_month' end,
-        case when ${archivableTime("k")} then 'no index can be named after this tenant id' else 'created_at is ' || created_at::text || '; months of the years 1 to 9999 have an index' end,
+        case when ${hasMonth(utcExpression(context, "k"))} then 'tenant_without_index' else 'created_at_without_month' end,
+        case when ${hasMonth(utcExpression(context, "k"))} then 'no index can be named after this tenant id' else 'created_at is ' || created_at::text || '; months of the years 1 to 9999 have an index' end,
         ${quoteLiteral(runId)}
       from (${keys}) k where month is null
     on conflict (data_type, record_id) do nothing
@@ -58,31 +59,24 @@ export function unarchivableQuery(context: PlanContext, keys: string, runId: str
 
 /** The month (UTC) of the row `t`; NULL where created_at or the tenant id names no index. */
 export function monthExpression({ table, timeZone }: Pick<PlanContext, "table" | "timeZone">): string {
-  const type = table.columns.find((column) => column.name === "created_at")!.type;
-  const utc =
-    type === "timestamptz"
-      ? "t.created_at at time zone 'UTC'"
-      : timeZone === "UTC"
-        ? "t.created_at"
-        : `t.created_at at time zone ${quoteLiteral(timeZone)} at time zone 'UTC'`;
+  const utc = utcExpression({ table, timeZone }, "t");
   const nameable =
     table.columns.find((column) => column.name === "tenant_id")!.type === "uuid"
       ? ""
       : ` and t.tenant_id ~ ${quoteLiteral(nameableTenant)}`;
-  return `case when ${archivableTime("t")}${nameable} then to_char(${utc}, 'YYYY-MM') end`;
+  return `case when ${hasMonth(utc)}${nameable} then to_char(${utc}, 'YYYY-MM') end`;
+}
+
+function utcExpression({ table, timeZone }: Pick<PlanContext, "table" | "timeZone">, alias: string): string {
+  const type = table.columns.find((column) => column.name === "created_at")!.type;
+  if (type === "timestamptz") return `(${alias}.created_at at time zone 'UTC')`;
+  if (timeZone === "UTC") return `${alias}.created_at`;
+  return `(${alias}.created_at at time zone ${quoteLiteral(timeZone)} at time zone 'UTC')`;
 }
 
 /** Also false for infinities. */
-function archivableTime(alias: string): string {
-  return `${alias}.created_at >= '0001-01-01' and ${alias}.created_at < '10000-01-01'`;
-}
-
-/** octet_length needs only a value's header, not the value, also where it lies compressed and out of line. */
-function bytesExpression(table: Table): string {
-  const sizes = table.columns
-    .filter((column) => column.type === "text" || column.type === "varchar")
-    .map((column) => `coalesce(octet_length(t.${quoteIdentifier(column.name)}), 0)`);
-  return sizes.length === 0 ? "0" : `(${sizes.join(" + ")})`;
+function hasMonth(utc: string): string {
+  return `${utc} >= '0001-01-01' and ${utc} < '10000-01-01'`;
 }
 
 function scopeCondition({ table, scope, timeZone }: PlanContext): string {

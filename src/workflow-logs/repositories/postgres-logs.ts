@@ -6,7 +6,7 @@ import type { LogType, Partition } from "../log-types.ts";
 import type { TimeRange } from "../scope.ts";
 import type { SourceTable } from "../source-schema.ts";
 import { overlapWindow } from "./plan-query.ts";
-import { type BatchLimits, readRows, type RowBatch, type RowReader } from "./row-batches.ts";
+import { type BatchLimits, expectedGrowth, readRows, type RowBatch, type RowReader } from "./row-batches.ts";
 import { type Cursor, lateIdsQuery, type Listing, pageQuery, rowsByIdQuery } from "./row-query.ts";
 
 /**
@@ -48,19 +48,18 @@ export class PostgresLogs {
     signal: AbortSignal,
   ): AsyncGenerator<RowBatch> {
     const { table, layout } = this.source;
+    const rows = options.limits.rows;
+    const bytes = pageBytes(options.limits);
     yield* this.withPageConnection(options, async function* (reader) {
       let cursor = after;
-      let limit = options.limits.rows;
       while (!signal.aborted) {
-        const rows = readRows(reader, pageQuery(table, layout, listing, { tenantId, ...range, after: cursor, limit }));
-        let next = await rows.next();
-        for (; next.done !== true; next = await rows.next()) {
-          cursor = next.value.end;
-          yield next.value;
-        }
-        const { tuples, bytes } = next.value;
-        if (tuples < limit) return;
-        limit = pageRows(options.limits, bytes / tuples);
+        const page = await readPage(
+          reader,
+          pageQuery(table, layout, listing, { tenantId, ...range, after: cursor, rows, bytes }),
+        );
+        if (page.length === 0) return;
+        cursor = page.at(-1)!.end;
+        yield* page;
       }
     });
   }
@@ -73,10 +72,14 @@ export class PostgresLogs {
     signal: AbortSignal,
   ): AsyncGenerator<RowBatch> {
     const { table, layout } = this.source;
+    const bytes = pageBytes(options.limits);
     yield* this.withPageConnection(options, async function* (reader) {
       for await (const some of ids) {
-        if (signal.aborted) return;
-        if (some.length > 0) yield* readRows(reader, rowsByIdQuery(table, layout, tenantId, some));
+        for (let left = some; left.length > 0 && !signal.aborted;) {
+          const page = await readPage(reader, rowsByIdQuery(table, layout, tenantId, left, bytes));
+          left = left.slice(left.indexOf(page.at(-1)!.end.id) + 1);
+          yield* page;
+        }
       }
     });
   }
@@ -122,7 +125,14 @@ export class PostgresLogs {
   }
 }
 
-/** Rows of the next page: about two requests' worth, so that rows of several MB do not make one statement last minutes. */
-function pageRows(limits: BatchLimits, bytesPerRow: number): number {
-  return Math.max(1, Math.min(limits.rows, Math.floor((2 * limits.bytes) / bytesPerRow)));
+/** A page is read whole before any of it is sent: its statement and snapshot must not last as long as Elasticsearch takes. */
+async function readPage(reader: RowReader, query: string): Promise<RowBatch[]> {
+  const batches: RowBatch[] = [];
+  for await (const batch of readRows(reader, query)) batches.push(batch);
+  return batches;
+}
+
+/** Text of a page whose documents make one request. */
+function pageBytes(limits: BatchLimits): number {
+  return Math.ceil(limits.bytes / expectedGrowth);
 }

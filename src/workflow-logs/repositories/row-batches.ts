@@ -42,25 +42,19 @@ export interface RowReader {
 }
 
 /** A document beside its row on the wire: escapes, column names and search text. */
-const expectedGrowth = 1.5;
+export const expectedGrowth = 1.5;
 
 /**
  * Runs one query of rows (see RowLayout) and yields its documents in batches within the limits; a document larger than the limit is a batch by
- * itself. Returns how many tuples there were and their bytes.
+ * itself.
  */
-export async function* readRows(
-  reader: RowReader,
-  query: string,
-): AsyncGenerator<RowBatch, { tuples: number; bytes: number }> {
+export async function* readRows(reader: RowReader, query: string): AsyncGenerator<RowBatch> {
   const { layout, limits } = reader;
   const tuple = new BinaryTuples(layout.fields);
-  const total = { tuples: 0, bytes: 0 };
   let batch = new BatchBuilder(reader);
   for await (const chunk of copyOut(reader.client, query)) {
     tuple.push(chunk);
     while (tuple.next()) {
-      total.tuples++;
-      total.bytes += tuple.tupleBytes;
       const expected = batch.bytes + expectedGrowth * tuple.tupleBytes;
       if (batch.records > 0 && (batch.records >= limits.rows || expected > limits.bytes)) {
         yield batch.finish();
@@ -70,7 +64,6 @@ export async function* readRows(
     }
   }
   if (batch.tuples > 0) yield batch.finish();
-  return total;
 }
 
 class BatchBuilder {

@@ -21,12 +21,14 @@ export interface PageRange {
   readonly from: string;
   readonly to: string;
   readonly after: Cursor | undefined;
-  readonly limit: number;
+  readonly rows: number;
+  /** The page ends with the row whose text takes it beyond this. */
+  readonly bytes: number;
 }
 
 /**
- * The next `limit` rows behind a cursor, in order. From a key table, one tuple for each key: a row that is gone, or whose created_at has changed
- * since the key was listed, gives NULLs. So fewer tuples than `limit` always means the end.
+ * The next rows behind a cursor, in order, none only at the end. From a key table, one tuple for each key: a row that is gone, or whose created_at
+ * has changed since the key was listed, gives NULLs.
  */
 export function pageQuery(table: Table, layout: RowLayout, listing: Listing, range: PageRange): string {
   const literal = columnLiterals(table);
@@ -41,13 +43,22 @@ export function pageQuery(table: Table, layout: RowLayout, listing: Listing, ran
       `(k.created_at, k.id) > (${literal("created_at", range.after.createdAt)}, ${literal("id", range.after.id)})`,
     );
   }
-  const rest = `where ${conditions.join(" and ")} order by k.created_at, k.id limit ${range.limit}`;
-  if (!listing.isKeyTable) {
-    return `select k.created_at, k.id, ${layout.selectList} from ${table.sqlName} t, lateral (select t.tenant_id, t.created_at, t.id) k ${rest}`;
-  }
-  return `select k.created_at, k.id, ${layout.selectList} from (select k.created_at, k.id from ${listing.sqlName} k ${rest}) k
+  const bytes = listing.isKeyTable ? "k.bytes" : textBytesExpression(table, "k");
+  const page = `select created_at, id from (
+      select k.created_at, k.id, sum(${bytes}) over (order by k.created_at, k.id rows between unbounded preceding and 1 preceding) as bytes_before
+        from (select * from ${listing.sqlName} k where ${conditions.join(" and ")} order by k.created_at, k.id limit ${range.rows}) k) k
+    where bytes_before is null or bytes_before < ${range.bytes}`;
+  return `select k.created_at, k.id, ${layout.selectList} from (${page}) k
     left join ${table.sqlName} t on t.id = k.id and t.created_at = k.created_at and t.tenant_id = ${tenant}
     order by k.created_at, k.id`;
+}
+
+/** Size of a row's text; octet_length needs only a value's header, also where the value lies compressed and out of line. */
+export function textBytesExpression(table: Table, alias: string): string {
+  const sizes = table.columns
+    .filter((column) => column.type === "text" || column.type === "varchar")
+    .map((column) => `coalesce(octet_length(${alias}.${quoteIdentifier(column.name)}), 0)`);
+  return sizes.length === 0 ? "0" : `(${sizes.join(" + ")})`;
 }
 
 /** Ids of rows listed within `overlap` (an interval) before the end of a confirmed range: among them are those inserted late. */
@@ -71,9 +82,20 @@ function columnLiterals(table: Table): (column: string, value: string) => string
     `${quoteLiteral(value)}::${quoteIdentifier(table.columns.find(({ name }) => name === column)!.type)}`;
 }
 
-/** The rows with these ids of one tenant, in their order; NULLs for those that are gone. */
-export function rowsByIdQuery(table: Table, layout: RowLayout, tenantId: string, ids: readonly string[]): string {
+/**
+ * The first of the rows with these ids of one tenant, in the order of the ids, until their text is beyond `bytes`; NULLs for those that are gone.
+ */
+export function rowsByIdQuery(
+  table: Table,
+  layout: RowLayout,
+  tenantId: string,
+  ids: readonly string[],
+  bytes: number,
+): string {
   const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
-  return `select t.created_at, k.id, ${layout.selectList} from unnest(array[${ids.map(quoteLiteral).join(",")}]::${idType}[]) with ordinality k(id, at)
-    left join ${table.sqlName} t on t.id = k.id and t.tenant_id = ${columnLiterals(table)("tenant_id", tenantId)} order by k.at`;
+  const row = `${table.sqlName} t on t.id = k.id and t.tenant_id = ${columnLiterals(table)("tenant_id", tenantId)}`;
+  const sized = `select k.id, k.at, sum(${textBytesExpression(table, "t")}) over (order by k.at rows between unbounded preceding and 1 preceding) as bytes_before
+    from unnest(array[${ids.map(quoteLiteral).join(",")}]::${idType}[]) with ordinality k(id, at) left join ${row}`;
+  return `select t.created_at, k.id, ${layout.selectList} from (${sized}) k left join ${row}
+    where k.bytes_before is null or k.bytes_before < ${bytes} order by k.at`;
 }

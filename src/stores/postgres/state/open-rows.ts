@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { chunks } from "./chunks.ts";
 import type { StateDatabase } from "./database.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
 
@@ -14,23 +15,24 @@ export async function rememberOpenRows(
   partition: PartitionId,
   rows: readonly OpenRow[],
 ): Promise<void> {
-  if (rows.length === 0) return;
   const values = rows.map((row) => ({
     ...partitionColumns(partition),
     record_id: row.id,
     fingerprint: row.fingerprint,
   }));
-  await db
-    .insertInto("open_rows")
-    .values(values)
-    .onConflict((conflict) =>
-      conflict.columns(["data_type", "record_id"]).doUpdateSet((row) => ({
-        fingerprint: row.ref("excluded.fingerprint"),
-        tenant_id: row.ref("excluded.tenant_id"),
-        month: row.ref("excluded.month"),
-      })),
-    )
-    .execute();
+  for (const some of chunks(values)) {
+    await db
+      .insertInto("open_rows")
+      .values(some)
+      .onConflict((conflict) =>
+        conflict.columns(["data_type", "record_id"]).doUpdateSet((row) => ({
+          fingerprint: row.ref("excluded.fingerprint"),
+          tenant_id: row.ref("excluded.tenant_id"),
+          month: row.ref("excluded.month"),
+        })),
+      )
+      .execute();
+  }
 }
 
 export async function forgetOpenRows(db: StateDatabase, partition: PartitionId, ids: readonly string[]): Promise<void> {
@@ -66,11 +68,15 @@ export async function openRowsAfter(
   return rows.map((row) => ({ id: row.id, fingerprint: Buffer.from(row.fingerprint, "hex") }));
 }
 
-/** Open rows for each partition that has any. */
+/** Open rows for each partition that has any and still has an index. */
 export async function countOpenRows(db: StateDatabase): Promise<(PartitionId & { rows: number })[]> {
   const rows = await db
     .selectFrom("open_rows")
     .select(["data_type", "tenant_id", "month", (row) => row.fn.countAll<string>().as("rows")])
+    .where(
+      sql<boolean>`not exists (select from log_archive.partitions p where p.state = 'expired'
+        and (p.data_type, p.tenant_id, p.month) = (open_rows.data_type, open_rows.tenant_id, open_rows.month))`,
+    )
     .groupBy(["data_type", "tenant_id", "month"])
     .execute();
   return rows.map((row) => ({

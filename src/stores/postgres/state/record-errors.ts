@@ -1,5 +1,6 @@
 import { type SelectQueryBuilder, sql } from "kysely";
 import type { Refusal } from "../../../engine/ports.ts";
+import { chunks } from "./chunks.ts";
 import type { StateDatabase, StateTables } from "./database.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
 
@@ -30,7 +31,6 @@ export async function saveRecordErrors(
   runId: string,
   refused: readonly Refusal[],
 ): Promise<void> {
-  if (refused.length === 0) return;
   const values = refused.map(({ id, type, reason }) => ({
     ...partitionColumns(partition),
     record_id: id,
@@ -38,19 +38,21 @@ export async function saveRecordErrors(
     reason: reason.slice(0, longestReason).replaceAll("\0", "\ufffd"),
     run_id: runId,
   }));
-  await db
-    .insertInto("record_errors")
-    .values(values)
-    .onConflict((conflict) =>
-      conflict.columns(["data_type", "record_id"]).doUpdateSet((row) => ({
-        type: row.ref("excluded.type"),
-        reason: row.ref("excluded.reason"),
-        run_id: row.ref("excluded.run_id"),
-        attempts: sql<number>`record_errors.attempts + 1`,
-        last_seen_at: sql<string>`clock_timestamp()`,
-      })),
-    )
-    .execute();
+  for (const some of chunks(values)) {
+    await db
+      .insertInto("record_errors")
+      .values(some)
+      .onConflict((conflict) =>
+        conflict.columns(["data_type", "record_id"]).doUpdateSet((row) => ({
+          type: row.ref("excluded.type"),
+          reason: row.ref("excluded.reason"),
+          run_id: row.ref("excluded.run_id"),
+          attempts: sql<number>`record_errors.attempts + 1`,
+          last_seen_at: sql<string>`clock_timestamp()`,
+        })),
+      )
+      .execute();
+  }
 }
 
 /** The record errors, oldest partition first; at most `limit`, those behind `after` in the order (data type, id). */
