@@ -26,8 +26,11 @@ export interface RowCopy {
   readonly beforeWrite: () => Promise<void>;
   /** Whether it was. */
   readonly wasWritten: () => boolean;
-  readonly onConfirmed: (batch: RowBatch, receipt: Receipt) => void;
+  readonly onConfirmed: (batch: RowBatch, receipt: Receipt, rows: RowOrigin) => void;
 }
+
+/** How rows of a batch stand to the plan: counted in it, found beside it, or copied before and written again. */
+export type RowOrigin = "planned" | "late" | "known";
 
 /** Copies the rows between two confirmed ranges, moving the end of the first behind them, and joins the two. */
 export async function copyRange(
@@ -53,7 +56,7 @@ export async function copyRange(
           }),
       },
       pacing: copy.pacing,
-      onConfirmed: (batch, receipt) => release(copy, batch, receipt),
+      onConfirmed: (batch, receipt) => release(copy, batch, receipt, "planned"),
     },
     signal,
   );
@@ -91,7 +94,7 @@ export async function copyById(
           }),
       },
       pacing: copy.pacing,
-      onConfirmed: (batch, receipt) => release(copy, batch, receipt),
+      onConfirmed: (batch, receipt) => release(copy, batch, receipt, areNew ? "late" : "known"),
     },
     signal,
   );
@@ -132,7 +135,7 @@ async function confirm(
   });
 }
 
-function release(copy: RowCopy, batch: RowBatch, receipt: Receipt): void {
-  copy.onConfirmed(batch, receipt);
+function release(copy: RowCopy, batch: RowBatch, receipt: Receipt, rows: RowOrigin): void {
+  copy.onConfirmed(batch, receipt, rows);
   copy.read.bodies.giveBack(batch.body);
 }

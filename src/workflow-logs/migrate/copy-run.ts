@@ -78,8 +78,8 @@ export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Par
     pacing: copy.pacing,
     wasWritten: () => marked !== undefined,
     beforeWrite: () => (marked ??= markCopying(state, partition, copy.run.id)),
-    onConfirmed: (batch, receipt) => {
-      if (batch.records > 0) counters.written(partition, receipt, batch.bytes);
+    onConfirmed: (batch, receipt, rows) => {
+      if (batch.records > 0) counters.written(partition, receipt, batch.bytes, rows);
       progress.advanced(key, batch.records, batch.bytes);
       copy.refusals.note(receipt);
     },

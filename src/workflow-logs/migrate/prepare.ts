@@ -40,6 +40,7 @@ export async function prepare(
       scope: options.scope,
       timeZone: zoneOf(source, settings.sourceTimeZone),
       indexUuids,
+      keysOnly: source.hasServingIndex,
     };
     const listing = source.hasServingIndex
       ? { sqlName: source.table.sqlName, isKeyTable: false }

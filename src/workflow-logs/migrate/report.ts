@@ -1,5 +1,6 @@
 import type { Receipt } from "../../engine/ports.ts";
 import type { DataType, Partition } from "../log-types.ts";
+import type { RowOrigin } from "./copy-rows.ts";
 
 export interface Totals {
   /** Rows that the run was about: migrated + skipped + failed, and those it did not come to. */
@@ -76,7 +77,10 @@ export class MigrateCounters {
     }
   }
 
-  written(partition: Partition, receipt: Receipt, bytes: number): void {
+  written(partition: Partition, receipt: Receipt, bytes: number, rows: RowOrigin): void {
+    const records = receipt.written + receipt.refused.length;
+    if (rows === "late") this.add(partition.dataType, { source: records });
+    if (rows === "known") this.add(partition.dataType, { skipped: -records }); // not left as they are after all
     this.add(partition.dataType, { migrated: receipt.written, bytes });
     for (const { id, type, reason } of receipt.refused) this.refused({ ...partition, id, type, message: reason });
     if (receipt.refused.length === 0) this.report.batches.successful++;

@@ -75,7 +75,7 @@ export const servingIndexes: Check = async ({ sources }) =>
   sources.map(({ table, hasServingIndex }) => {
     const check = `index of ${table.name}`;
     if (hasServingIndex) return ok(check, "serves the order of copying");
-    const hint = `To save that scan: CREATE INDEX CONCURRENTLY ON ${table.sqlName} (tenant_id, created_at, id);`;
+    const hint = `To read an index instead: CREATE INDEX CONCURRENTLY ON ${table.sqlName} (tenant_id, created_at, id);`;
     return warn(check, `No index serves (tenant_id, created_at, id): each migrate scans ${table.name} once.`, hint);
   });
 

@@ -11,6 +11,8 @@ export interface PlanContext {
   readonly timeZone: string;
   /** Identities of the indices that exist: checkpoints that speak of others do not count. Undefined where there is no state schema. */
   readonly indexUuids: readonly string[] | undefined;
+  /** Leaves the size of the rows out, so that an index with the keys is enough. */
+  readonly keysOnly?: boolean;
 }
 
 /** How far before a checkpoint the keys are listed again: rows are inserted late with an early created_at. */
@@ -27,7 +29,7 @@ const nameableTenant = "^[a-z0-9][a-z0-9_-]{0,99}$";
 export function keysQuery(context: PlanContext): string {
   const { table, dataType, indexUuids } = context;
   const month = monthExpression(context);
-  const keys = `select t.tenant_id, t.created_at, t.id, ${textBytesExpression(table, "t")} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
+  const keys = `select t.tenant_id, t.created_at, t.id, ${context.keysOnly === true ? "0" : textBytesExpression(table, "t")} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
   if (indexUuids === undefined) return `select k.*, false as listed_again from (${keys}) k`;
   const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
   return `select k.*, c.id is not null as listed_again from (${keys}) k
