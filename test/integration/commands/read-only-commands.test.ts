@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { DryRun } from "../../../src/workflow-logs/migrate/dry-run.ts";
+import type { MigrateReport } from "../../../src/workflow-logs/migrate/report.ts";
+import type { Finding } from "../../../src/workflow-logs/preflight/finding.ts";
+import type { StatusReport } from "../../../src/workflow-logs/status.ts";
 import { runApp } from "../../support/app-process.ts";
 import { countRows, createTestArchive, documentsByIndex, type TestArchive } from "../../support/test-archive.ts";
 
@@ -8,114 +12,88 @@ beforeAll(async () => {
 });
 afterAll(() => archive.drop());
 
-async function json<T>(...args: string[]): Promise<{ code: number | null; document: T }> {
+async function json(...args: string[]): Promise<{ code: number | null; document: unknown }> {
   const end = await runApp(archive, [...args, "--json"]);
-  return { code: end.code, document: JSON.parse(end.stdout) as T };
+  return { code: end.code, document: JSON.parse(end.stdout) };
 }
 
-interface Totals {
-  source: number;
-  migrated: number;
-  failed: number;
-}
-
-interface Report {
-  runId: string | null;
-  status: string;
-  dryRun: boolean;
-  totals: Totals;
-  byDataType: Record<string, Totals>;
-  partitions: { total: number; done: number; remaining: number };
-  estimates: { seconds: number; targetBytes: number; indices: number; shards: number };
-}
+type DryRunReport = DryRun["report"];
 
 test("the commands tell the same story before and after a migration, and look without touching", async () => {
   const rows = await countRows(archive.sql);
 
-  const preflight = await json<{ status: string; findings: { check: string; level: string; hint?: string }[] }>(
-    "elasticsearch",
-    "preflight",
-  );
+  const preflight = await json("elasticsearch", "preflight");
   expect(preflight).toMatchObject({ code: 0, document: { status: "warn" } });
-  const index = preflight.document.findings.find(({ check }) => check === "index of workflow_node_executions");
+  const index = (preflight.document as { findings: Finding[] }).findings.find(
+    ({ check }) => check === "index of workflow_node_executions",
+  );
   expect(index?.hint).toMatch(
     /CREATE INDEX CONCURRENTLY ON .*workflow_node_executions.* \(tenant_id, created_at, id\)/,
   );
 
-  const plan = await json<Report>("elasticsearch", "migrate", "--dry-run");
+  const plan = await json("elasticsearch", "migrate", "--dry-run");
   expect(plan).toMatchObject({
     code: 0,
     document: { status: "dry_run", dryRun: true, runId: null, totals: { source: rows, migrated: 0 } },
   });
-  expect(plan.document.estimates).toMatchObject({
-    indices: plan.document.partitions.total,
-    shards: plan.document.partitions.total,
+  expect((plan.document as DryRunReport).estimates).toMatchObject({
+    indices: (plan.document as DryRunReport).partitions.total,
+    shards: (plan.document as DryRunReport).partitions.total,
   });
-  expect(plan.document.estimates.seconds).toBeGreaterThan(0);
+  expect((plan.document as DryRunReport).estimates.seconds).toBeGreaterThan(0);
 
-  const before = await json<{
-    coverage: { sourceRows: number; state: string }[];
-    indices: unknown[];
-    templates: { state: string }[];
-    runs: unknown[];
-  }>("elasticsearch", "status");
+  const before = await json("elasticsearch", "status");
   expect(before.document).toMatchObject({
     indices: [],
     runs: [],
     templates: [{ state: "missing" }, { state: "missing" }, { state: "missing" }],
   });
-  expect(before.document.coverage.every(({ state }) => state === "planned")).toBe(true);
+  expect((before.document as StatusReport).coverage.every(({ state }) => state === "planned")).toBe(true);
 
   expect((await archive.sql.query("select to_regnamespace('log_archive') as state")).rows).toEqual([{ state: null }]);
   expect(await json("db", "current")).toMatchObject({ code: 0, document: { current: null } });
   expect(await json("runs", "list")).toMatchObject({ code: 0, document: { runs: [] } });
   expect(await json("elasticsearch", "errors", "list")).toMatchObject({ code: 0, document: { total: 0 } });
 
-  const done = await json<Report>("elasticsearch", "migrate");
-  const { migrated, failed } = done.document.totals;
+  const done = await json("elasticsearch", "migrate");
+  const { migrated, failed } = (done.document as MigrateReport).totals;
   expect(done).toMatchObject({ code: 3, document: { status: "completed_with_errors", totals: { source: rows } } });
   expect(failed).toBeGreaterThan(0);
   expect(migrated + failed).toBe(rows);
-  expect(done.document.partitions).toEqual({
-    total: plan.document.partitions.total,
-    done: plan.document.partitions.total,
+  expect((done.document as MigrateReport).partitions).toEqual({
+    total: (plan.document as DryRunReport).partitions.total,
+    done: (plan.document as DryRunReport).partitions.total,
     remaining: 0,
   });
-  const byType = Object.values(done.document.byDataType);
+  const byType = Object.values((done.document as MigrateReport).byDataType);
   expect(byType.reduce((sum, totals) => sum + totals.migrated, 0)).toBe(migrated);
 
-  const after = await json<{
-    coverage: { sourceRows: number; targetDocuments: number; state: string }[];
-    indices: { name: string }[];
-  }>("elasticsearch", "status");
+  const after = await json("elasticsearch", "status");
   expect(
-    after.document.coverage.every(
+    (after.document as StatusReport).coverage.every(
       ({ state, sourceRows, targetDocuments }) => state === "copied" && sourceRows === targetDocuments,
     ),
   ).toBe(true);
-  expect(after.document.indices.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b))).toEqual(
-    Object.keys(await documentsByIndex(archive)).toSorted((a, b) => a.localeCompare(b)),
-  );
+  expect(
+    (after.document as StatusReport).indices.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b)),
+  ).toEqual(Object.keys(await documentsByIndex(archive)).toSorted((a, b) => a.localeCompare(b)));
 
   expect(await json("elasticsearch", "errors", "list", "--data-type", "app_logs")).toMatchObject({
     document: { byType: { created_at_without_month: failed / 3 } },
   });
-  const shown = await json<{ id: string; report: Report }>("runs", "show", done.document.runId!.slice(0, 8));
-  expect(shown.document).toMatchObject({ id: done.document.runId, status: "completed_with_errors" });
-  expect(shown.document.report.totals).toEqual(done.document.totals);
+  const shown = await json("runs", "show", (done.document as MigrateReport).runId!.slice(0, 8));
+  expect(shown.document).toMatchObject({ id: (done.document as MigrateReport).runId, status: "completed_with_errors" });
+  expect((shown.document as { report: MigrateReport }).report.totals).toEqual((done.document as MigrateReport).totals);
 });
 
 test("one tenant alone is shown when it is asked for", async () => {
   const { rows } = await archive.sql.query<{ id: string }>(
     "select tenant_id::text as id from workflow_runs group by 1 order by count(*) limit 1",
   );
-  const { document } = await json<{ coverage: { tenantId: string }[]; indices: { tenantId: string }[] }>(
-    "elasticsearch",
-    "status",
-    "--tenant-id",
-    rows[0]!.id,
+  const { document } = await json("elasticsearch", "status", "--tenant-id", rows[0]!.id);
+  const tenants = new Set(
+    [...(document as StatusReport).coverage, ...(document as StatusReport).indices].map(({ tenantId }) => tenantId),
   );
-  const tenants = new Set([...document.coverage, ...document.indices].map(({ tenantId }) => tenantId));
   expect([...tenants]).toEqual([rows[0]!.id]);
 });
 
@@ -124,8 +102,8 @@ test("record errors that are discarded are forgotten, after a confirmation", asy
     code: 2,
     document: { error: { code: "confirmation_needed" } },
   });
-  const discarded = await json<{ discarded: number }>("elasticsearch", "errors", "discard", "--yes");
-  expect(discarded.document.discarded).toBeGreaterThan(0);
+  const discarded = await json("elasticsearch", "errors", "discard", "--yes");
+  expect((discarded.document as { discarded: number }).discarded).toBeGreaterThan(0);
   expect(await json("elasticsearch", "errors", "list")).toMatchObject({ document: { total: 0 } });
 });
 
@@ -146,9 +124,9 @@ test("a schema made by a newer program is refused and left alone", async () => {
 
 test("many upgrades at once apply each migration once", async () => {
   await archive.sql.query("drop schema log_archive cascade");
-  const ends = await Promise.all(Array.from({ length: 4 }, () => json<{ applied: string[] }>("db", "upgrade")));
+  const ends = await Promise.all(Array.from({ length: 4 }, () => json("db", "upgrade")));
   expect(ends.every(({ code }) => code === 0)).toBe(true);
-  expect(ends.flatMap(({ document }) => document.applied).filter((name) => name === "0001_state")).toEqual([
-    "0001_state",
-  ]);
+  expect(
+    ends.flatMap(({ document }) => (document as { applied: string[] }).applied).filter((name) => name === "0001_state"),
+  ).toEqual(["0001_state"]);
 });
