@@ -20,7 +20,7 @@ let proxy: FaultProxy;
 /** The archive as seen through the proxy. */
 let stores: Stores;
 beforeEach(async () => {
-  archive = await createTestArchive({ nodeExecutions: 600, tenants: 1, months: 2 });
+  archive = await createTestArchive({ nodeExecutions: 700, tenants: 1, months: 1 });
   proxy = await startFaultProxy(archive.elasticsearchUrl);
   stores = { ...archive, elasticsearchUrl: proxy.url };
 });
@@ -43,7 +43,7 @@ test.each<[string, Fault, number]>([
 ])("Elasticsearch %s for a while: the run survives", async (_, fault, millis) => {
   const run = migrateOnce(stores, { ...slowly, timeoutSeconds: 2 });
   run.catch(() => {}); // awaited below
-  await untilConfirmed(archive.sql, 100);
+  await untilConfirmed(archive.sql, 300); // in the midst of the largest partition
   proxy.set(fault);
   await sleep(millis);
   proxy.set({ kind: "pass" });
@@ -74,12 +74,13 @@ test.each<[string, Fault]>([
   ["does not answer any more", { kind: "black_hole" }],
 ])("Elasticsearch %s for good: one clear message, exit 1, and the next run goes on", async (_, fault) => {
   const rows = await countRows(archive.sql);
+  proxy.set({ kind: "delay", millis: 100 }); // so that there are requests on their way when it happens
   const app = startApp(
     stores,
     ["elasticsearch", "migrate", "--batch-size", "50", "--max-rps", "600", "--no-progress"],
     { ELASTICSEARCH_TIMEOUT: "1", ELASTICSEARCH_MAX_RETRIES: "1" },
   );
-  await untilConfirmed(archive.sql, 100);
+  await untilConfirmed(archive.sql, 300); // in the midst of the largest partition
   proxy.set(fault);
 
   const end = await app.end;

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { createPrng } from "../../dev/sample-logs/prng.ts";
 import { type AppProcess, runApp, startApp } from "../support/app-process.ts";
 import { compareStores } from "../support/compare-stores.ts";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import {
   confirmedRows,
   copiedRows,
@@ -30,6 +31,7 @@ const command = [
 ];
 
 let archive: TestArchive;
+let slow: FaultProxy | undefined;
 const running = new Set<AppProcess>();
 afterEach(async () => {
   for (const { child, end } of running) {
@@ -37,6 +39,8 @@ afterEach(async () => {
     await end;
   }
   running.clear();
+  await slow?.close();
+  slow = undefined;
   await archive.drop();
 });
 
@@ -44,8 +48,8 @@ async function fill(nodeExecutions: number): Promise<void> {
   archive = await createTestArchive({ nodeExecutions, tenants: 1, months: 2 });
 }
 
-function start(args: readonly string[]): AppProcess {
-  const app = startApp(archive, [...command, ...args]);
+function start(args: readonly string[], elasticsearchUrl = archive.elasticsearchUrl): AppProcess {
+  const app = startApp({ ...archive, elasticsearchUrl }, [...command, ...args]);
   running.add(app);
   return app;
 }
@@ -65,12 +69,14 @@ async function expectWholeArchive(): Promise<void> {
 
 test(`kill -9 at ${kills} random moments of one migration loses nothing and repeats only bulks in flight (TEST_SEED=${seed})`, async () => {
   await fill(full ? 12_000 : 2_500);
+  slow = await startFaultProxy(archive.elasticsearchUrl);
+  slow.set({ kind: "delay", millis: 60 }); // most of the time there are requests on their way
   const prng = createPrng(`kill/${seed}`);
   const rows = await countRows(archive.sql);
   let confirmed = 0;
   let killedWhileCopying = 0;
   for (let kill = 0; kill < kills; kill++) {
-    const app = start(["--max-rps", "1000"]);
+    const app = start(["--max-rps", "1000"], slow.url);
     if (prng.chance(0.2)) await sleep(prng.integer(100, 1500)); // while it starts, plans or begins
     else {
       await untilConfirmed(archive.sql, confirmed);

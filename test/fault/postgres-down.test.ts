@@ -13,11 +13,11 @@ import {
   writes,
 } from "../support/test-archive.ts";
 
-const command = ["elasticsearch", "migrate", "--batch-size", "50", "--max-rps", "600", "--no-progress"];
+const command = ["elasticsearch", "migrate", "--batch-size", "50", "--max-rps", "400", "--no-progress"];
 
 let archive: TestArchive;
 beforeEach(async () => {
-  archive = await createTestArchive({ nodeExecutions: 600, tenants: 1, months: 2 });
+  archive = await createTestArchive({ nodeExecutions: 700, tenants: 1, months: 1 });
 });
 afterEach(() => archive.drop());
 
@@ -42,7 +42,7 @@ test("PostgreSQL's connections are cut: one clear message, exit 1, and the next 
   const proxy = await startFaultProxy(archive.databaseUrl);
   try {
     const app = startApp({ ...archive, databaseUrl: proxy.url }, command);
-    await untilConfirmed(archive.sql, 100);
+    await untilConfirmed(archive.sql, 300); // in the midst of the largest partition
     proxy.set({ kind: "reset" });
     expectClearFailure(await app.end);
   } finally {
@@ -53,7 +53,7 @@ test("PostgreSQL's connections are cut: one clear message, exit 1, and the next 
 
 test("an administrator ends the sessions: one clear message, exit 1, and the next run goes on", async () => {
   const app = startApp(archive, command);
-  await untilConfirmed(archive.sql, 100);
+  await untilConfirmed(archive.sql, 300); // in the midst of the largest partition
   await archive.sql.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'log-archive'",
   );
@@ -63,7 +63,7 @@ test("an administrator ends the sessions: one clear message, exit 1, and the nex
 
 test("only the session with the locks ends: the run stops rather than go on without them", async () => {
   const app = startApp(archive, command);
-  await untilConfirmed(archive.sql, 100);
+  await untilConfirmed(archive.sql, 300); // in the midst of the largest partition
   await archive.sql.query(
     "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
   );
