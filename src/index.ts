@@ -6,6 +6,10 @@ export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./stor
 export type { RunRecord } from "./stores/postgres/state/runs.ts";
 export { findRun, listRuns } from "./stores/postgres/state/runs.ts";
 export { appliedMigrations, pendingMigrations, upgradeState } from "./stores/postgres/state/upgrade.ts";
+export { cleanupPg } from "./workflow-logs/cleanup/cleanup-pg.ts";
+export type { CleanupWatch } from "./workflow-logs/cleanup/cleanup-plan.ts";
+export { cleanupDefaults, type CleanupOptions } from "./workflow-logs/cleanup/options.ts";
+export type { CleanupReport, KeepReason, TableCount, UnindexedPredicate } from "./workflow-logs/cleanup/report.ts";
 export {
   type ArchiveSettings,
   type ConnectionOptions,

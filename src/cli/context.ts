@@ -4,7 +4,7 @@ import { type Config, type Environment, parseConfig } from "../config/config.ts"
 import { secretsIn } from "../config/secrets.ts";
 import type { ProgressSink } from "../workflow-logs/progress.ts";
 import { commandPath } from "./command-path.ts";
-import { confirm } from "./confirm.ts";
+import { confirm, confirmByTyping } from "./confirm.ts";
 import { loadEnvironment } from "./environment.ts";
 import type { Host } from "./host.ts";
 import { createLog, type LogLevel } from "./output/log.ts";
@@ -38,6 +38,10 @@ export interface CommandContext {
   readonly progress: ProgressSink;
   /** Returns when the operator agreed; throws otherwise. */
   confirm(question: string): Promise<void>;
+  /** Returns when the operator typed the word, or gave --yes; throws otherwise. */
+  confirmByTyping(question: string, word: string): Promise<void>;
+  /** Whether --yes was given, so that nobody is asked. */
+  readonly yes: boolean;
 }
 
 /** @throws UsageError when the environment file cannot be read */
@@ -56,5 +60,7 @@ export function createContext(command: Command, host: Host): CommandContext {
     signal: host.signal,
     progress: createProgress({ quiet, json, progress, stream: stderr }),
     confirm: (question) => confirm(question, yes, host),
+    confirmByTyping: (question, word) => confirmByTyping(question, word, yes, host),
+    yes,
   };
 }

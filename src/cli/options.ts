@@ -25,13 +25,18 @@ export function wholeNumber(least = 1, most = Number.MAX_SAFE_INTEGER) {
   });
 }
 
+/** Infinity for "off". */
+export const secondsOrOff = option('a whole number of seconds, or "off"', (text) =>
+  text === "off" ? Number.POSITIVE_INFINITY : /^\d{1,9}$/.test(text) ? Number(text) : undefined,
+);
+
 export const size = option("a size above 0 such as 512KB, 5MB or 1GB", parseSize);
-const startDate = option("a date that exists, as YYYY-MM-DD or an ISO timestamp", startInstant);
+export const startDate = option("a date that exists, as YYYY-MM-DD or an ISO timestamp", startInstant);
 const endDate = option("a date that exists, as YYYY-MM-DD or an ISO timestamp", endInstant);
 export const order = z.enum(["newest", "oldest"], 'must be "newest" or "oldest"');
 export const uuid = option("a uuid", (text) => (z.guid().safeParse(text).success ? text.toLowerCase() : undefined));
 
-const tenantId = option(
+export const tenantId = option(
   "a tenant id (a uuid, or a-z, 0-9, _ and -, up to 100 characters, one per --tenant-id)",
   (text) => {
     const id = z.guid().safeParse(text).success ? text.toLowerCase() : text;

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { addCompletion } from "./commands/completion.ts";
 import { addDbCurrent } from "./commands/db/current.ts";
 import { addDbUpgrade } from "./commands/db/upgrade.ts";
+import { addCleanupPg } from "./commands/elasticsearch/cleanup-pg.ts";
 import { addErrors } from "./commands/elasticsearch/errors.ts";
 import { addMigrate } from "./commands/elasticsearch/migrate.ts";
 import { addPreflight } from "./commands/elasticsearch/preflight.ts";
@@ -25,7 +26,7 @@ const groups: readonly Group[] = [
   {
     name: "elasticsearch",
     description: "Move workflow logs to Elasticsearch and look after them there",
-    commands: [addStatus, addPreflight, addMigrate, addErrors],
+    commands: [addStatus, addPreflight, addMigrate, addErrors, addCleanupPg],
   },
   { name: "db", description: "Our own tables in the source database", commands: [addDbUpgrade, addDbCurrent] },
   { name: "runs", description: "What earlier invocations moved", commands: [addRunsList, addRunsShow] },

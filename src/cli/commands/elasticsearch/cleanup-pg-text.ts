@@ -1,0 +1,91 @@
+import { type CleanupReport, hasUnproven, type KeepReason } from "../../../workflow-logs/cleanup/report.ts";
+import { formatCount, formatDuration } from "../../output/format.ts";
+import { formatTable } from "../../output/table.ts";
+
+/** What each reason means, and what to do about it. */
+const reasons: Readonly<Record<KeepReason, string>> = {
+  running: "has not ended",
+  paused: "is paused",
+  too_young: "ended or was written within the last 24 hours",
+  pending_pause: "waits for a person to resume it",
+  pending_trigger: "its trigger has not come to an end",
+  message: "a chat message still refers to it",
+  draft_variable: "a draft uses its result",
+  run_kept: "belongs to a run that is kept",
+  children_left: "node executions or app logs of it are kept",
+  partial_month: "its month is not over before the date",
+  not_migrated: "was never copied: run app elasticsearch migrate",
+  index_missing: "its index is gone: run app elasticsearch migrate",
+  index_replaced: "its index is not the one it was copied into: run app elasticsearch migrate",
+  index_foreign: "its index was not made by this program",
+  index_closed: "its index is closed",
+  index_not_durable: "its index may lose acknowledged writes: set index.translog.durability to request",
+  unreplicated: "its index has no assigned replica and is in no snapshot: add one, or give --allow-unreplicated",
+  expired: "retention dropped its index: --expired deletes such rows",
+  record_error: "Elasticsearch refused it: see app elasticsearch errors list",
+  missing: "has no document: run app elasticsearch validate --repair",
+  different: "its document differs: run app elasticsearch validate --repair",
+  offload_unresolved: "the file with its whole value is not in upload_files",
+  unarchivable: "its created_at names no month",
+  changed: "changed each time it was to be deleted: run the same command again",
+  locked: "other sessions held locks on it: run the same command again",
+};
+
+export function cleanupText(report: CleanupReport): string {
+  const { byTable, dryRun, unindexed, estimates } = report;
+  const tables = Object.entries(byTable);
+  const kept = tables.flatMap(([table, count]) =>
+    Object.entries(count.kept).map(([reason, rows]) => [table, rows, reason, reasons[reason as KeepReason]] as const),
+  );
+  return [
+    ...(dryRun ? ["Dry run: nothing was deleted.", ""] : []),
+    formatTable(
+      ["table", "before the date", dryRun ? "would be deleted" : "deleted", "kept"],
+      tables.map(([table, { rows, eligible, deleted, kept: reasonCounts }]) => [
+        table,
+        rows,
+        dryRun ? eligible : deleted,
+        Object.values(reasonCounts).reduce((sum, count) => sum + count, 0),
+      ]),
+    ),
+    ...(kept.length === 0 ? [] : ["", "Kept", formatTable(["table", "rows", "reason", "meaning"], kept)]),
+    ...(dryRun
+      ? unindexed.flatMap(({ table, columns, effect, statement }) => [
+          "",
+          `No index serves ${table} (${columns.join(", ")}): ${effect}.`,
+          `    ${statement}`,
+        ])
+      : []),
+    ...(estimates === undefined
+      ? []
+      : [
+          "",
+          `The deletes would take about ${formatDuration(estimates.seconds * 1000)}, beside the reading and comparing that took ${formatDuration(report.seconds * 1000)} now.`,
+        ]),
+    "",
+    ...vacuumText(report),
+    verdict(report),
+  ].join("\n");
+}
+
+function vacuumText({ byTable, dryRun }: CleanupReport): string[] {
+  const tables = Object.entries(byTable).flatMap(([table, { deleted }]) => (deleted > 0 ? [table] : []));
+  if (dryRun || tables.length === 0) return [];
+  return [
+    "Space: autovacuum, or the statement below, makes the space of deleted rows free for new rows of the same tables. It does not make",
+    "the files smaller and gives nothing back to the disk, but for empty pages at the very end; that takes VACUUM FULL, which locks a",
+    "table for as long as it copies it, or pg_repack.",
+    `    VACUUM (ANALYZE) ${tables.join(", ")};`,
+    "",
+  ];
+}
+
+function verdict(report: CleanupReport): string {
+  const { status, byTable, dryRun } = report;
+  if (status === "interrupted") return "⚠ WARNING: interrupted; run the same command again to go on";
+  const total = (part: "eligible" | "deleted"): string =>
+    formatCount(Object.values(byTable).reduce((sum, count) => sum + count[part], 0));
+  const done = dryRun ? `${total("eligible")} rows would be deleted` : `${total("deleted")} rows deleted`;
+  if (hasUnproven(report)) return `⚠ WARNING: ${done}; rows were kept that are not proven to be in Elasticsearch`;
+  return `✓ SUCCESS: ${done}`;
+}

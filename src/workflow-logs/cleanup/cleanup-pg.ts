@@ -1,0 +1,153 @@
+import { appliedMigrations, upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { type ArchiveRun, inRun } from "../archive-run.ts";
+import type { Connections } from "../connections.ts";
+import { utcToLocal } from "../documents/time-zone.ts";
+import { type DataType, dataTypes, type Partition, partitionKey } from "../log-types.ts";
+import { dropKeyTables } from "../migrate/key-tables.ts";
+import { migrateDefaults } from "../migrate/options.ts";
+import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import { requireAccess } from "../preflight/preflight.ts";
+import { coversWholeMonth, partitionRange, type Scope } from "../scope.ts";
+import { type Cleanup, type CleanupWatch, countUnmigrated, planType, type TypePlan } from "./cleanup-plan.ts";
+import type { Reference } from "./id-tables.ts";
+import { keepReason } from "./keep-rules.ts";
+import type { CleanupOptions } from "./options.ts";
+import { DeletePace, deleteSeconds } from "./pace.ts";
+import { type PretendedRows, pretendedRows } from "./pretended-rows.ts";
+import { purgePartition, type TypePurge } from "./purge-partition.ts";
+import {
+  childrenOfRuns,
+  findReferences,
+  type References,
+  relatedTables,
+  unindexedPredicates,
+} from "./related-tables.ts";
+import { CleanupCounters, type CleanupReport } from "./report.ts";
+import { requireDeletable } from "./requirements.ts";
+
+/** Node executions and app logs before the runs they belong to. */
+const childrenFirst: readonly DataType[] = ["node_executions", "app_logs", "workflow_runs"];
+
+/**
+ * Deletes a tenant's logs before a date from PostgreSQL, each row only after its document was read back and found equal, and returns what went and
+ * why the rest stayed. A dry run does the same without deleting. Stopped or killed it goes on when called again. Throws AppError with the state
+ * it left.
+ */
+export async function cleanupPg(
+  connections: Connections,
+  options: CleanupOptions,
+  watch: CleanupWatch,
+): Promise<CleanupReport> {
+  const { postgres, state } = connections;
+  const scope: Scope = { dataTypes: options.dataTypes, tenantIds: [options.tenantId], end: options.before };
+  const { sources } = await requireAccess(connections, { ...migrateDefaults, scope: { ...scope, dataTypes } });
+  const related = await relatedTables(postgres, sources);
+  const { nodes, logs, runs, offloads } = related;
+  await requireDeletable(postgres, [nodes, logs, runs, ...(offloads === undefined ? [] : [offloads])]);
+
+  const counters = new CleanupCounters(options);
+  counters.report.unindexed = unindexedPredicates(related);
+  const cleanup: Cleanup = { connections, options, scope, sources, related, counters, watch };
+  if (options.dryRun && (await appliedMigrations(state)).length === 0) {
+    await countUnmigrated(cleanup, watch.signal);
+    return counters.snapshot();
+  }
+  if (!options.dryRun) await upgradeState(state);
+  const description = { command: counters.report.command, options, report: () => counters.snapshot() };
+  try {
+    await inRun(connections, description, watch.signal, async (run) => {
+      const end = await purgeAll(cleanup, run);
+      if (options.dryRun) counters.report.estimates = { seconds: deleteSeconds(counters.eligible) };
+      if (end === "interrupted") counters.report.status = end;
+      else if (!options.dryRun && counters.hasFindings) counters.report.status = "completed_with_findings";
+      return end === "completed" && counters.hasFindings ? "completed_with_errors" : end;
+    });
+  } finally {
+    watch.progress.stop();
+  }
+  return counters.snapshot();
+}
+
+type End = "completed" | "interrupted";
+
+async function purgeAll(cleanup: Cleanup, run: ArchiveRun): Promise<End> {
+  const { connections, options, related, counters, watch } = cleanup;
+  const { postgres, state } = connections;
+  counters.report.runId = run.id;
+  await dropKeyTables(state, run.locks, run.id);
+  try {
+    const references = await findReferences(postgres, run, related, options.tenantId);
+    const plans: TypePlan[] = [];
+    for (const dataType of childrenFirst.filter((type) => options.dataTypes.includes(type))) {
+      plans.push(await planType(cleanup, run, dataType));
+    }
+    watch.progress.plan(plans.flatMap(({ partitions }) => partitions).reduce((sum, { rows }) => sum + rows, 0));
+    const pace = new DeletePace(postgres, options, watch.progress);
+    const pretended = new Map<DataType, PretendedRows>();
+    for (const plan of plans) {
+      if (options.dryRun) pretended.set(plan.dataType, await pretendedRows(connections, run, plan.source));
+      const purge: TypePurge = {
+        ...cleanup,
+        ...plan,
+        run,
+        progress: watch.progress,
+        pace,
+        keepReason: await rulesOf(cleanup, run, plan.dataType, references, pretended),
+        pretend: pretended.get(plan.dataType)?.add,
+        atStep: watch.atStep ?? (() => {}),
+      };
+      if ((await purgeType(purge, plan, cleanup.scope)) === "interrupted") return "interrupted";
+    }
+    return "completed";
+  } catch (error) {
+    if (run.signal.aborted && error instanceof Error && error.name === "AbortError") return "interrupted";
+    throw error;
+  } finally {
+    await dropKeyTables(state, run.locks, run.id).catch(() => {}); // the next run drops them
+  }
+}
+
+async function purgeType(purge: TypePurge, { dataType, partitions }: TypePlan, scope: Scope): Promise<End> {
+  const { connections, counters, progress, run } = purge;
+  for (const { tenantId, month, rows } of partitions) {
+    const partition: Partition = { dataType, tenantId, month };
+    if (!coversWholeMonth(partition, scope)) {
+      counters.kept(dataType, "partial_month", rows);
+      continue;
+    }
+    await lockPartition(run, partition, progress);
+    const key = partitionKey(partition);
+    progress.partitionStarted(key, `${dataType} ${month}`, rows, 0);
+    try {
+      const range = partitionRange(partition, scope, connections.settings.sourceTimeZone)!;
+      if ((await purgePartition(purge, partition, rows, range)) === "interrupted") return "interrupted";
+    } finally {
+      progress.partitionFinished(key);
+      await unlockPartition(run, partition);
+    }
+  }
+  return "completed";
+}
+
+/** Call when all that belongs to rows of this type has been purged: what is left of it is looked for now. */
+async function rulesOf(
+  { connections, options, related }: Cleanup,
+  run: ArchiveRun,
+  dataType: DataType,
+  references: References,
+  pretended: ReadonlyMap<DataType, PretendedRows>,
+): Promise<string> {
+  const timeZone = connections.settings.sourceTimeZone;
+  const monthStart = `${options.before.slice(0, 7)}-01 00:00:00.000000`;
+  const children: Reference[] = [];
+  if (dataType === "workflow_runs") {
+    for (const [type, table] of [
+      ["node_executions", related.nodes],
+      ["app_logs", related.logs],
+    ] as const) {
+      const except = pretended.get(type)?.contains;
+      children.push(await childrenOfRuns(connections.postgres, run, table, options.tenantId, except));
+    }
+  }
+  return keepReason(dataType, { related, references, timeZone, cutoff: utcToLocal(monthStart, timeZone), children });
+}

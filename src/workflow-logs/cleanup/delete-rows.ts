@@ -1,0 +1,156 @@
+import { sql } from "kysely";
+import type { StateDatabase } from "../../stores/postgres/state/database.ts";
+import { journalPurged } from "../../stores/postgres/state/purge.ts";
+import { hasColumn, hasIndexOn, quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
+import type { Partition } from "../log-types.ts";
+import type { PurgeNote } from "./purge-note.ts";
+
+/** A version of a row, and of its offload rows, that was compared and found equal. */
+export interface ComparedRow extends Pick<PurgeNote, "xmin" | "offloads"> {
+  readonly id: string;
+}
+
+export interface Deletion {
+  readonly state: StateDatabase;
+  readonly partition: Partition;
+  readonly run: { readonly id: string; readonly expired: boolean };
+  readonly table: Table;
+  /** SQL that is NULL when the row `t` may go, looked at once more by the statement that deletes it. */
+  readonly keepReason: string;
+  readonly offloads: Table | undefined;
+  /** Tables whose rows belong to the rows deleted, by their workflow_run_id. */
+  readonly children: readonly Table[];
+  readonly atStep: AtStep;
+}
+
+/** Places in a purge where a test may write into the tables or end it. */
+export type PurgeStep =
+  | "read"
+  | "compared"
+  | "begun"
+  | "offloads_deleted"
+  | "rows_deleted"
+  | "journalled"
+  | "committed";
+export type AtStep = (step: PurgeStep) => Promise<void> | void;
+
+export type DeleteEnd = "deleted" | "changed" | "locked";
+
+/** Short beside what an application waits for; the rows are left alone and tried again later. */
+const lockTimeout = "100ms";
+/** Ends what would hold locks on the platform's rows for long. */
+const statementTimeout = "2s";
+/** Before anything is locked. */
+const searchTimeout = "60s";
+const sessionSettings = `set local lock_timeout = '${lockTimeout}'; set local statement_timeout = '${searchTimeout}';
+  set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off`;
+
+class ChangedSinceCompared extends Error {}
+
+/**
+ * Deletes exactly the versions that were compared, with their offload rows, and writes the journal, in one short transaction; or nothing: when one of
+ * them is another now or gone, when a rule keeps one, when an offload row or something that belongs to a run was added, or when a lock is held.
+ */
+export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[]): Promise<DeleteEnd> {
+  const { state, partition, run, atStep } = deletion;
+  try {
+    await state
+      .transaction()
+      .setIsolationLevel("read committed")
+      .execute(async (transaction) => {
+        await sql.raw(sessionSettings).execute(transaction);
+        await atStep("begun");
+        await refuseNewChildren(transaction, deletion, rows, "unindexed");
+        await sql.raw(`set local statement_timeout = '${statementTimeout}'`).execute(transaction);
+        await deleteOffloads(transaction, deletion, rows);
+        await atStep("offloads_deleted");
+        await deleteVersions(transaction, deletion, rows);
+        await atStep("rows_deleted");
+        await refuseNewOffloads(transaction, deletion, rows);
+        await refuseNewChildren(transaction, deletion, rows, "indexed");
+        const journal = rows.map(({ id, offloads }) => ({ id, offloadRows: offloads?.length ?? 0 }));
+        await journalPurged(transaction, partition, run, journal);
+        await atStep("journalled");
+      });
+    await atStep("committed");
+    return "deleted";
+  } catch (error) {
+    if (error instanceof ChangedSinceCompared) return "changed";
+    if (lockConflicts.has((error as { code?: string }).code ?? "")) return "locked";
+    throw error;
+  }
+}
+
+/** Lock timeout, statement timeout, deadlock: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const lockConflicts = new Set(["55P03", "57014", "40P01"]);
+
+async function deleteOffloads(db: StateDatabase, { offloads }: Deletion, rows: readonly ComparedRow[]): Promise<void> {
+  const versions = rows.flatMap((row) => row.offloads ?? []);
+  if (offloads === undefined || versions.length === 0) return;
+  await deleteExactly(db, offloads, versions, sql`true`);
+}
+
+async function deleteVersions(db: StateDatabase, deletion: Deletion, rows: readonly ComparedRow[]): Promise<void> {
+  const { table, partition, keepReason } = deletion;
+  await deleteExactly(
+    db,
+    table,
+    rows.map(({ id, xmin }) => [id, xmin]),
+    sql`t.tenant_id = ${partition.tenantId} and (${sql.raw(keepReason)}) is null`,
+  );
+}
+
+/** xmin is read and compared as the number it is; frozen rows keep theirs. */
+async function deleteExactly(
+  db: StateDatabase,
+  table: Table,
+  versions: readonly (readonly [id: string, xmin: string])[],
+  condition: ReturnType<typeof sql>,
+): Promise<void> {
+  const result = await sql`delete from ${sql.raw(table.sqlName)} t
+    using unnest(${versions.map(([id]) => id)}::${idArray(table)}, ${versions.map(([, xmin]) => xmin)}::xid[]) v(id, xmin)
+    where t.id = v.id and t.xmin = v.xmin and ${condition}`.execute(db);
+  if (result.numAffectedRows !== BigInt(versions.length)) throw new ChangedSinceCompared();
+}
+
+async function refuseNewOffloads(
+  db: StateDatabase,
+  { offloads, table }: Deletion,
+  rows: readonly ComparedRow[],
+): Promise<void> {
+  if (offloads === undefined) return;
+  const found = await sql<{ found: boolean }>`select exists (select from ${sql.raw(offloads.sqlName)} o
+    where o.node_execution_id = any(${rows.map(({ id }) => id)}::${idArray(table)})) as found`.execute(db);
+  if (found.rows[0]!.found) throw new ChangedSinceCompared();
+}
+
+/**
+ * What belongs to a run is looked for once more after the runs are deleted, to see also what was written last; where no index serves, before that,
+ * so that no lock is held while the entries of the runs' apps are searched.
+ */
+async function refuseNewChildren(
+  db: StateDatabase,
+  { table, children, partition }: Deletion,
+  rows: readonly ComparedRow[],
+  kind: "indexed" | "unindexed",
+): Promise<void> {
+  const ids = sql`${rows.map(({ id }) => id)}::${idArray(table)}`;
+  for (const child of children) {
+    const isIndexed = hasIndexOn(child, ["workflow_run_id"]);
+    if (isIndexed !== (kind === "indexed")) continue;
+    const same = ["app_id", "workflow_id"].filter((column) => hasColumn(child, column) && hasColumn(table, column));
+    const narrower = same.map(
+      (column) =>
+        sql`and c.${sql.ref(column)} = any(array(select distinct t.${sql.ref(column)} from ${sql.raw(table.sqlName)} t where t.id = any(${ids})))`,
+    );
+    const found = await sql<{ found: boolean }>`select exists (select from ${sql.raw(child.sqlName)} c
+      where c.workflow_run_id = any(${ids}) and c.tenant_id = ${partition.tenantId} ${isIndexed ? sql`` : sql.join(narrower, sql` `)}) as found`.execute(
+      db,
+    );
+    if (found.rows[0]!.found) throw new ChangedSinceCompared();
+  }
+}
+
+function idArray(table: Table): ReturnType<typeof sql> {
+  return sql.raw(`${quoteIdentifier(table.columns.find(({ name }) => name === "id")!.type)}[]`);
+}

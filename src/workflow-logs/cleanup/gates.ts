@@ -1,0 +1,82 @@
+import { indexName } from "../../stores/elasticsearch/index-names.ts";
+import { flushIndex, isInSnapshot, readIndexFacts } from "../../stores/elasticsearch/index-copies.ts";
+import { listPartitions, type PartitionRecord } from "../../stores/postgres/state/partitions.ts";
+import { appliedMigrations } from "../../stores/postgres/state/upgrade.ts";
+import { lastWrittenMillis } from "../../stores/postgres/state/purge.ts";
+import type { Connections } from "../connections.ts";
+import { logTypes, type Partition } from "../log-types.ts";
+import type { CleanupOptions } from "./options.ts";
+import type { KeepReason } from "./report.ts";
+
+/** Whether rows of a partition may be deleted at all, and against which index they are compared. */
+export type Gate =
+  | { readonly kept: KeepReason }
+  /** `index` is undefined where retention has dropped it and the operator wants its rows gone too. */
+  | { readonly kept: undefined; readonly index: string | undefined };
+
+/** A snapshot must be younger than the last write by more than the clocks of both servers can differ. */
+const clockMarginMillis = 60_000;
+
+/** Looks at the partition's index as it is now. Changes nothing. */
+export async function inspectGate(
+  connections: Connections,
+  partition: Partition,
+  known: PartitionRecord | undefined,
+  options: Pick<CleanupOptions, "allowUnreplicated" | "expired">,
+): Promise<Gate> {
+  if (known === undefined) return { kept: "not_migrated" };
+  const { elasticsearch, settings, state } = connections;
+  const index = indexName({
+    prefix: settings.template.prefix,
+    resource: logTypes[partition.dataType].resource,
+    tenantId: partition.tenantId,
+    month: partition.month,
+  });
+  const facts = await readIndexFacts(elasticsearch, index);
+  if (known.state === "expired") {
+    if (facts !== undefined) return { kept: "index_replaced" };
+    return options.expired ? { kept: undefined, index: undefined } : { kept: "expired" };
+  }
+  if (facts === undefined) return { kept: "index_missing" };
+  if (!facts.isOurs) return { kept: "index_foreign" };
+  if (known.indexName !== index || facts.uuid !== known.indexUuid) return { kept: "index_replaced" };
+  if (!facts.isOpen) return { kept: "index_closed" };
+  if (!facts.isDurable) return { kept: "index_not_durable" };
+  if (!facts.isReplicated && !options.allowUnreplicated) {
+    const written = (await lastWrittenMillis(state, partition)) + clockMarginMillis;
+    if (!(await isInSnapshot(elasticsearch, index, written))) return { kept: "unreplicated" };
+  }
+  return { kept: undefined, index };
+}
+
+/**
+ * The gate of a partition that is to be purged now. Behind an open one everything that the index has acknowledged is on disk, also what was written
+ * while its durability was another.
+ */
+export async function openGate(
+  connections: Connections,
+  partition: Partition,
+  known: PartitionRecord | undefined,
+  options: Pick<CleanupOptions, "allowUnreplicated" | "expired" | "dryRun">,
+): Promise<Gate> {
+  const gate = await inspectGate(connections, partition, known, options);
+  if (options.dryRun || gate.kept !== undefined || gate.index === undefined) return gate;
+  return (await flushIndex(connections.elasticsearch, gate.index)) ? gate : { kept: "index_not_durable" };
+}
+
+/** How many indices of the rows that would go have a single copy: no assigned replica, and no snapshot. */
+export async function unreplicatedIndices(
+  connections: Connections,
+  options: Pick<CleanupOptions, "tenantId" | "before" | "dataTypes" | "expired">,
+): Promise<number> {
+  if ((await appliedMigrations(connections.state)).length === 0) return 0;
+  let found = 0;
+  for (const known of await listPartitions(connections.state, [options.tenantId])) {
+    const partition = known as PartitionRecord & Partition;
+    const isMeant = options.dataTypes.includes(partition.dataType) && known.month < options.before.slice(0, 7);
+    if (!isMeant) continue;
+    const gate = await inspectGate(connections, partition, known, { ...options, allowUnreplicated: false });
+    if (gate.kept === "unreplicated") found++;
+  }
+  return found;
+}

@@ -1,0 +1,127 @@
+import { hasColumn, quoteLiteral, type Table } from "../../stores/postgres/table.ts";
+import { type DataType, logTypes } from "../log-types.ts";
+import type { Reference } from "./id-tables.ts";
+import type { References, RelatedTables } from "./related-tables.ts";
+import type { KeepReason } from "./report.ts";
+
+export interface RuleContext {
+  readonly related: RelatedTables;
+  readonly references: References;
+  readonly timeZone: string;
+  /** Rows created from here on are not asked to go; in the source's own time. */
+  readonly cutoff: string;
+  /** What is left of runs; undefined where nothing of them matters. */
+  readonly children: readonly Reference[];
+}
+
+/**
+ * Rows that ended or were written less than this ago are kept: the platform stores the end of a run through queues, in several writes and with
+ * retries, so that the last ones come after a run says that it has ended.
+ */
+const ageMargin = "24 hours";
+
+/** An attempt that was repeated has its own row up to Dify 1.8 and stays `retry` for ever. */
+const endedStatuses: Readonly<Partial<Record<DataType, readonly string[]>>> = {
+  workflow_runs: [...logTypes.workflow_runs.endedStatuses!],
+  node_executions: [...logTypes.node_executions.endedStatuses!, "retry"],
+};
+
+/** After these a trigger does nothing more with its run. */
+const finalTriggerStatuses = ["succeeded", "failed", "partial-succeeded", "stopped"];
+
+type Rule = readonly [condition: string, reason: KeepReason];
+
+/** SQL: why the row `t` of a log table is to be kept, whatever the archive holds; NULL when it may go. */
+export function keepReason(dataType: DataType, context: RuleContext): string {
+  const rules: Readonly<Record<DataType, () => Rule[]>> = {
+    workflow_runs: () => [
+      ...runRules("t", context),
+      ...context.children.map((child): Rule => [child("t.id"), "children_left"]),
+    ],
+    node_executions: () => [...nodeRules(context), [runIsKept(context), "run_kept"]],
+    app_logs: () => [
+      recordError("app_logs", "t"),
+      ...youngRules("t", context.related.logs, context),
+      [runIsKept(context), "run_kept"],
+    ],
+  };
+  return firstOf(rules[dataType]());
+}
+
+function runRules(alias: string, context: RuleContext): Rule[] {
+  const { related, references } = context;
+  const rules: Rule[] = [
+    recordError("workflow_runs", alias),
+    ...endedRules(alias, "workflow_runs"),
+    ...youngRules(alias, related.runs, context),
+  ];
+  if (related.pauses !== undefined) {
+    const pending = `exists (select from ${related.pauses.sqlName} p where p.workflow_run_id = ${alias}.id and p.resumed_at is null)`;
+    rules.push([pending, "pending_pause"]);
+  }
+  if (related.triggers !== undefined) {
+    const pending = `exists (select from ${related.triggers.sqlName} g where g.workflow_run_id = ${alias}.id and g.status <> all(${textArray(finalTriggerStatuses)}))`;
+    rules.push([pending, "pending_trigger"]);
+  }
+  if (references.messages !== undefined) rules.push([references.messages(`${alias}.id`), "message"]);
+  return rules;
+}
+
+function nodeRules(context: RuleContext): Rule[] {
+  const { related, references } = context;
+  const rules: Rule[] = [
+    recordError("node_executions", "t"),
+    ...endedRules("t", "node_executions"),
+    ...youngRules("t", related.nodes, context),
+  ];
+  if (references.drafts !== undefined) rules.push([references.drafts("t.id"), "draft_variable"]);
+  if (related.offloads !== undefined) {
+    const fileGone =
+      related.files === undefined
+        ? "true"
+        : `not exists (select from ${related.files.sqlName} f where f.id = o.file_id)`;
+    const unresolved = `exists (select from ${related.offloads.sqlName} o where o.node_execution_id = t.id and ${fileGone})`;
+    rules.push([unresolved, "offload_unresolved"]);
+  }
+  return rules;
+}
+
+/** A run that stays is shown with its node executions and its app log, so these stay too. Runs of other tenants do not count. */
+function runIsKept(context: RuleContext): string {
+  return `exists (select from ${context.related.runs.sqlName} r where r.id = t.workflow_run_id and r.tenant_id = t.tenant_id
+    and (r.created_at >= ${quoteLiteral(context.cutoff)} or ${firstOf(runRules("r", context))} is not null))`;
+}
+
+function recordError(dataType: DataType, alias: string): Rule {
+  return [
+    `exists (select from log_archive.record_errors e where e.data_type = '${dataType}' and e.record_id = ${alias}.id::text)`,
+    "record_error",
+  ];
+}
+
+function endedRules(alias: string, dataType: DataType): Rule[] {
+  const ended = `${alias}.status = any(${textArray(endedStatuses[dataType]!)})`;
+  return [
+    [`${alias}.status = 'paused'`, "paused"],
+    [`(${ended}) is not true`, "running"],
+  ];
+}
+
+/** By the server's clock, at the time of the statement. */
+function youngRules(alias: string, table: Table, { timeZone }: RuleContext): Rule[] {
+  const isOld = (column: string): string => {
+    const type = table.columns.find(({ name }) => name === column)!.type;
+    const margin = `now() - interval '${ageMargin}'`;
+    return `${alias}.${column} < ${type === "timestamptz" ? margin : `(${margin}) at time zone ${quoteLiteral(timeZone)}`}`;
+  };
+  const ended = hasColumn(table, "finished_at") ? ` and (${alias}.finished_at is null or ${isOld("finished_at")})` : "";
+  return [[`(${isOld("created_at")}${ended}) is not true`, "too_young"]];
+}
+
+function firstOf(rules: readonly Rule[]): string {
+  return `case ${rules.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(" ")} end`;
+}
+
+function textArray(values: readonly string[]): string {
+  return `array[${values.map(quoteLiteral).join(", ")}]::text[]`;
+}

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool } from "pg";
+import { AppError } from "../../engine/errors.ts";
+import { replicationLag } from "../../stores/postgres/replication-lag.ts";
+import type { ProgressSink } from "../progress.ts";
+import type { CleanupOptions } from "./options.ts";
+
+/** How long one transaction may hold locks on rows of the platform, about. */
+const transactionMillis = 200;
+/** The first transaction tells how fast this server deletes; until then a large one could hold its locks for seconds. */
+const firstRows = 100;
+/** The server rests as long as it worked: deletes leave work to vacuum, checkpoints and standbys. */
+const pauseShare = 1;
+const longestPauseMillis = 2000;
+/** Small rows with three indexes, by primary key; measured on two cores. */
+const assumedRowsPerSecond = 20_000;
+const lockBackOffMillis = 250;
+const lagPollMillis = 1000;
+
+/** How many rows the next transaction deletes, and when. */
+export class DeletePace {
+  private rowsNow: number;
+  private restUntil = 0;
+  private lagKnownUntil = 0;
+  private readonly most: number;
+  private readonly pool: Pool;
+  private readonly maxLagSeconds: number;
+  private readonly progress: ProgressSink;
+
+  constructor(
+    pool: Pool,
+    options: Pick<CleanupOptions, "batchRows" | "maxLagSeconds" | "dryRun">,
+    progress: ProgressSink,
+  ) {
+    this.pool = pool;
+    this.most = options.batchRows;
+    this.rowsNow = Math.min(firstRows, this.most);
+    this.maxLagSeconds = options.dryRun ? Number.POSITIVE_INFINITY : options.maxLagSeconds;
+    this.progress = progress;
+  }
+
+  get rows(): number {
+    return Math.max(1, Math.floor(this.rowsNow));
+  }
+
+  /** Waits until the last transaction has been rested from and the standbys keep up. Rejects with AbortError when stopped meanwhile. */
+  async ready(signal: AbortSignal): Promise<void> {
+    const rest = this.restUntil - performance.now();
+    if (rest > 0) await sleep(rest, undefined, { signal });
+    if (performance.now() < this.lagKnownUntil) return;
+    for (let waiting = false; await this.standbysAreBehind(); waiting = true) {
+      if (!waiting) this.progress.note(`A standby is more than ${this.maxLagSeconds} s behind; waiting for it`);
+      await sleep(lagPollMillis, undefined, { signal });
+    }
+    this.lagKnownUntil = performance.now() + lagPollMillis;
+  }
+
+  deleted(rows: number, millis: number): void {
+    if (rows >= this.rows / 2 || millis > transactionMillis) {
+      this.rowsNow = clamp(rows * clamp(transactionMillis / millis, 0.2, 2), 1, this.most);
+    }
+    this.restUntil = performance.now() + Math.min(pauseShare * millis, longestPauseMillis);
+  }
+
+  /** Another session wanted the same rows, or the statements took too long: fewer rows next time, and later. */
+  async backOff(attempt: number, signal: AbortSignal): Promise<void> {
+    this.rowsNow = Math.max(1, this.rowsNow / 2);
+    await sleep(lockBackOffMillis * attempt, undefined, { signal });
+  }
+
+  private async standbysAreBehind(): Promise<boolean> {
+    if (this.maxLagSeconds === Number.POSITIVE_INFINITY) return false;
+    const { seconds, hidden } = await replicationLag(this.pool);
+    if (hidden === 0) return seconds > this.maxLagSeconds;
+    throw new AppError(
+      "replication_lag_hidden",
+      "There are standbys, and this role may not see how far they are behind.",
+      {
+        hint: "GRANT pg_monitor to the role, or give --max-lag off to delete without looking. Run the same command again: it goes on where it was.",
+      },
+    );
+  }
+}
+
+/** How long the deletes of so many rows take, pauses included; reading and comparing come on top. */
+export function deleteSeconds(rows: number): number {
+  return Math.ceil(((1 + pauseShare) * rows) / assumedRowsPerSecond);
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

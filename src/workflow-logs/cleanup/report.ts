@@ -1,0 +1,144 @@
+import { type DataType, logTypes, offloadTable } from "../log-types.ts";
+
+/** Why a row that was asked to go was kept though nothing proves that it may not: whoever purges has to look at these. */
+const unprovenReasons = [
+  /** Nothing of the partition was ever copied. */
+  "not_migrated",
+  "index_missing",
+  /** Another index of the same name: not the one the rows were copied into. */
+  "index_replaced",
+  "index_foreign",
+  "index_closed",
+  "index_not_durable",
+  /** No shard copy on another node and no snapshot. */
+  "unreplicated",
+  /** Retention dropped the index; --expired deletes such rows. */
+  "expired",
+  "record_error",
+  "missing",
+  "different",
+  /** The file of an offload row is gone from upload_files: neither store has the whole value. */
+  "offload_unresolved",
+  /** Its created_at names no month. */
+  "unarchivable",
+  /** It changed each time it was to be deleted. */
+  "changed",
+  /** Other sessions held its lock each time. */
+  "locked",
+] as const;
+
+/** Why a row is kept by rule. */
+type RuleReason =
+  | "running"
+  | "paused"
+  | "too_young"
+  | "pending_pause"
+  | "pending_trigger"
+  | "message"
+  | "draft_variable"
+  /** A node execution or app log of a run that is itself kept by rule. */
+  | "run_kept"
+  /** A run of which node executions or app logs are left. */
+  | "children_left"
+  /** Its month is not over before the date. */
+  | "partial_month";
+
+export type KeepReason = (typeof unprovenReasons)[number] | RuleReason;
+
+export interface TableCount {
+  /** Rows before the date. */
+  rows: number;
+  /** Rows that passed every rule and compared equal: those that a dry run would have deleted, else those deleted. */
+  eligible: number;
+  deleted: number;
+  readonly kept: Partial<Record<KeepReason, number>>;
+}
+
+/** A condition that the purge asks for and no index serves. */
+export interface UnindexedPredicate {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly effect: string;
+  readonly statement: string;
+}
+
+export interface CleanupReport {
+  readonly command: "elasticsearch cleanup-pg";
+  runId: string | null;
+  status: "completed" | "completed_with_findings" | "interrupted" | "failed" | "dry_run";
+  readonly tenantId: string;
+  readonly beforeDate: string;
+  readonly dryRun: boolean;
+  readonly byTable: Record<string, TableCount>;
+  unindexed: readonly UnindexedPredicate[];
+  /** Seconds that the deletes of a dry run would take, pauses included. */
+  estimates?: { readonly seconds: number };
+  seconds: number;
+}
+
+/** Counts what a cleanup does, in the shape of its report. */
+export class CleanupCounters {
+  readonly report: CleanupReport;
+  private readonly started = performance.now();
+
+  constructor(options: { tenantId: string; before: string; dryRun: boolean; dataTypes: readonly DataType[] }) {
+    const tables = options.dataTypes.map((type) => logTypes[type].table);
+    if (options.dataTypes.includes("node_executions")) tables.unshift(offloadTable);
+    this.report = {
+      command: "elasticsearch cleanup-pg",
+      runId: null,
+      status: options.dryRun ? "dry_run" : "completed",
+      tenantId: options.tenantId,
+      beforeDate: options.before.replace(/ 00:00:00\.000000$/, ""),
+      dryRun: options.dryRun,
+      byTable: Object.fromEntries(tables.map((table) => [table, { rows: 0, eligible: 0, deleted: 0, kept: {} }])),
+      unindexed: [],
+      seconds: 0,
+    };
+  }
+
+  planned(dataType: DataType, rows: number): void {
+    this.table(logTypes[dataType].table).rows += rows;
+  }
+
+  kept(dataType: DataType, reason: KeepReason, rows: number): void {
+    if (rows === 0) return;
+    const { kept } = this.table(logTypes[dataType].table);
+    kept[reason] = (kept[reason] ?? 0) + rows;
+  }
+
+  /** Rows that may go, and whether they went. */
+  passed(dataType: DataType, rows: number, offloadRows: number, deleted: boolean): void {
+    this.add(logTypes[dataType].table, rows, deleted);
+    if (offloadRows > 0) this.add(offloadTable, offloadRows, deleted);
+  }
+
+  get eligible(): number {
+    return Object.values(this.report.byTable).reduce((sum, count) => sum + count.eligible, 0);
+  }
+
+  get hasFindings(): boolean {
+    return hasUnproven(this.report);
+  }
+
+  snapshot(): CleanupReport {
+    this.report.seconds = Math.round(performance.now() - this.started) / 1000;
+    return this.report;
+  }
+
+  private add(table: string, rows: number, deleted: boolean): void {
+    const count = this.table(table);
+    count.eligible += rows;
+    if (deleted) count.deleted += rows;
+    if (table === offloadTable) count.rows += rows;
+  }
+
+  private table(name: string): TableCount {
+    return (this.report.byTable[name] ??= { rows: 0, eligible: 0, deleted: 0, kept: {} });
+  }
+}
+
+/** Whether rows were kept because nothing proves that they are archived. */
+export function hasUnproven({ byTable }: Pick<CleanupReport, "byTable">): boolean {
+  return Object.values(byTable).some(({ kept }) => unprovenReasons.some((reason) => reason in kept));
+}

@@ -1,0 +1,63 @@
+import { createClient } from "../../src/stores/elasticsearch/client.ts";
+import { createPool } from "../../src/stores/postgres/pool.ts";
+import { stateDatabase } from "../../src/stores/postgres/state/database.ts";
+import { cleanupPg } from "../../src/workflow-logs/cleanup/cleanup-pg.ts";
+import type { AtStep } from "../../src/workflow-logs/cleanup/delete-rows.ts";
+import { cleanupDefaults, type CleanupOptions } from "../../src/workflow-logs/cleanup/options.ts";
+import type { CleanupReport, TableCount } from "../../src/workflow-logs/cleanup/report.ts";
+import { dataTypes } from "../../src/workflow-logs/log-types.ts";
+import { noProgress } from "../../src/workflow-logs/progress.ts";
+import type { Stores } from "./compare-stores.ts";
+
+export interface CleanupCall extends Partial<CleanupOptions> {
+  tenantId: string;
+  atStep?: AtStep;
+  signal?: AbortSignal;
+}
+
+/** One `cleanup-pg` as the library has it, over connections of its own; single copies are allowed, for the tests' servers are single nodes. */
+export async function cleanupOnce(stores: Stores, call: CleanupCall): Promise<CleanupReport> {
+  const { atStep, signal = new AbortController().signal, ...options } = call;
+  const postgres = createPool(stores.databaseUrl);
+  const elasticsearch = createClient({
+    hosts: [stores.elasticsearchUrl],
+    useSsl: false,
+    verifyCerts: true,
+    timeoutSeconds: 10,
+    maxRetries: 0,
+  });
+  try {
+    return await cleanupPg(
+      {
+        postgres,
+        state: stateDatabase(postgres),
+        elasticsearch,
+        settings: {
+          template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
+          searchText: "bounded",
+          sourceTimeZone: "UTC",
+          maxRetries: 0,
+          retentionDays: 30,
+        },
+      },
+      { ...cleanupDefaults, before: "2026-01-01 00:00:00.000000", dataTypes, allowUnreplicated: true, ...options },
+      { signal, progress: noProgress, ...(atStep && { atStep }) },
+    );
+  } finally {
+    await postgres.end();
+    await elasticsearch.close();
+  }
+}
+
+export function deletedRows({ byTable }: Pick<CleanupReport, "byTable">): number {
+  return Object.values(byTable).reduce((sum, { deleted }) => sum + deleted, 0);
+}
+
+/** All reasons for which rows were kept, over all tables. */
+export function keptRows({ byTable }: Pick<CleanupReport, "byTable">): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { kept } of Object.values<TableCount>(byTable)) {
+    for (const [reason, rows] of Object.entries(kept)) sums[reason] = (sums[reason] ?? 0) + rows;
+  }
+  return sums;
+}
