@@ -25,5 +25,9 @@ export { retryErrors, type RetryReport } from "./workflow-logs/migrate/retry-err
 export type { Finding } from "./workflow-logs/preflight/finding.ts";
 export { preflight } from "./workflow-logs/preflight/preflight.ts";
 export { noProgress, type ProgressSink } from "./workflow-logs/progress.ts";
+export { restoreDefaults, type RestoreOptions } from "./workflow-logs/restore/options.ts";
+export type { RestoreFinding, RowCounts } from "./workflow-logs/restore/outcome.ts";
+export type { PartitionCounts, RestoreReport } from "./workflow-logs/restore/report.ts";
+export { restore, type RestoreWatch } from "./workflow-logs/restore/restore.ts";
 export type { Scope } from "./workflow-logs/scope.ts";
 export { status, type StatusReport } from "./workflow-logs/status.ts";

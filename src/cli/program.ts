@@ -7,6 +7,7 @@ import { addCleanupPg } from "./commands/elasticsearch/cleanup-pg.ts";
 import { addErrors } from "./commands/elasticsearch/errors.ts";
 import { addMigrate } from "./commands/elasticsearch/migrate.ts";
 import { addPreflight } from "./commands/elasticsearch/preflight.ts";
+import { addRestore } from "./commands/elasticsearch/restore.ts";
 import { addStatus } from "./commands/elasticsearch/status.ts";
 import { addRunsList } from "./commands/runs/list.ts";
 import { addRunsShow } from "./commands/runs/show.ts";
@@ -26,7 +27,7 @@ const groups: readonly Group[] = [
   {
     name: "elasticsearch",
     description: "Move workflow logs to Elasticsearch and look after them there",
-    commands: [addStatus, addPreflight, addMigrate, addErrors, addCleanupPg],
+    commands: [addStatus, addPreflight, addMigrate, addErrors, addCleanupPg, addRestore],
   },
   { name: "db", description: "Our own tables in the source database", commands: [addDbUpgrade, addDbCurrent] },
   { name: "runs", description: "What earlier invocations moved", commands: [addRunsList, addRunsShow] },

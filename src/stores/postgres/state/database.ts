@@ -111,6 +111,31 @@ export interface StateTables {
   key_tables: {
     name: string;
     run_id: string;
+  restores: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    run_id: string;
+    index_uuid: string;
+    range_from: string;
+    range_to: string;
+    last_id: string | null;
+    is_done: boolean;
+    counts: ColumnType<Record<string, unknown>, string, string>;
+    updated_at: Generated<string>;
+  };
+  restore_findings: {
+    table_name: string;
+    record_id: string;
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    kind: "different" | "refused" | "lost";
+    columns: string[];
+    reason: string;
+    run_id: string | null;
+    found_at: Generated<string>;
+  };
     data_type: string;
     created_at: Generated<string>;
   };

@@ -1,0 +1,48 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { PoolClient } from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+
+const special = /[\\\b\f\n\r\t\v]/;
+const everySpecial = /[\\\b\f\n\r\t\v]/g;
+const escapes: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+/** One field of COPY's text format: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
+export function copyField(text: string | null): string {
+  if (text === null) return "\\N";
+  return special.test(text) ? text.replace(everySpecial, (character) => escapes[character]!) : text;
+}
+
+/**
+ * Sends rows, each value as the text that PostgreSQL reads it from, by `COPY target FROM STDIN`; `target` is a table with its columns. The connection
+ * is usable again afterwards, also when PostgreSQL refused a row.
+ */
+export async function copyIn(
+  client: PoolClient,
+  target: string,
+  rows: Iterable<readonly (string | null)[]>,
+): Promise<void> {
+  await pipeline(Readable.from(chunksOf(rows)), client.query(copyFrom(`copy ${target} from stdin`)));
+}
+
+/** Rows far smaller than this would each be a write of its own. */
+const chunkLength = 65_536;
+
+function* chunksOf(rows: Iterable<readonly (string | null)[]>): Generator<Buffer> {
+  let chunk = "";
+  for (const row of rows) {
+    chunk += `${row.map(copyField).join("\t")}\n`;
+    if (chunk.length < chunkLength) continue;
+    yield Buffer.from(chunk);
+    chunk = "";
+  }
+  if (chunk !== "") yield Buffer.from(chunk);
+}

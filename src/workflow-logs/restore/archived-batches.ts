@@ -1,0 +1,112 @@
+import type { Client } from "@elastic/elasticsearch";
+import { AppError } from "../../engine/errors.ts";
+import type { Batch, Source } from "../../engine/ports.ts";
+import { listDocuments } from "../../stores/elasticsearch/list-documents.ts";
+import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
+import type { BatchLimits } from "../repositories/row-batches.ts";
+import type { TimeRange } from "../scope.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** Documents of consecutive ids, as the bytes they were sent as. */
+export interface ArchivedBatch extends Batch {
+  readonly sources: ReadonlyMap<string, Buffer>;
+  readonly lastId: string;
+  /** What became of them; set by the sink. */
+  outcome?: Outcome;
+}
+
+export interface ArchivedRange {
+  readonly index: string;
+  /** Bounds of created_at in UTC; documents whose created_at is not indexed come all the same. */
+  readonly range: TimeRange;
+  readonly after: string | undefined;
+}
+
+const idsPerPage = 1000;
+/**
+ * A server holds a whole answer in its heap, and nothing says before how large documents are: a page of small ones may be followed by one of the largest.
+ * With so few at once that costs it a moment, not its life.
+ */
+const mostIdsAtOnce = 32;
+/** No more than this of one answer is kept in memory, unless it is a single document. */
+const longestAnswer = 64 * 1024 * 1024;
+
+/** All documents of an index with created_at in a range, in the order of their ids. */
+export class ArchivedDocuments implements Source<ArchivedBatch> {
+  private readonly client: Client;
+  private readonly from: ArchivedRange;
+  private readonly limits: BatchLimits;
+  private idsAtOnce = mostIdsAtOnce / 2;
+
+  constructor(client: Client, from: ArchivedRange, limits: BatchLimits) {
+    this.client = client;
+    this.from = from;
+    this.limits = limits;
+  }
+
+  async *batches(signal: AbortSignal): AsyncGenerator<ArchivedBatch> {
+    let sources = new Map<string, Buffer>();
+    let bytes = 0;
+    for await (const [id, source] of this.documents(signal)) {
+      const isFull = sources.size >= this.limits.rows || bytes + source.length > this.limits.bytes;
+      if (isFull && sources.size > 0) {
+        yield batchOf(sources, bytes);
+        sources = new Map();
+        bytes = 0;
+      }
+      sources.set(id, source);
+      bytes += source.length;
+    }
+    if (sources.size > 0 && !signal.aborted) yield batchOf(sources, bytes);
+  }
+
+  private async *documents(signal: AbortSignal): AsyncGenerator<readonly [string, Buffer]> {
+    const { index, range, after } = this.from;
+    const listing = { after, pageSize: idsPerPage, ...range };
+    for await (const page of listDocuments(this.client, index, listing, signal)) {
+      const ids = page.map(({ id }) => id);
+      for (let at = 0; at < ids.length && !signal.aborted;) {
+        const some = ids.slice(at, at + this.idsAtOnce);
+        const sources = await this.read(some);
+        if (sources === undefined) continue; // fewer at once now
+        for (const id of some) yield [id, found(sources, id, index)];
+        at += some.length;
+      }
+    }
+  }
+
+  /** Undefined when the answer was too much for the server or for us; fewer are asked for the next time then. */
+  private async read(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer> | undefined> {
+    try {
+      const sources = await readSources(
+        this.client,
+        this.from.index,
+        ids,
+        ids.length > 1 ? longestAnswer : Number.POSITIVE_INFINITY,
+      );
+      const bytes = [...sources.values()].reduce((sum, source) => sum + source.length, 0);
+      const fitting = Math.floor((this.limits.bytes * ids.length) / Math.max(bytes, 1));
+      this.idsAtOnce = Math.max(1, Math.min(fitting, 2 * this.idsAtOnce, mostIdsAtOnce));
+      return sources;
+    } catch (error) {
+      const isTooMuch = error instanceof AppError && tooMuch.has(error.code);
+      if (!isTooMuch || ids.length === 1) throw error;
+      this.idsAtOnce = Math.ceil(ids.length / 4);
+      return undefined;
+    }
+  }
+}
+
+const tooMuch = new Set(["answer_too_large", "elasticsearch_overloaded"]);
+
+function batchOf(sources: ReadonlyMap<string, Buffer>, bytes: number): ArchivedBatch {
+  return { sources, records: sources.size, bytes, lastId: [...sources.keys()].at(-1)! };
+}
+
+function found(sources: ReadonlyMap<string, Buffer>, id: string, index: string): Buffer {
+  const source = sources.get(id);
+  if (source !== undefined) return source;
+  throw new AppError("document_vanished", `The document ${id} was deleted from ${index} while it was being restored.`, {
+    hint: "Find out what deletes from this index, then run the same command again: it goes on where it was.",
+  });
+}

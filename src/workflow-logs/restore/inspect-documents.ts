@@ -1,0 +1,136 @@
+import { AppError } from "../../engine/errors.ts";
+import { type ListedDocument, listDocuments } from "../../stores/elasticsearch/list-documents.ts";
+import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
+import type { Connections } from "../connections.ts";
+import { offloadTable, partitionKey } from "../log-types.ts";
+import { ColumnFacts } from "./column-drift.ts";
+import { utcTimestamp } from "./column-text.ts";
+import { isWithin } from "./instants.ts";
+import type { PlannedRestore } from "./plan-restore.ts";
+import type { RestoreTable } from "./restore-tables.ts";
+
+export interface InspectedDocuments {
+  /** Documents in range, by partition key. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** What an operator should know of the columns, though nothing is lost. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Looks at the fields of every document that is to be restored, from `after` on where a partition was begun before. Throws AppError when the tables as
+ * they are now could not take them all: before anything is written.
+ */
+export async function inspectDocuments(
+  connections: Connections,
+  tables: readonly RestoreTable[],
+  partitions: readonly (PlannedRestore & { readonly after: string | undefined })[],
+  signal: AbortSignal,
+): Promise<InspectedDocuments> {
+  const counts = new Map<string, number>();
+  const problems: string[] = [];
+  const notes = new Set<string>();
+  for (const table of tables) {
+    const facts = new TableFacts(table);
+    for (const partition of partitions.filter(({ dataType }) => dataType === table.logType.dataType)) {
+      let count = 0;
+      for await (const document of documentsOf(connections, table, partition, signal)) {
+        if (count++ === 0) {
+          for (const note of await newColumns(connections, table, partition, document.id)) notes.add(note);
+        }
+        facts.note(document);
+      }
+      counts.set(partitionKey(partition), count);
+    }
+    problems.push(...facts.problems());
+    for (const note of facts.notes()) notes.add(note);
+  }
+  if (problems.length === 0) return { counts, notes: [...notes] };
+  throw new AppError(
+    "column_drift",
+    ["The tables are not as they were when the rows were archived:", ...problems].join("\n"),
+    { hint: "Add the columns, or restore into tables of the platform's version of that time. Nothing was written." },
+  );
+}
+
+/** Facts of a log table and of the offload rows inside its documents. */
+class TableFacts {
+  private readonly rows: ColumnFacts;
+  private readonly offloads: ColumnFacts;
+  private readonly hasOffloadTable: boolean;
+  private offloadRows = 0;
+
+  constructor({ table, columns, offloads }: RestoreTable) {
+    this.rows = new ColumnFacts(table.name, ["archive", ...table.columns.map(({ name }) => name)], columns);
+    const names = offloads?.table.columns.map(({ name }) => name) ?? [];
+    this.offloads = new ColumnFacts(offloadTable, [fileOfOffload, ...names], offloads?.columns ?? []);
+    this.hasOffloadTable = offloads !== undefined;
+  }
+
+  note({ id, fields }: ListedDocument): void {
+    this.rows.note(id, fields);
+    const offloads = (fields["archive"] as { offloads?: readonly Record<string, unknown>[] } | undefined)?.offloads;
+    for (const offload of offloads ?? []) {
+      this.offloadRows++;
+      this.offloads.note(String(offload["id"]), offload);
+    }
+  }
+
+  problems(): string[] {
+    if (this.hasOffloadTable || this.offloadRows === 0) return [...this.rows.problems(), ...this.offloads.problems()];
+    return [
+      ...this.rows.problems(),
+      `There is no table ${offloadTable}, into which ${this.offloadRows} archived rows belong.`,
+    ];
+  }
+
+  notes(): string[] {
+    return [...this.rows.notes(), ...(this.hasOffloadTable ? this.offloads.notes() : [])];
+  }
+}
+
+/** The member of an archived offload row that is no column of it. */
+const fileOfOffload = "file";
+
+/** What comes back of each document is small, unless a column that must not be NULL is text of any length. */
+const pageSize = 1000;
+const pageSizeWithLongText = 10;
+const longTypes = new Set(["text", "json", "jsonb", "bytea"]);
+
+/** The documents of the range, without the values of columns that may be NULL: they can lack nothing, and they are nearly all of the bytes. */
+async function* documentsOf(
+  { elasticsearch }: Connections,
+  { table, columns }: RestoreTable,
+  { index, range, after }: PlannedRestore & { readonly after: string | undefined },
+  signal: AbortSignal,
+): AsyncGenerator<ListedDocument> {
+  const needed = new Set(["created_at", ...columns.filter(({ notNull }) => notNull).map(({ name }) => name)]);
+  const unneeded = table.columns.map(({ name }) => name).filter((name) => !needed.has(name) && !name.includes("*"));
+  const hasLongText = columns.some(({ name, type }) => needed.has(name) && longTypes.has(type));
+  const listing = {
+    after,
+    pageSize: hasLongText ? pageSizeWithLongText : pageSize,
+    ...range,
+    exclude: [...unneeded, "archive.search_text", `archive.offloads.${fileOfOffload}`],
+  };
+  for await (const page of listDocuments(elasticsearch, index.name, listing, signal)) {
+    for (const document of page) {
+      const createdAt = utcTimestamp(String(document.fields["created_at"]));
+      if (createdAt !== undefined && isWithin(createdAt, range)) yield document;
+    }
+  }
+}
+
+/** Columns of the table that a document lacks: one of each partition tells. */
+async function newColumns(
+  { elasticsearch }: Connections,
+  { table }: RestoreTable,
+  { index }: PlannedRestore,
+  id: string,
+): Promise<string[]> {
+  const source = (await readSources(elasticsearch, index.name, [id])).get(id);
+  if (source === undefined) return [];
+  const fields = JSON.parse(source.toString("utf8")) as object;
+  return table.columns
+    .filter(({ name, notNull }) => !Object.hasOwn(fields, name) && !notNull)
+    .map(({ name }) => `${table.name}.${name} is newer than archived rows; in them it gets its default.`);
+}

@@ -1,0 +1,20 @@
+import type { Scope } from "../scope.ts";
+
+export interface RestoreOptions {
+  readonly tenantId: string;
+  readonly dataTypes: Scope["dataTypes"];
+  /** UTC text `YYYY-MM-DD HH:MM:SS.ffffff`; `start` is inclusive, `end` exclusive. */
+  readonly start?: string | undefined;
+  readonly end?: string | undefined;
+  /** Read and compare, and write nothing. */
+  readonly dryRun: boolean;
+  /** Rows and bytes of one transaction. */
+  readonly batchRows: number;
+  readonly batchBytes: number;
+}
+
+export const restoreDefaults = { dryRun: false, batchRows: 1000, batchBytes: 5 * 1024 * 1024 } as const;
+
+export function restoreScope({ tenantId, dataTypes, start, end }: RestoreOptions): Scope {
+  return { tenantIds: [tenantId], dataTypes, start, end };
+}

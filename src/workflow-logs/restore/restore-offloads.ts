@@ -1,0 +1,82 @@
+import type { PoolClient } from "pg";
+import type { InsertColumn } from "../../stores/postgres/insert-columns.ts";
+import { quoteIdentifier, quoteLiteral, type Table } from "../../stores/postgres/table.ts";
+import type { ArchivedRow, OffloadRow } from "./archived-row.ts";
+import { groupByColumns } from "./group-by-columns.ts";
+import { insertRows } from "./insert-rows.ts";
+import type { Outcome } from "./outcome.ts";
+import { InexactRows } from "./refusals.ts";
+
+export interface OffloadTable {
+  readonly table: Table;
+  readonly columns: readonly InsertColumn[];
+}
+
+/**
+ * Settles the offload rows that travelled with these node executions. Those of `unchanged` nodes, which are in PostgreSQL as in their document, are
+ * inserted where they are missing, unless this is a dry run; those of the others are only looked at.
+ * @throws InexactRows naming node executions of which an inserted offload row came out different
+ */
+export async function restoreOffloads(
+  client: PoolClient,
+  { table, columns }: OffloadTable,
+  nodes: {
+    readonly unchanged: readonly ArchivedRow[];
+    readonly changed: readonly ArchivedRow[];
+    readonly dryRun: boolean;
+  },
+  outcome: Outcome,
+): Promise<void> {
+  const unchanged = nodes.unchanged.flatMap(({ offloads }) => offloads);
+  const all = [...unchanged, ...nodes.changed.flatMap(({ offloads }) => offloads)];
+  if (all.length === 0) return;
+  const groups = groupByColumns(unchanged, columns, (row) => row.columns);
+  const inserted = nodes.dryRun
+    ? new Set<string>()
+    : await insertRows(
+        client,
+        table,
+        groups.map((group) => ({
+          columns: group.columns,
+          rows: group.rows.map((row) => group.columns.map(({ name }) => row.columns.get(name)!)),
+        })),
+      );
+  const there = await readOffloads(client, table, all);
+  const inexact = new Map<string, readonly string[]>();
+  const mayInsert = new Set(unchanged);
+  for (const row of all) {
+    const differing = differingColumns(row, there.get(row.id));
+    if (differing === undefined) {
+      if (!mayInsert.has(row)) outcome.refuse(table.name, row.id, "its node execution is another than in the document");
+      else if (nodes.dryRun) outcome.add(table.name, "restored");
+      else outcome.refuse(table.name, row.id, "another row has one of its unique keys");
+    } else if (inserted.has(row.id)) {
+      if (differing.length > 0) inexact.set(row.columns.get("node_execution_id")!, ["archive.offloads"]);
+      outcome.add(table.name, "restored");
+    } else if (differing.length > 0) outcome.differs(table.name, row.id, differing);
+    else outcome.add(table.name, "present");
+  }
+  if (inexact.size > 0) throw new InexactRows(inexact);
+}
+
+type Texts = Readonly<Record<string, string | null>>;
+
+async function readOffloads(
+  client: PoolClient,
+  table: Table,
+  rows: readonly OffloadRow[],
+): Promise<Map<string, Texts>> {
+  const members = table.columns.map(({ name }) => `${quoteLiteral(name)}, o.${quoteIdentifier(name)}::text`);
+  const idType = quoteIdentifier(table.columns.find(({ name }) => name === "id")!.type);
+  const found = await client.query<{ id: string; texts: Texts }>(
+    `select o.id::text as id, json_build_object(${members.join(", ")}) as texts from ${table.sqlName} o where o.id = any($1::${idType}[])`,
+    [rows.map(({ id }) => id)],
+  );
+  return new Map(found.rows.map(({ id, texts }) => [id, texts]));
+}
+
+/** Columns that the table and the document have and whose text differs; undefined when there is no such row. */
+function differingColumns(row: OffloadRow, texts: Texts | undefined): string[] | undefined {
+  if (texts === undefined) return undefined;
+  return [...row.columns].filter(([name, text]) => name in texts && texts[name] !== text).map(([name]) => name);
+}

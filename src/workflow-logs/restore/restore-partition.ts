@@ -1,0 +1,153 @@
+import type { Pacing } from "../../engine/pacing.ts";
+import type { RefusalLimit } from "../../engine/refusal-limit.ts";
+import { transfer, type TransferEnd } from "../../engine/transfer.ts";
+import type { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
+import { beginPartition } from "../../stores/postgres/state/partitions.ts";
+import { recordLostRows, saveRestoreFindings } from "../../stores/postgres/state/restore-findings.ts";
+import {
+  beginRestore,
+  interruptedRestore,
+  markRestored,
+  saveRestoreProgress,
+} from "../../stores/postgres/state/restores.ts";
+import type { ArchiveRun } from "../archive-run.ts";
+import type { Connections } from "../connections.ts";
+import { DocumentRenderer } from "../documents/document-renderer.ts";
+import { offsetOf } from "../documents/time-zone.ts";
+import { partitionKey } from "../log-types.ts";
+import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import type { ProgressSink } from "../progress.ts";
+import { type ArchivedBatch, ArchivedDocuments } from "./archived-batches.ts";
+import type { RestoreOptions } from "./options.ts";
+import { Outcome, type RowCounts } from "./outcome.ts";
+import type { PlannedRestore } from "./plan-restore.ts";
+import type { RestoreCounters } from "./report.ts";
+import { RowRestorer } from "./restore-rows.ts";
+import type { RestoreTable } from "./restore-tables.ts";
+
+/** What all partitions of a restore share. */
+export interface Restore {
+  readonly connections: Connections;
+  readonly options: RestoreOptions;
+  readonly counters: RestoreCounters;
+  readonly progress: ProgressSink;
+  readonly pacing: Pacing;
+  readonly bodies: BulkBodies;
+  readonly refusals: RefusalLimit;
+}
+
+/**
+ * Brings the documents of one partition back, from where an interrupted restore of the same range stopped. Everything dealt with is in the state when it
+ * ends, by itself or interrupted. Another run that works on the partition is waited for.
+ */
+export async function restorePartition(
+  restore: Restore,
+  run: ArchiveRun,
+  table: RestoreTable,
+  planned: PlannedRestore,
+): Promise<TransferEnd> {
+  const { connections, counters } = restore;
+  const { state } = connections;
+  const partition = { dataType: planned.dataType, tenantId: planned.tenantId, month: planned.month };
+  const target = { indexUuid: planned.index.uuid, ...planned.range };
+  await lockPartition(run, partition, restore.progress);
+  try {
+    const before = await interruptedRestore(state, partition, target);
+    await beginPartition(state, partition, planned.index, { id: run.id, fromNothing: false });
+    await beginRestore(state, partition, run.id, target, before);
+    const soFar = new Outcome();
+    soFar.addCounts((before?.counts ?? {}) as Record<string, RowCounts>);
+    counters.add(partition, soFar.counts, 0);
+    if (before?.isDone === true) {
+      counters.partitionDone(0);
+      return "completed";
+    }
+    let lastId = before?.lastId ?? null;
+    const end = await moveDocuments(restore, table, planned, run.signal, {
+      after: lastId ?? undefined,
+      writing: { runId: run.id, beforeInsert: once(() => markRestored(state, partition, run.id)) },
+      confirm: async (batch, outcome) => {
+        soFar.addCounts(outcome.counts);
+        lastId = batch.lastId;
+        await state.transaction().execute(async (transaction) => {
+          await saveRestoreFindings(transaction, partition, run.id, outcome.findings);
+          await saveRestoreProgress(transaction, partition, run.id, { lastId, isDone: false, counts: soFar.counts });
+        });
+      },
+    });
+    if (end === "interrupted") return "interrupted";
+    const lost = planned.coversWholeMonth ? await recordLostRows(state, partition, table.table.name, run.id) : 0;
+    await saveRestoreProgress(state, partition, run.id, { lastId, isDone: true, counts: soFar.counts });
+    counters.partitionDone(lost);
+    return "completed";
+  } finally {
+    await unlockPartition(run, partition);
+  }
+}
+
+/** Says what would become of the documents of one partition. Reads only, in both stores. */
+export async function compareOnly(
+  restore: Restore,
+  table: RestoreTable,
+  planned: PlannedRestore,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const end = await moveDocuments(restore, table, planned, signal, {
+    after: undefined,
+    writing: undefined,
+    confirm: async () => {},
+  });
+  if (end === "completed") restore.counters.partitionDone(0);
+  return end;
+}
+
+interface Move {
+  /** The id behind which to begin. */
+  readonly after: string | undefined;
+  readonly writing: { readonly runId: string; readonly beforeInsert: () => Promise<void> } | undefined;
+  readonly confirm: (batch: ArchivedBatch, outcome: Outcome) => Promise<void>;
+}
+
+function moveDocuments(
+  { connections, options, counters, progress, pacing, bodies, refusals }: Restore,
+  { logType, table, layout, columns, offloads }: RestoreTable,
+  planned: PlannedRestore,
+  signal: AbortSignal,
+  { after, writing, confirm }: Move,
+): Promise<TransferEnd> {
+  const { postgres, elasticsearch, settings } = connections;
+  const limits = { rows: options.batchRows, bytes: options.batchBytes };
+  const renderer = new DocumentRenderer(logType, layout, {
+    searchText: settings.searchText,
+    sourceOffset: offsetOf(settings.sourceTimeZone),
+    copiedAt: new Date().toISOString(),
+  });
+  return transfer<ArchivedBatch>(
+    {
+      source: new ArchivedDocuments(elasticsearch, { index: planned.index.name, range: planned.range, after }, limits),
+      sink: new RowRestorer({
+        pool: postgres,
+        partition: planned,
+        range: planned.range,
+        comparison: { table, layout, renderer, bodies, limits },
+        columns,
+        offloads,
+        writing,
+      }),
+      checkpoint: { confirm: (batch) => confirm(batch, batch.outcome!) },
+      pacing,
+      onConfirmed: (batch, receipt) => {
+        counters.add(planned, batch.outcome!.counts, batch.bytes);
+        counters.found(batch.outcome!.findings);
+        progress.advanced(partitionKey(planned), batch.records, batch.bytes);
+        refusals.note(receipt);
+      },
+    },
+    signal,
+  );
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}

@@ -1,0 +1,241 @@
+import type { Pool, PoolClient } from "pg";
+import { AppError } from "../../engine/errors.ts";
+import type { Receipt, Refusal, Sink } from "../../engine/ports.ts";
+import type { InsertColumn } from "../../stores/postgres/insert-columns.ts";
+import { quoteIdentifier } from "../../stores/postgres/table.ts";
+import { type Partition, partitionKey } from "../log-types.ts";
+import { monthBounds } from "../months.ts";
+import type { TimeRange } from "../scope.ts";
+import type { ArchivedBatch } from "./archived-batches.ts";
+import { type ArchivedRow, columnTexts, readArchivedRow, UnreadableDocument } from "./archived-row.ts";
+import { utcTimestamp } from "./column-text.ts";
+import { compareRows, type RowComparison } from "./compare-rows.ts";
+import { groupByColumns } from "./group-by-columns.ts";
+import { insertRows, type InsertedRows } from "./insert-rows.ts";
+import { isWithin } from "./instants.ts";
+import { Outcome } from "./outcome.ts";
+import { InexactRows, rowRefusal } from "./refusals.ts";
+import { type OffloadTable, restoreOffloads } from "./restore-offloads.ts";
+
+export interface RowRestore {
+  readonly pool: Pool;
+  readonly partition: Partition;
+  /** Bounds of created_at in UTC. */
+  readonly range: TimeRange;
+  readonly comparison: RowComparison;
+  readonly columns: readonly InsertColumn[];
+  readonly offloads: OffloadTable | undefined;
+  /** Undefined in a dry run, which only reads. */
+  readonly writing: { readonly runId: string; readonly beforeInsert: () => Promise<void> } | undefined;
+}
+
+/** Every statement is served by the primary key; a plan that scans the table would do so for each batch. */
+const transactionSettings =
+  "set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off";
+
+/**
+ * Puts archived rows back where they are missing, a batch in one short transaction together with their offload rows and the end of their entries in the
+ * journal of purges. What is there already is compared and left alone. Before it commits, every row is read back and compared with its document: one that
+ * PostgreSQL does not keep exactly is refused.
+ */
+export class RowRestorer implements Sink<ArchivedBatch> {
+  private readonly what: RowRestore;
+  private readonly columnNames: ReadonlySet<string>;
+
+  constructor(what: RowRestore) {
+    this.what = what;
+    this.columnNames = new Set(what.comparison.table.columns.map(({ name }) => name));
+  }
+
+  async write(batch: ArchivedBatch): Promise<Receipt> {
+    const outcome = new Outcome();
+    const rows: ArchivedRow[] = [];
+    for (const [id, source] of batch.sources) {
+      const row = this.read(id, source, outcome);
+      if (row !== undefined) rows.push(row);
+    }
+    if (rows.length > 0) outcome.join(await this.restore(rows));
+    batch.outcome = outcome;
+    const refused = refusals(outcome, this.table);
+    return { written: batch.records - refused.length, refused };
+  }
+
+  private get table(): string {
+    return this.what.comparison.table.name;
+  }
+
+  /** Undefined for a document outside the range, and for one that cannot be a row of the partition. */
+  private read(id: string, source: Buffer, outcome: Outcome): ArchivedRow | undefined {
+    const { partition, range, columns } = this.what;
+    try {
+      const row = readArchivedRow(id, source);
+      const createdAt = utcTimestamp(String(row.fields.get("created_at")));
+      if (createdAt === undefined || !isWithin(createdAt, monthBounds(partition.month)))
+        throw new UnreadableDocument("its created_at lies in another month than its index");
+      if (!isWithin(createdAt, range)) return undefined;
+      if (row.fields.get("tenant_id") !== partition.tenantId)
+        throw new UnreadableDocument("it belongs to another tenant");
+      for (const [name, value] of row.fields) {
+        if (value !== null && !this.columnNames.has(name))
+          throw new UnreadableDocument(`${this.table} has no column ${name}`);
+      }
+      columnTexts(row, presentColumns(row, columns));
+      return row;
+    } catch (error) {
+      if (!(error instanceof UnreadableDocument)) throw error;
+      outcome.refuse(this.table, id, `the document is not as this program wrote it: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  /** Halves the rows until those that PostgreSQL refuses stand alone. */
+  private async restore(rows: readonly ArchivedRow[]): Promise<Outcome> {
+    try {
+      return await this.restoreTogether(rows);
+    } catch (error) {
+      const outcome = new Outcome();
+      if (error instanceof InexactRows) {
+        const others = rows.filter(({ id }) => !error.rows.has(id));
+        for (const row of rows) {
+          const differing = error.rows.get(row.id);
+          if (differing !== undefined)
+            this.refuse(
+              row,
+              `PostgreSQL does not keep it exactly: ${differing.join(", ")} came out different`,
+              outcome,
+            );
+        }
+        if (others.length > 0) outcome.join(await this.restore(others));
+        return outcome;
+      }
+      const reason = rowRefusal(error);
+      if (reason === undefined) throw error;
+      if (rows.length === 1) {
+        this.refuse(rows[0]!, reason, outcome);
+        return outcome;
+      }
+      const half = Math.ceil(rows.length / 2);
+      outcome.join(await this.restore(rows.slice(0, half)));
+      outcome.join(await this.restore(rows.slice(half)));
+      return outcome;
+    }
+  }
+
+  private refuse(row: ArchivedRow, reason: string, outcome: Outcome): void {
+    outcome.refuse(this.table, row.id, reason);
+    const { offloads } = this.what;
+    if (offloads !== undefined && row.offloads.length > 0)
+      outcome.add(offloads.table.name, "refused", row.offloads.length);
+  }
+
+  private async restoreTogether(rows: readonly ArchivedRow[]): Promise<Outcome> {
+    const { pool, writing } = this.what;
+    const client = await pool.connect();
+    let isClean = false;
+    try {
+      const absent = await this.absent(client, rows);
+      if (absent.length > 0) await writing?.beforeInsert();
+      await client.query(`begin ${writing === undefined ? "read only" : ""}; ${transactionSettings}`);
+      const outcome = await this.inTransaction(client, rows, absent);
+      await client.query("commit");
+      isClean = true;
+      return outcome;
+    } catch (error) {
+      isClean = await client.query("rollback").then(
+        () => true,
+        () => false,
+      );
+      throw error;
+    } finally {
+      client.release(!isClean);
+    }
+  }
+
+  private async inTransaction(
+    client: PoolClient,
+    rows: readonly ArchivedRow[],
+    absent: readonly ArchivedRow[],
+  ): Promise<Outcome> {
+    const { partition, comparison, columns, offloads, writing } = this.what;
+    if (writing !== undefined) await requireOwnership(client, partition, writing.runId);
+    const groups = groupByColumns(absent, columns, ({ fields }) => fields);
+    const inserted =
+      writing === undefined || absent.length === 0
+        ? new Set<string>()
+        : await insertRows(
+            client,
+            comparison.table,
+            groups.map((group): InsertedRows => ({
+              columns: group.columns,
+              rows: group.rows.map((row) => columnTexts(row, group.columns)),
+            })),
+          );
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    const compared = await compareRows(client, comparison, partition.tenantId, byId);
+    const outcome = new Outcome();
+    const [unchanged, changed]: [ArchivedRow[], ArchivedRow[]] = [[], []];
+    const inexact = new Map<string, readonly string[]>();
+    for (const row of rows) {
+      const differing = compared.get(row.id);
+      if (differing === undefined && writing !== undefined)
+        this.refuse(row, "another row has its id or another of its unique keys", outcome);
+      else if (differing === undefined || inserted.has(row.id)) {
+        if (differing !== undefined && differing.length > 0) inexact.set(row.id, differing);
+        outcome.add(this.table, "restored");
+        unchanged.push(row);
+      } else if (differing.length > 0) {
+        outcome.differs(this.table, row.id, differing);
+        changed.push(row);
+      } else {
+        outcome.add(this.table, "present");
+        unchanged.push(row);
+      }
+    }
+    if (inexact.size > 0) throw new InexactRows(inexact);
+    if (offloads !== undefined)
+      await restoreOffloads(client, offloads, { unchanged, changed, dryRun: writing === undefined }, outcome);
+    if (writing !== undefined) await forgetPurged(client, partition, [...compared.keys()]);
+    return outcome;
+  }
+
+  private async absent(client: PoolClient, rows: readonly ArchivedRow[]): Promise<ArchivedRow[]> {
+    const { table } = this.what.comparison;
+    const idType = quoteIdentifier(table.columns.find(({ name }) => name === "id")!.type);
+    const found = await client.query<{ id: string }>(
+      `select t.id::text as id from ${table.sqlName} t where t.id = any($1::${idType}[])`,
+      [rows.map(({ id }) => id)],
+    );
+    const there = new Set(found.rows.map(({ id }) => id));
+    return rows.filter(({ id }) => !there.has(id));
+  }
+}
+
+function presentColumns(row: ArchivedRow, columns: readonly InsertColumn[]): InsertColumn[] {
+  return columns.filter(({ name }) => row.fields.has(name));
+}
+
+/** Keeps another run from taking the partition over before this transaction has ended, and throws when one has. */
+async function requireOwnership(client: PoolClient, partition: Partition, runId: string): Promise<void> {
+  const owned = await client.query(
+    `select from log_archive.partitions where data_type = $1 and tenant_id = $2 and month = $3 and run_id = $4 for share`,
+    [partition.dataType, partition.tenantId, partition.month, runId],
+  );
+  if (owned.rowCount === 1) return;
+  throw new AppError("partition_taken_over", `Another run has taken over ${partitionKey(partition)}.`, {
+    hint: "Let that run finish, then run the same command again: rows restored already are left as they are.",
+  });
+}
+
+/** Rows that are in PostgreSQL, however they came there, are not purged ones. */
+async function forgetPurged(client: PoolClient, { dataType }: Partition, ids: readonly string[]): Promise<void> {
+  await client.query("delete from log_archive.purged_rows where data_type = $1 and record_id = any($2::text[])", [
+    dataType,
+    ids,
+  ]);
+}
+
+function refusals({ findings }: Outcome, table: string): Refusal[] {
+  return findings
+    .filter((finding) => finding.kind === "refused" && finding.table === table)
+    .map(({ id, reason }) => ({ id, type: "not_restorable", reason }));
+}

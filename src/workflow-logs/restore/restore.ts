@@ -1,0 +1,140 @@
+import { Pacing } from "../../engine/pacing.ts";
+import { RefusalLimit } from "../../engine/refusal-limit.ts";
+import type { TransferEnd } from "../../engine/transfer.ts";
+import { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
+import { refreshIndex } from "../../stores/elasticsearch/indices.ts";
+import { listRestoreFindings } from "../../stores/postgres/state/restore-findings.ts";
+import { forgetRestores, interruptedRestore } from "../../stores/postgres/state/restores.ts";
+import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { type ArchiveRun, inRun } from "../archive-run.ts";
+import type { Connections } from "../connections.ts";
+import { partitionKey } from "../log-types.ts";
+import type { ProgressSink } from "../progress.ts";
+import { inspectDocuments } from "./inspect-documents.ts";
+import { type RestoreOptions, restoreScope } from "./options.ts";
+import { type PlannedRestore, planRestore } from "./plan-restore.ts";
+import { hasFindings, RestoreCounters, type RestoreReport, shownFindings } from "./report.ts";
+import { compareOnly, type Restore, restorePartition } from "./restore-partition.ts";
+import { requireRestorePrivileges, type RestoreTable, restoreTables } from "./restore-tables.ts";
+
+export interface RestoreWatch {
+  readonly signal: AbortSignal;
+  readonly progress: ProgressSink;
+}
+
+/** Batches side by side: while PostgreSQL inserts one, Elasticsearch gives the next; more would only take memory and locks. */
+const concurrency = 2;
+/** So many rows refused one after the other are no matter of single rows: the table is another than it was. */
+const refusalsInARow = 1000;
+
+/**
+ * Inserts the archived rows of one tenant that PostgreSQL lacks, parents first, every column exact, and returns the report. Rows that are there are compared
+ * and never changed; the indices stay as they are. Run again, it goes on where it was interrupted. Throws AppError, before anything is written, when the
+ * tables could not take every archived column.
+ */
+export async function restore(
+  connections: Connections,
+  options: RestoreOptions,
+  watch: RestoreWatch,
+): Promise<RestoreReport> {
+  const tables = await restoreTables(connections, restoreScope(options));
+  const names = tables.flatMap(({ table, offloads }) => [table.name, ...(offloads ? [offloads.table.name] : [])]);
+  const counters = new RestoreCounters(options, names);
+  const shared: Restore = {
+    connections,
+    options,
+    counters,
+    progress: watch.progress,
+    pacing: new Pacing({ concurrency }),
+    bodies: new BulkBodies(options.batchBytes),
+    refusals: new RefusalLimit(refusalsInARow),
+  };
+  try {
+    if (options.dryRun) {
+      const end = await untilStopped(watch.signal, () => all(shared, tables, undefined, watch.signal));
+      return counters.snapshot(end === "completed" ? "dry_run" : "interrupted");
+    }
+    await requireRestorePrivileges(connections, tables);
+    await upgradeState(connections.state);
+    const description = { command: "elasticsearch restore", options, report: () => counters.snapshot("completed") };
+    const status = await inRun(connections, description, watch.signal, async (run) => {
+      counters.runId = run.id;
+      const end = await untilStopped(run.signal, () => all(shared, tables, run, run.signal));
+      counters.show(await listRestoreFindings(connections.state, run.id, shownFindings));
+      if (end === "interrupted") return "interrupted";
+      await forgetRestores(connections.state, run.id);
+      return hasFindings(counters.snapshot("completed")) ? "completed_with_errors" : "completed";
+    });
+    return counters.snapshot(status);
+  } finally {
+    watch.progress.stop();
+  }
+}
+
+async function untilStopped(signal: AbortSignal, work: () => Promise<TransferEnd>): Promise<TransferEnd> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted && error instanceof Error && error.name === "AbortError") return "interrupted";
+    throw error;
+  }
+}
+
+/** Looks at everything first and then does one partition after the other, so that parents are there before what belongs to them. */
+async function all(
+  shared: Restore,
+  tables: readonly RestoreTable[],
+  run: ArchiveRun | undefined,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { connections, options, counters, progress } = shared;
+  const { partitions, missing, notes } = await planRestore(connections, restoreScope(options));
+  counters.planned(partitions, missing);
+  const begun = run === undefined ? partitions.map(fromNothing) : await whereInterrupted(connections, partitions);
+  const inspected = await inspectDocuments(
+    connections,
+    tables,
+    begun.filter(({ isDone }) => !isDone),
+    signal,
+  );
+  for (const note of [...notes, ...inspected.notes]) counters.notes.add(note);
+  progress.plan([...inspected.counts.values()].reduce((sum, rows) => sum + rows, 0));
+
+  for (const partition of partitions) {
+    if (signal.aborted) return "interrupted";
+    const table = tables.find(({ logType }) => logType.dataType === partition.dataType)!;
+    const key = partitionKey(partition);
+    progress.partitionStarted(key, `${table.table.name} ${partition.month}`, inspected.counts.get(key) ?? 0, 0);
+    try {
+      const end =
+        run === undefined
+          ? await compareOnly(shared, table, partition, signal)
+          : await restorePartition(shared, run, table, partition);
+      if (end === "interrupted") return "interrupted";
+    } finally {
+      progress.partitionFinished(key);
+    }
+  }
+  return signal.aborted ? "interrupted" : "completed";
+}
+
+type Begun = PlannedRestore & { readonly after: string | undefined; readonly isDone: boolean };
+
+function fromNothing(partition: PlannedRestore): Begun {
+  return { ...partition, after: undefined, isDone: false };
+}
+
+/** Afterwards searches see all documents, and each partition says how far an interrupted restore came. */
+async function whereInterrupted(
+  { elasticsearch, state }: Connections,
+  partitions: readonly PlannedRestore[],
+): Promise<Begun[]> {
+  const begun: Begun[] = [];
+  for (const partition of partitions) {
+    await refreshIndex(elasticsearch, partition.index.name);
+    const target = { indexUuid: partition.index.uuid, ...partition.range };
+    const before = await interruptedRestore(state, partition, target);
+    begun.push({ ...partition, after: before?.lastId ?? undefined, isDone: before?.isDone ?? false });
+  }
+  return begun;
+}

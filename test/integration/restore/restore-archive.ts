@@ -1,0 +1,103 @@
+import type { Client } from "pg";
+import { createClient } from "../../../src/stores/elasticsearch/client.ts";
+import { createPool } from "../../../src/stores/postgres/pool.ts";
+import { stateDatabase } from "../../../src/stores/postgres/state/database.ts";
+import type { ArchiveSettings } from "../../../src/workflow-logs/connections.ts";
+import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
+import { noProgress, type ProgressSink } from "../../../src/workflow-logs/progress.ts";
+import { restoreDefaults, type RestoreOptions } from "../../../src/workflow-logs/restore/options.ts";
+import type { RestoreReport } from "../../../src/workflow-logs/restore/report.ts";
+import { restore } from "../../../src/workflow-logs/restore/restore.ts";
+import type { Stores } from "../../support/compare-stores.ts";
+import { columnsOf } from "../../support/source-rows.ts";
+
+export interface RestoreCall extends Partial<Omit<RestoreOptions, "tenantId">> {
+  settings?: Partial<ArchiveSettings>;
+  signal?: AbortSignal;
+  progress?: ProgressSink;
+}
+
+/** One `restore` as the library has it, over connections of its own. */
+export async function restoreOnce(stores: Stores, tenantId: string, call: RestoreCall = {}): Promise<RestoreReport> {
+  const { settings, signal = new AbortController().signal, progress = noProgress, ...options } = call;
+  const postgres = createPool(stores.databaseUrl);
+  const elasticsearch = createClient({
+    hosts: [stores.elasticsearchUrl],
+    useSsl: false,
+    verifyCerts: true,
+    timeoutSeconds: 30,
+    maxRetries: 3,
+  });
+  try {
+    return await restore(
+      {
+        postgres,
+        state: stateDatabase(postgres),
+        elasticsearch,
+        settings: {
+          template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
+          searchText: "bounded",
+          sourceTimeZone: "UTC",
+          maxRetries: 3,
+          retentionDays: 30,
+          ...settings,
+        },
+      },
+      { ...restoreDefaults, dataTypes, ...options, tenantId },
+      { signal, progress },
+    );
+  } finally {
+    await postgres.end();
+    await elasticsearch.close();
+  }
+}
+
+export const logTables = [
+  "workflow_runs",
+  "workflow_app_logs",
+  "workflow_node_executions",
+  "workflow_node_execution_offload",
+];
+
+/** Every row of the log tables by its id: each column as PostgreSQL prints it, doubles also as their bytes. Neither the program nor its tables come in. */
+export async function dumpLogs(sql: Client): Promise<Record<string, Record<string, string>>> {
+  const dump: Record<string, Record<string, string>> = {};
+  for (const table of logTables) {
+    const columns = await columnsOf(sql, table);
+    if (columns.length === 0) continue; // Dify has offload rows from 1.9 on
+    const values = columns.flatMap(({ name, type }) => [
+      `"${name}"::text`,
+      ...(type === "float8" ? [`encode(float8send("${name}"), 'hex')`] : []),
+    ]);
+    const { rows } = await sql.query<{ id: string; line: string }>(
+      `SELECT id::text AS id, json_build_array(${values.join(", ")})::text AS line FROM ${table} ORDER BY id`,
+    );
+    dump[table] = Object.fromEntries(rows.map(({ id, line }) => [id, line]));
+  }
+  return dump;
+}
+
+export async function tenantsOf(sql: Client): Promise<string[]> {
+  const { rows } = await sql.query<{ id: string }>(
+    `SELECT tenant_id::text AS id FROM (SELECT tenant_id FROM workflow_runs UNION SELECT tenant_id FROM workflow_app_logs
+       UNION SELECT tenant_id FROM workflow_node_executions) t ORDER BY 1`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Deletes, as a purge would, the rows of a condition with what belongs to them; returns how many of the three log tables. */
+export async function deleteLogs(sql: Client, condition: string): Promise<number> {
+  const hasOffloads = (await columnsOf(sql, "workflow_node_execution_offload")).length > 0;
+  if (hasOffloads) {
+    await sql.query(
+      `DELETE FROM workflow_node_execution_offload o USING workflow_node_executions t WHERE o.node_execution_id = t.id AND ${condition.replaceAll(/\b(tenant_id|created_at|id)\b/g, "t.$1")}`,
+    );
+  }
+  let deleted = 0;
+  for (const table of ["workflow_node_executions", "workflow_app_logs", "workflow_runs"])
+    deleted += (await sql.query(`DELETE FROM ${table} WHERE ${condition}`)).rowCount ?? 0;
+  return deleted;
+}
+
+/** Those rows whose created_at names a month: the others are never archived. */
+export const archivable = "created_at >= '0001-01-01' AND created_at < '10000-01-01'";
