@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { StateDatabase } from "./database.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
+import { forgetPartitionRestore } from "./restores.ts";
 
 export interface PurgedRow {
   readonly id: string;
@@ -22,6 +23,7 @@ export async function journalPurged(
       from unnest(${rows.map(({ id }) => id)}::text[], ${rows.map(({ offloadRows }) => offloadRows)}::int[]) r(record_id, offload_rows)
     on conflict (data_type, record_id) do update set tenant_id = excluded.tenant_id, month = excluded.month, run_id = excluded.run_id,
       purged_at = clock_timestamp(), offload_rows = excluded.offload_rows, expired = excluded.expired`.execute(db);
+  await forgetPartitionRestore(db, partition);
   if (run.expired) return; // it stays what it is: its documents are gone
   await setState(db, partition, "purging", ["copying", "copied", "verified", "purged"]);
 }

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { StateDatabase } from "./database.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
+import { voidProofs } from "./proofs.ts";
 
 /** What a restore of a partition is about. */
 export interface RestoreTarget {
@@ -25,8 +26,8 @@ export interface RestoreProgress {
 const validFor = "1 day";
 
 /**
- * Where a restore of the same range from the same index was interrupted; undefined when any other run has worked on the partition since, such as one that
- * purged it again. Ask before the run takes the partition over.
+ * Where a restore of the same range from the same index was interrupted; undefined when another run has written into the partition since, or purged rows
+ * of it. Ask before the run takes the partition over.
  */
 export async function interruptedRestore(
   db: StateDatabase,
@@ -116,6 +117,14 @@ export async function saveRestoreProgress(
     .execute();
 }
 
+/** Call in the transaction that deletes rows of the partition: what was restored before would be passed over. */
+export async function forgetPartitionRestore(db: StateDatabase, partition: PartitionId): Promise<void> {
+  await db
+    .deleteFrom("restores")
+    .where((row) => row.and(partitionColumns(partition)))
+    .execute();
+}
+
 /** Forgets the progress of a run that came to its end: the next restore looks at everything. */
 export async function forgetRestores(db: StateDatabase, runId: string): Promise<void> {
   await db.deleteFrom("restores").where("run_id", "=", runId).execute();
@@ -131,11 +140,6 @@ export async function markRestored(db: StateDatabase, partition: PartitionId, ru
       .where("run_id", "=", runId)
       .where("state", "not in", ["planned", "copying"]) // there a copy has yet to come to its end
       .execute();
-    await transaction
-      .updateTable("proofs")
-      .set({ voided_at: sql<string>`clock_timestamp()` })
-      .where((row) => row.and(partitionColumns(partition)))
-      .where("voided_at", "is", null)
-      .execute();
+    await voidProofs(transaction, partition);
   });
 }
