@@ -59,5 +59,7 @@ export function utcTimestamp(text: string): string | undefined {
   const instant = Date.parse(`${date}T${time!.slice(0, 8)}${offset}`);
   if (Number.isNaN(instant)) return undefined;
   const utc = new Date(instant).toISOString();
-  return utc.length === 24 ? `${utc.slice(0, 10)} ${utc.slice(11, 19)}${time!.slice(8)}` : undefined;
+  return utc.length === 24 && !utc.startsWith("0000")
+    ? `${utc.slice(0, 10)} ${utc.slice(11, 19)}${time!.slice(8)}`
+    : undefined;
 }
