@@ -24,11 +24,11 @@ create table log_archive.validation_differences (
   tenant_id text not null,
   month text,
   record_id text not null,
-  kind text not null check (kind in ('missing', 'different', 'extra', 'changed')),
+  kind text not null check (kind in ('missing', 'different', 'extra', 'changed', 'lost')),
   columns text[] not null default '{}',
   reason text,
   resolved text check (resolved in ('repaired', 'deleted')),
   found_at timestamptz not null default clock_timestamp()
 );
-create index validation_differences_partition on log_archive.validation_differences (data_type, tenant_id, month, at);
+create index validation_differences_record on log_archive.validation_differences (data_type, tenant_id, month, record_id);
 create index validation_differences_run on log_archive.validation_differences (run_id, at);

@@ -31,3 +31,6 @@ export type { PartitionCounts, RestoreReport } from "./workflow-logs/restore/rep
 export { restore, type RestoreWatch } from "./workflow-logs/restore/restore.ts";
 export type { Scope } from "./workflow-logs/scope.ts";
 export { status, type StatusReport } from "./workflow-logs/status.ts";
+export { validateDefaults, type ValidateOptions } from "./workflow-logs/validate/options.ts";
+export type { ReportedDifference, ValidateReport, ValidateTotals } from "./workflow-logs/validate/report.ts";
+export { validate, type ValidateWatch } from "./workflow-logs/validate/validate.ts";

@@ -9,6 +9,7 @@ import { addMigrate } from "./commands/elasticsearch/migrate.ts";
 import { addPreflight } from "./commands/elasticsearch/preflight.ts";
 import { addRestore } from "./commands/elasticsearch/restore.ts";
 import { addStatus } from "./commands/elasticsearch/status.ts";
+import { addValidate } from "./commands/elasticsearch/validate.ts";
 import { addRunsList } from "./commands/runs/list.ts";
 import { addRunsShow } from "./commands/runs/show.ts";
 import { logLevels } from "./output/log.ts";
@@ -27,7 +28,7 @@ const groups: readonly Group[] = [
   {
     name: "elasticsearch",
     description: "Move workflow logs to Elasticsearch and look after them there",
-    commands: [addStatus, addPreflight, addMigrate, addErrors, addCleanupPg, addRestore],
+    commands: [addStatus, addPreflight, addMigrate, addValidate, addErrors, addCleanupPg, addRestore],
   },
   { name: "db", description: "Our own tables in the source database", commands: [addDbUpgrade, addDbCurrent] },
   { name: "runs", description: "What earlier invocations moved", commands: [addRunsList, addRunsShow] },

@@ -27,6 +27,12 @@ export async function ensureIndex(client: Client, name: string): Promise<Ensured
   return { uuid: usable(name, index), created };
 }
 
+/** The index, if there is one and it can be read, though it may take no documents. Throws AppError when it is not ours, or closed. */
+export async function findIndex(client: Client, name: string): Promise<{ uuid: string } | undefined> {
+  const index = await readIndex(client, name);
+  return index && { uuid: readable(name, index) };
+}
+
 /** Afterwards every document is seen by searches and counts. A missing index has none. */
 export async function refreshIndex(client: Client, name: string): Promise<void> {
   const response = await unlessMissing(client.indices.refresh({ index: name }));
@@ -64,8 +70,8 @@ async function readIndex(client: Client, name: string): Promise<IndexFacts | und
   return { settings: index.settings ?? {}, meta: index.mappings?._meta };
 }
 
-/** The uuid of an index that is ours, open and writable. */
-function usable(name: string, { settings, meta }: IndexFacts): string {
+/** The uuid of an index that is ours and open. */
+function readable(name: string, { settings, meta }: IndexFacts): string {
   if (!isMark(meta)) {
     throw new AppError("index_foreign", `The index ${name} was not made by log-archive.`, {
       hint: "Rename or delete it, or choose another ELASTICSEARCH_INDEX_PREFIX.",
@@ -74,13 +80,19 @@ function usable(name: string, { settings, meta }: IndexFacts): string {
   if (isOn(settings["index.verified_before_close"])) {
     throw new AppError("index_closed", `The index ${name} is closed.`, { hint: "Open it and run the command again." });
   }
-  const block = ["index.blocks.write", "index.blocks.read_only"].find((setting) => isOn(settings[setting]));
+  return String(settings["index.uuid"]);
+}
+
+/** The uuid of an index that is ours, open and writable. */
+function usable(name: string, index: IndexFacts): string {
+  const uuid = readable(name, index);
+  const block = ["index.blocks.write", "index.blocks.read_only"].find((setting) => isOn(index.settings[setting]));
   if (block !== undefined) {
     throw new AppError("index_blocked", `The index ${name} takes no documents: ${block} is set.`, {
       hint: `Set ${block} to false and run the command again.`,
     });
   }
-  return String(settings["index.uuid"]);
+  return uuid;
 }
 
 /** An index made without our mapping could not be told from someone else's afterwards. */

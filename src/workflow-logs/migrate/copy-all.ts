@@ -79,7 +79,7 @@ async function copyLocked(
 
 const words = { workflow_runs: "runs", app_logs: "app logs", node_executions: "nodes" } as const;
 
-function labelOf({ dataType, tenantId, month }: Partition): string {
+export function labelOf({ dataType, tenantId, month }: Partition): string {
   return `${words[dataType]} ${tenantId} ${month}`;
 }
 

@@ -58,7 +58,7 @@ export async function planPartitions(
 }
 
 /** Newest or oldest month first; within a month runs before what belongs to them. */
-export function inOrder(partitions: readonly PlannedPartition[], order: "newest" | "oldest"): PlannedPartition[] {
+export function inOrder<P extends Partition>(partitions: readonly P[], order: "newest" | "oldest"): P[] {
   const sign = order === "newest" ? -1 : 1;
   const rank: Record<Partition["dataType"], number> = { workflow_runs: 0, app_logs: 1, node_executions: 2 };
   return partitions.toSorted(

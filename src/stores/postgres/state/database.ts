@@ -4,8 +4,11 @@ import type { Pool } from "pg";
 export type PartitionState = "planned" | "copying" | "copied" | "verified" | "purging" | "purged" | "expired";
 export type RunStatus = "running" | "completed" | "completed_with_errors" | "interrupted" | "failed";
 
-/** `changed`: the row was written while it was being validated, so nothing can be said of it. */
-export type DifferenceKind = "missing" | "different" | "extra" | "changed";
+/**
+ * `missing`: a row without a document; `extra`: a document without a row; `changed`: the row was written while it was validated, so nothing can be
+ * said of it; `lost`: a row that was purged and has no document.
+ */
+export type DifferenceKind = "missing" | "different" | "extra" | "changed" | "lost";
 
 /** The tables of `log_archive` as migrations/ makes them. Times and bigints are text, as the pool delivers them. */
 export interface StateTables {
@@ -108,9 +111,6 @@ export interface StateTables {
     offload_rows: number;
     expired: boolean;
   };
-  key_tables: {
-    name: string;
-    run_id: string;
   restores: {
     data_type: string;
     tenant_id: string;
@@ -136,6 +136,9 @@ export interface StateTables {
     run_id: string | null;
     found_at: Generated<string>;
   };
+  key_tables: {
+    name: string;
+    run_id: string;
     data_type: string;
     created_at: Generated<string>;
   };

@@ -36,13 +36,13 @@ export async function saveProof(
 
 /** The proof that still holds, if the partition has one. */
 export async function currentProof(db: StateDatabase, partition: PartitionId): Promise<Proof | undefined> {
-  const row = await db
+  const proof = await db
     .selectFrom("proofs")
     .select(["index_uuid", "rows"])
-    .where((one) => one.and(partitionColumns(partition)))
+    .where((row) => row.and(partitionColumns(partition)))
     .where("voided_at", "is", null)
     .executeTakeFirst();
-  return row === undefined ? undefined : { indexUuid: row.index_uuid, rows: Number(row.rows) };
+  return proof === undefined ? undefined : { indexUuid: proof.index_uuid, rows: Number(proof.rows) };
 }
 
 /** Call in the transaction of the first write into the partition: what was validated of it holds no more. */

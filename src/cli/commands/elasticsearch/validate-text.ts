@@ -1,0 +1,124 @@
+import type {
+  ReportedDifference,
+  SampleReport,
+  ValidateReport,
+  ValidateTotals,
+} from "../../../workflow-logs/validate/report.ts";
+import { formatCount, formatDuration, formatPercent } from "../../output/format.ts";
+import { printable } from "../../output/printable.ts";
+import { formatTable } from "../../output/table.ts";
+
+const differencesShown = 20;
+
+/** The report that a person reads at the end of a validation. */
+export function validateText(report: ValidateReport): string {
+  const shown = report.differences.slice(0, differencesShown);
+  const wrong = wrongOf(report) + report.repaired + report.deleted;
+  return [
+    report.level === "full" ? "Every row and every document was compared" : "A sample was compared",
+    `  ${"Time:".padEnd(16)}${formatDuration(report.seconds * 1000)}`,
+    `  ${"Partitions:".padEnd(16)}${formatCount(report.partitions.done)} of ${formatCount(report.partitions.total)}${
+      report.level === "full" ? `, ${formatCount(report.partitions.verified)} proven` : ""
+    }`,
+    ...(report.repaired > 0 ? [`  ${"Repaired:".padEnd(16)}${formatCount(report.repaired)} rows`] : []),
+    ...(report.deleted > 0 ? [`  ${"Deleted:".padEnd(16)}${formatCount(report.deleted)} documents`] : []),
+    "",
+    formatTable(
+      ["data type", "in PostgreSQL", "in Elasticsearch", "checked", "matched", "missing", "different", "extra"],
+      Object.entries(report.byDataType).map(([type, totals]) => [
+        type,
+        totals.source,
+        totals.target,
+        totals.checked,
+        totals.matched,
+        totals.missing,
+        totals.different,
+        totals.extra,
+      ]),
+    ),
+    ...(report.sample === null ? [] : ["", ...sampleLines(report.sample)]),
+    ...(shown.length === 0 ? [] : ["", "Differences", ...shown.map(differenceLine)]),
+    ...(wrong > shown.length && shown.length > 0
+      ? [`  ... all of them: select * from log_archive.validation_differences where run_id = '${report.runId}'`]
+      : []),
+    ...report.countDifferences.map(
+      ({ dataType, tenantId, month, source, target }) =>
+        `\nNote: ${dataType} ${tenantId} ${month} has ${formatCount(source)} rows and ${formatCount(target)} documents; --full names those that differ.`,
+    ),
+    ...notes(report).map((note) => `\nNote: ${printable(note)}`),
+    "",
+    verdict(report),
+  ].join("\n");
+}
+
+function sampleLines({ rows, ofRows, documents, ofDocuments, finds }: SampleReport): string[] {
+  return [
+    `Sample: ${formatCount(rows)} of ${formatCount(ofRows)} rows, ${formatCount(documents)} of ${formatCount(ofDocuments)} documents.`,
+    "It misses what it does not draw. It finds, with at least this probability:",
+    formatTable(
+      ["if there are", "a wrong row", "a document without a row"],
+      finds.map((find) => [formatCount(find.wrong), formatPercent(find.rows, 1), formatPercent(find.documents, 1)]),
+    ),
+  ];
+}
+
+function differenceLine({
+  dataType,
+  tenantId,
+  month,
+  id,
+  kind,
+  columns,
+  reason,
+  resolved,
+}: ReportedDifference): string {
+  const more = [
+    ...(columns.length > 0 ? [columns.join(", ")] : []),
+    ...(reason === null ? [] : [reason.slice(0, 200)]),
+    ...(resolved === null ? [] : [resolved]),
+  ];
+  const place = [dataType, tenantId, ...(month === null ? [] : [month]), id].join(" ");
+  return printable(`  ${kind}: ${place}${more.length > 0 ? ` (${more.join("; ")})` : ""}`);
+}
+
+function notes({ byDataType, warnings }: ValidateReport): string[] {
+  const [recordErrors, changed, lost] = (["recordErrors", "changed", "lost"] as const).map((key) =>
+    sumOf(byDataType, (totals) => totals[key]),
+  );
+  return [
+    ...(recordErrors! > 0
+      ? [`${formatCount(recordErrors!)} of the missing rows are record errors: app elasticsearch errors list`]
+      : []),
+    ...(changed! > 0
+      ? [`${formatCount(changed!)} rows were written meanwhile and are not judged; migrate, then validate again.`]
+      : []),
+    ...(lost! > 0
+      ? [`${formatCount(lost!)} rows were purged from PostgreSQL and have no document any more: look for a snapshot.`]
+      : []),
+    ...warnings,
+  ];
+}
+
+function verdict(report: ValidateReport): string {
+  if (report.status === "interrupted") return "⚠ WARNING: interrupted; run the same command again to go on";
+  const { byDataType, level, countDifferences } = report;
+  const checked = sumOf(byDataType, (totals) => totals.checked);
+  if (report.status === "match") {
+    if (checked === 0) return "✓ SUCCESS: there is nothing to compare";
+    const matched = sumOf(byDataType, (totals) => totals.matched);
+    return `✓ SUCCESS: ${formatCount(matched)} rows checked are in Elasticsearch exactly as they are in PostgreSQL`;
+  }
+  const wrong = wrongOf(report);
+  if (wrong === 0)
+    return `⚠ WARNING: ${formatCount(countDifferences.length)} partitions have other counts in the two stores`;
+  const mend = `validate ${level === "full" ? "--full " : ""}--repair copies rows that are missing or different`;
+  return `⚠ WARNING: ${formatCount(wrong)} differences; ${mend}`;
+}
+
+function wrongOf({ byDataType }: ValidateReport): number {
+  return sumOf(byDataType, ({ missing, different, extra, lost }) => missing + different + extra + lost);
+}
+
+function sumOf(byDataType: ValidateReport["byDataType"], of: (totals: ValidateTotals) => number): number {
+  return Object.values(byDataType).reduce((sum, totals) => sum + of(totals), 0);
+}

@@ -1,0 +1,32 @@
+import { countPurged } from "../../stores/postgres/state/validation-journal.ts";
+import { partitionKey } from "../log-types.ts";
+import type { SourceKeys } from "./plan.ts";
+import { countStrata, countTargets, type SampledPartition } from "./plan-sample.ts";
+import type { CountDifference } from "./report.ts";
+import type { ValidateRun } from "./validate-run.ts";
+
+/**
+ * Partitions whose documents are more than their rows and the rows purged, or fewer than their rows. Those that seem so are counted once more in both
+ * stores: rows come and go while a platform runs, so only a difference from both counts of rows is one.
+ */
+export async function compareCounts(
+  validation: ValidateRun,
+  sources: readonly SourceKeys[],
+  plans: readonly SampledPartition[],
+): Promise<CountDifference[]> {
+  const suspects = plans.filter((plan) => plan.rows !== plan.target);
+  if (suspects.length === 0) return [];
+  const { rows } = await countStrata(validation, sources);
+  const targets = await countTargets(validation, suspects);
+  const differences: CountDifference[] = [];
+  for (const [at, plan] of suspects.entries()) {
+    const now = rows.get(partitionKey(plan))?.rows ?? 0;
+    const { dataType, tenantId, month } = plan;
+    const target = targets[at]!;
+    const purged = await countPurged(validation.connections.state, plan);
+    const isLess = Math.max(target, plan.target) < Math.min(now, plan.rows);
+    const isMore = Math.min(target, plan.target) > Math.max(now, plan.rows) + purged;
+    if (isLess || isMore) differences.push({ dataType, tenantId, month, source: now, target });
+  }
+  return differences;
+}

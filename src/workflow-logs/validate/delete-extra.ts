@@ -1,0 +1,79 @@
+import { deleteDocuments } from "../../stores/elasticsearch/delete-documents.ts";
+import { countCreatedWithin } from "../../stores/elasticsearch/document-ids.ts";
+import { findIndex } from "../../stores/elasticsearch/indices.ts";
+import { listPartitions } from "../../stores/postgres/state/partitions.ts";
+import { voidProofs } from "../../stores/postgres/state/proofs.ts";
+import { countDifferences, settleDifferences } from "../../stores/postgres/state/validation-differences.ts";
+import { countPurged } from "../../stores/postgres/state/validation-journal.ts";
+import { type Partition, partitionKey } from "../log-types.ts";
+import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import { extraIds, stillExtra } from "./extra-documents.ts";
+import type { PartitionPlan } from "./plan.ts";
+import type { RowCheck } from "./row-check.ts";
+import { partitionCheck, type ValidateRun } from "./validate-run.ts";
+
+/**
+ * Deletes exactly the documents that this run found to have no row, each looked at once more. A partition of which rows were purged keeps all of its
+ * documents: they are the only copy.
+ */
+export async function deleteExtra(
+  validation: ValidateRun,
+  plans: readonly PartitionPlan[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const plan of plans) {
+    const found = validation.counters.resultOf(plan);
+    if (found === undefined || found.extra === 0) continue;
+    signal.throwIfAborted();
+    const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
+    await lockPartition(validation.run, partition, validation.progress);
+    try {
+      await deleteLocked(validation, plan, partition, signal);
+    } finally {
+      await unlockPartition(validation.run, partition);
+    }
+  }
+}
+
+async function deleteLocked(
+  validation: ValidateRun,
+  plan: PartitionPlan,
+  partition: Partition,
+  signal: AbortSignal,
+): Promise<void> {
+  const { connections, counters } = validation;
+  const { state, elasticsearch } = connections;
+  const check = partitionCheck(validation, plan.keys.source, partition, { hasIndex: true, snapshot: undefined });
+  if (await wasPurged(validation, partition)) {
+    counters.warn(
+      `Documents of ${partitionKey(partition)} are not deleted: rows of it were purged, so they may be the only copy.`,
+    );
+    return;
+  }
+  if ((await findIndex(elasticsearch, check.target.index)) === undefined) return;
+  await voidProofs(state, partition);
+  for await (const ids of extraIds(check)) {
+    if (signal.aborted) break;
+    const extra = await stillExtra(check, ids);
+    await deleteDocuments(elasticsearch, check.target.index, extra);
+    await settle(check, ids, extra);
+  }
+  await check.target.refresh();
+  const target = await countCreatedWithin(elasticsearch, check.target.index, plan.within);
+  const counts = await countDifferences(state, check);
+  counters.found(partition, { ...counters.resultOf(partition)!, ...counts, target });
+}
+
+async function settle(check: RowCheck, ids: readonly string[], deleted: readonly string[]): Promise<void> {
+  const gone = new Set(deleted);
+  const kinds = ["extra"] as const;
+  await settleDifferences(check.state, check, { kinds, gone: deleted, still: [], resolved: "deleted" });
+  await settleDifferences(check.state, check, { kinds, gone: ids.filter((id) => !gone.has(id)), still: [] });
+}
+
+async function wasPurged({ connections: { state } }: ValidateRun, partition: Partition): Promise<boolean> {
+  const known = (await listPartitions(state, [partition.tenantId])).find(
+    (record) => partitionKey(record as Partition) === partitionKey(partition),
+  );
+  return known?.state === "purging" || known?.state === "purged" || (await countPurged(state, partition)) > 0;
+}

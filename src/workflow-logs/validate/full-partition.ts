@@ -1,0 +1,142 @@
+import type { TransferEnd } from "../../engine/transfer.ts";
+import { countCreatedWithin, documentIds } from "../../stores/elasticsearch/document-ids.ts";
+import { findIndex } from "../../stores/elasticsearch/indices.ts";
+import { saveProof } from "../../stores/postgres/state/proofs.ts";
+import {
+  addDifferences,
+  countDifferences,
+  explainByRecordErrors,
+} from "../../stores/postgres/state/validation-differences.ts";
+import type { ValidatedRange } from "../../stores/postgres/state/validation-progress.ts";
+import { partitionKey, type Partition } from "../log-types.ts";
+import { labelOf } from "../migrate/copy-all.ts";
+import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import type { Listing } from "../repositories/row-query.ts";
+import { findExtra, idsPerPage } from "./extra-documents.ts";
+import { lookAgain } from "./look-again.ts";
+import { findLost } from "./lost-rows.ts";
+import type { PartitionPlan } from "./plan.ts";
+import { openTally, type ProgressTally } from "./progress-tally.ts";
+import { repairRows } from "./repair.ts";
+import { checkRows, type RowCheck } from "./row-check.ts";
+import { partitionCheck, type ValidateRun } from "./validate-run.ts";
+
+/** Validates every row and every document of one partition; a validation that was stopped goes on. Keeps the partition's lock all the time. */
+export async function validateWhole(
+  validation: ValidateRun,
+  plan: PartitionPlan,
+  listing: Listing,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { run, progress } = validation;
+  const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
+  await lockPartition(run, partition, progress);
+  try {
+    return await validateLocked(validation, plan, partition, listing, signal);
+  } finally {
+    progress.partitionFinished(partitionKey(partition));
+    await unlockPartition(run, partition);
+  }
+}
+
+async function validateLocked(
+  validation: ValidateRun,
+  plan: PartitionPlan,
+  partition: Partition,
+  listing: Listing,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { connections, options, counters, progress } = validation;
+  const { source, snapshot } = plan.keys;
+  const draft = partitionCheck(validation, source, partition, { hasIndex: false, snapshot });
+  const index = await findIndex(connections.elasticsearch, draft.target.index);
+  const check: RowCheck = { ...draft, hasIndex: index !== undefined };
+  const range: ValidatedRange = { ...plan.range, indexUuid: index?.uuid ?? "" };
+  const tally = await openTally(check, range, listing);
+  progress.partitionStarted(partitionKey(partition), labelOf(partition), plan.rows, tally.checked);
+
+  let target = 0;
+  const note = async (): Promise<void> => {
+    const counts = await countDifferences(connections.state, check);
+    counters.found(partition, { ...counts, source: plan.rows, target, checked: tally.checked });
+  };
+  try {
+    if ((await compareRows(check, plan, listing, tally, progress, signal)) === "interrupted") return "interrupted";
+    const onGone = (transaction: typeof connections.state, rows: number) => tally.forgetRows(transaction, rows);
+    if ((await lookAgain(check, { onGone }, signal)) === "interrupted") return "interrupted";
+    target = await countTarget(check, plan);
+    if (!tally.isFinished) {
+      if ((await lookForRows(check, plan, tally, target, signal)) === "interrupted") return "interrupted";
+      await findLost(check, signal);
+    }
+
+    let indexUuid = range.indexUuid;
+    const before = await countDifferences(connections.state, check);
+    if (options.repair && before.missing + before.different > 0) {
+      const repair = await repairRows(validation, source, partition, check, onGone, signal);
+      if (repair.end === "interrupted") return "interrupted";
+      ({ indexUuid } = repair);
+      target = await countTarget({ ...check, hasIndex: true }, plan);
+    }
+    await explainByRecordErrors(connections.state, check);
+    await tally.finish(indexUuid);
+    const left = await countDifferences(connections.state, check);
+    const isProven = left.missing + left.different + left.extra + left.changed + left.lost === 0 && tally.checked > 0;
+    if (isProven && plan.coversWholeMonth) {
+      await saveProof(connections.state, partition, check.runId, { indexUuid, rows: tally.checked });
+      counters.report.partitions.verified++;
+    }
+    counters.report.partitions.done++;
+    return "completed";
+  } finally {
+    await note();
+  }
+}
+
+/** Compares the rows behind the last one compared, in step with their documents. */
+function compareRows(
+  check: RowCheck,
+  plan: PartitionPlan,
+  listing: Listing,
+  tally: ProgressTally,
+  progress: ValidateRun["progress"],
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { partition, source, read } = check;
+  return checkRows(
+    check,
+    (aborted) => source.pages(listing, partition.tenantId, plan.range, tally.after, read, aborted),
+    async (transaction, batch) => {
+      await addDifferences(transaction, check, batch.differences);
+      await tally.advance(transaction, batch);
+      progress.advanced(partitionKey(partition), batch.ids.length, batch.bytes);
+    },
+    signal,
+  );
+}
+
+/** Lists the documents when there are more than rows were found to have, and when an earlier run compared some of the rows. */
+async function lookForRows(
+  check: RowCheck,
+  plan: PartitionPlan,
+  tally: ProgressTally,
+  documents: number,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  if (!check.hasIndex) return "completed";
+  const { missing, changed } = await countDifferences(check.state, check);
+  const certain = tally.checked - missing - changed;
+  if (!tally.isResumed && documents <= certain) return "completed";
+  return findExtra(
+    check,
+    (aborted) =>
+      documentIds(check.elasticsearch, check.target.index, { within: plan.within, pageSize: idsPerPage }, aborted),
+    signal,
+  );
+}
+
+async function countTarget(check: RowCheck, plan: PartitionPlan): Promise<number> {
+  if (!check.hasIndex) return 0;
+  await check.target.refresh();
+  return countCreatedWithin(check.elasticsearch, check.target.index, plan.within);
+}

@@ -1,0 +1,27 @@
+import { migrateDefaults } from "../migrate/options.ts";
+import type { Scope } from "../scope.ts";
+
+export interface ValidateOptions {
+  readonly scope: Scope;
+  /** `full` compares every column of every row; `sample` that of so many random rows, and looks for the rows of as many random documents. */
+  readonly level: "sample" | "full";
+  readonly sampleSize: number;
+  /** Copies rows that are missing or different, and validates those again. */
+  readonly repair: boolean;
+  /** Deletes documents without a row, after confirmation. */
+  readonly deleteExtra: boolean;
+  /** Rows and bytes that are compared at once. */
+  readonly batchRows: number;
+  readonly batchBytes: number;
+  readonly concurrency: number;
+}
+
+export const validateDefaults = {
+  level: "sample",
+  sampleSize: 1000,
+  repair: false,
+  deleteExtra: false,
+  batchRows: migrateDefaults.batchRows,
+  batchBytes: migrateDefaults.batchBytes,
+  concurrency: migrateDefaults.concurrency,
+} as const;

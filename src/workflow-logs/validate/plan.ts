@@ -1,0 +1,146 @@
+import { AppError } from "../../engine/errors.ts";
+import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/index-list.ts";
+import type { CreatedWithin } from "../../stores/elasticsearch/document-ids.ts";
+import type { PartitionState } from "../../stores/postgres/state/database.ts";
+import { listPartitions } from "../../stores/postgres/state/partitions.ts";
+import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../log-types.ts";
+import { buildKeyTable } from "../migrate/key-tables.ts";
+import { inOrder, planPartitions } from "../migrate/plan.ts";
+import { keysQuery, type PlanContext } from "../repositories/plan-query.ts";
+import type { Listing } from "../repositories/row-query.ts";
+import { coversWholeMonth, isInScope, partitionRange, type TimeRange } from "../scope.ts";
+import { type SourceTable, zoneOf } from "../source-schema.ts";
+import type { ValidateRun } from "./validate-run.ts";
+import { currentSnapshot } from "./written-since.ts";
+
+/** One log table of this run. */
+export interface SourceKeys {
+  readonly source: SourceTable;
+  readonly context: PlanContext;
+  /** PostgreSQL's snapshot before the first row was counted. */
+  readonly snapshot: string | undefined;
+}
+
+/** One partition that has rows, documents or both. */
+export interface PartitionPlan extends Partition {
+  readonly keys: SourceKeys;
+  readonly rows: number;
+  /** As Elasticsearch listed it when the run began. */
+  readonly index: ArchiveIndex | undefined;
+  /** Bounds of created_at in the source's own time. */
+  readonly range: TimeRange;
+  /** The same for documents; without bounds where the scope has the whole month. */
+  readonly within: CreatedWithin;
+  readonly coversWholeMonth: boolean;
+}
+
+export async function sourceKeys(
+  { connections, options }: ValidateRun,
+  sources: readonly SourceTable[],
+): Promise<SourceKeys[]> {
+  const { postgres, settings } = connections;
+  const keys: SourceKeys[] = [];
+  for (const source of sources) {
+    const { table, logType } = source;
+    const timeZone = zoneOf(source, settings.sourceTimeZone);
+    keys.push({
+      source,
+      snapshot: await currentSnapshot(postgres, table),
+      context: { dataType: logType.dataType, table, scope: options.scope, timeZone, indexUuids: undefined },
+    });
+  }
+  return keys;
+}
+
+export interface FullPlan {
+  readonly partitions: readonly PartitionPlan[];
+  readonly listings: ReadonlyMap<DataType, Listing>;
+  /** Rows for which there is no partition. */
+  readonly unarchivable: ReadonlyMap<DataType, number>;
+}
+
+/** Lists the rows of the scope with one scan of each log table, into a key table where no index serves their order. */
+export async function planFull(validation: ValidateRun, sources: readonly SourceKeys[]): Promise<FullPlan> {
+  const { connections, run } = validation;
+  const listings = new Map<DataType, Listing>();
+  const unarchivable = new Map<DataType, number>();
+  const rows = new Map<string, { partition: Partition; rows: number }>();
+  for (const keys of sources) {
+    const { source, context } = keys;
+    const listing = source.hasServingIndex
+      ? { sqlName: source.table.sqlName, isKeyTable: false }
+      : await buildKeyTable(connections.postgres, run, context.dataType, keysQuery(context));
+    listings.set(context.dataType, listing);
+    const planned = await planPartitions(connections.postgres, context, listing, run.signal);
+    unarchivable.set(context.dataType, planned.unarchivable);
+    for (const { dataType, tenantId, month, rows: count } of planned.partitions) {
+      const partition: Partition = { dataType, tenantId, month };
+      rows.set(partitionKey(partition), { partition, rows: count });
+    }
+  }
+  return { partitions: await withIndices(validation, sources, rows), listings, unarchivable };
+}
+
+/** The partitions that have rows, and beside them those that have only an index; newest month first. */
+export async function withIndices(
+  { connections, options, counters }: ValidateRun,
+  sources: readonly SourceKeys[],
+  rows: ReadonlyMap<string, { partition: Partition; rows: number }>,
+): Promise<PartitionPlan[]> {
+  const { elasticsearch, settings, state } = connections;
+  const { scope } = options;
+  const listed = await listIndices(
+    elasticsearch,
+    settings.template.prefix,
+    scope.dataTypes.map((type) => logTypes[type].resource),
+  );
+  const indices = new Map<string, { partition: Partition; index: ArchiveIndex }>();
+  for (const index of listed.indices) {
+    const partition: Partition = { dataType: dataTypeOf(index.resource), tenantId: index.tenantId, month: index.month };
+    if (!isInScope(partition, scope)) continue;
+    requireOpen(index);
+    indices.set(partitionKey(partition), { partition, index });
+  }
+  const states = new Map<string, PartitionState>();
+  for (const known of await listPartitions(state, scope.tenantIds))
+    states.set(partitionKey(known as Partition), known.state);
+
+  const plans: PartitionPlan[] = [];
+  for (const key of new Set([...rows.keys(), ...indices.keys()])) {
+    const partition = rows.get(key)?.partition ?? indices.get(key)!.partition;
+    const count = rows.get(key)?.rows ?? 0;
+    if (states.get(key) === "expired") {
+      if (count > 0) counters.warn(`${key} is past its retention and has no index; its ${count} rows are left out.`);
+      continue;
+    }
+    const keys = sources.find(({ context }) => context.dataType === partition.dataType)!;
+    const wholeMonth = coversWholeMonth(partition, scope);
+    plans.push({
+      ...partition,
+      keys,
+      rows: count,
+      index: indices.get(key)?.index,
+      range: partitionRange(partition, scope, keys.context.timeZone)!,
+      within: wholeMonth ? {} : partitionRange(partition, scope, "UTC")!,
+      coversWholeMonth: wholeMonth,
+    });
+  }
+  for (const tenantId of scope.tenantIds) {
+    if (plans.some((plan) => plan.tenantId === tenantId)) continue;
+    counters.warn(`Tenant ${tenantId} has no rows and no documents in this range.`);
+  }
+  counters.report.partitions.total = plans.length;
+  return inOrder(plans, "newest");
+}
+
+function dataTypeOf(resource: string): DataType {
+  return dataTypes.find((type) => logTypes[type].resource === resource)!;
+}
+
+/** What cannot be read must not look as if it were missing. */
+function requireOpen({ name, status }: ArchiveIndex): void {
+  if (status === "open") return;
+  throw new AppError("index_closed", `The index ${name} is closed.`, {
+    hint: "Open it, or leave its month out with --start-date and --end-date.",
+  });
+}

@@ -1,0 +1,43 @@
+import type { TransferEnd } from "../../engine/transfer.ts";
+import { beginPartition, finishCopying } from "../../stores/postgres/state/partitions.ts";
+import { unresolvedIds } from "../../stores/postgres/state/validation-differences.ts";
+import { copyById } from "../migrate/copy-rows.ts";
+import { partitionCopy } from "../migrate/copy-run.ts";
+import type { Partition } from "../log-types.ts";
+import type { SourceTable } from "../source-schema.ts";
+import { compareAgain, type Look } from "./look-again.ts";
+import type { RowCheck } from "./row-check.ts";
+import type { ValidateRun } from "./validate-run.ts";
+
+export interface Repair {
+  readonly end: TransferEnd;
+  /** The index that the rows were copied into; it may have been missing before. */
+  readonly indexUuid: string;
+}
+
+/** Copies the rows that are missing or different and compares those again. Deletes nothing. The caller holds the partition's lock. */
+export async function repairRows(
+  validation: ValidateRun,
+  source: SourceTable,
+  partition: Partition,
+  check: RowCheck,
+  onGone: Look["onGone"],
+  signal: AbortSignal,
+): Promise<Repair> {
+  const copy = partitionCopy(validation.copy, source, partition);
+  const { state, runId, target, read } = copy;
+  const index = await target.ensure();
+  const { stateBefore } = await beginPartition(
+    state,
+    partition,
+    { name: target.index, uuid: index.uuid },
+    { id: runId, fromNothing: false },
+  );
+  const ids = unresolvedIds(state, check, ["missing", "different"], read.limits.rows);
+  const end = await copyById(copy, ids, { isUnchanged: () => false, areNew: false }, signal);
+  await target.refresh();
+  if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(state, partition, runId);
+  if (end === "interrupted") return { end, indexUuid: index.uuid };
+  const written: RowCheck = { ...check, hasIndex: true };
+  return { end: await compareAgain(written, { resolved: "repaired", onGone }, signal), indexUuid: index.uuid };
+}

@@ -1,0 +1,91 @@
+import type { Client } from "@elastic/elasticsearch";
+import type { Pool } from "pg";
+import { transfer, type TransferEnd } from "../../engine/transfer.ts";
+import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
+import type { StateDatabase } from "../../stores/postgres/state/database.ts";
+import type { FoundDifference } from "../../stores/postgres/state/validation-differences.ts";
+import { compareDocuments } from "../compare/compare-documents.ts";
+import type { RowCopy } from "../migrate/copy-rows.ts";
+import type { RowBatch } from "../repositories/row-batches.ts";
+import { writtenSince } from "./written-since.ts";
+
+/** What validating rows and documents of one partition takes. */
+export interface RowCheck extends Pick<
+  RowCopy,
+  "partition" | "runId" | "state" | "source" | "target" | "read" | "pacing"
+> {
+  readonly postgres: Pool;
+  readonly elasticsearch: Client;
+  /** Without an index every row is missing. */
+  readonly hasIndex: boolean;
+  /** PostgreSQL's snapshot when the run began; undefined where it cannot be known what was written since. */
+  readonly snapshot: string | undefined;
+  readonly timeZone: string;
+}
+
+/** What comparing a batch showed. */
+export interface CheckedBatch {
+  /** Ids of the rows compared. */
+  readonly ids: readonly string[];
+  /** Ids asked for whose row is not there any more. */
+  readonly gone: readonly string[];
+  readonly differences: readonly FoundDifference[];
+  readonly bytes: number;
+  readonly end: RowBatch["end"];
+}
+
+/**
+ * Compares rows with their documents, a batch at a time and several at once. `remember` stores what a batch showed, in the order of the rows and in a
+ * transaction of its own, so that everything before an interruption is stored.
+ */
+export async function checkRows(
+  check: RowCheck,
+  rows: (signal: AbortSignal) => AsyncIterable<RowBatch>,
+  remember: (transaction: StateDatabase, batch: CheckedBatch) => Promise<void>,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const compared = new Map<RowBatch, Pick<CheckedBatch, "ids" | "differences">>();
+  return transfer<RowBatch>(
+    {
+      source: { batches: rows },
+      sink: {
+        write: async (batch) => {
+          compared.set(batch, await compareBatch(check, batch));
+          return { written: batch.records, refused: [] };
+        },
+      },
+      checkpoint: {
+        confirm: async (batch) => {
+          const { ids, differences } = compared.get(batch) ?? { ids: [], differences: [] };
+          compared.delete(batch);
+          const { gone, bytes, end } = batch;
+          await check.state
+            .transaction()
+            .execute((transaction) => remember(transaction, { ids, differences, gone, bytes, end }));
+        },
+      },
+      pacing: check.pacing,
+      onConfirmed: (batch) => check.read.bodies.giveBack(batch.body),
+    },
+    signal,
+  );
+}
+
+/** The documents of a batch are about as large as the batch, which is limited by bytes. */
+async function compareBatch(check: RowCheck, batch: RowBatch): Promise<Pick<CheckedBatch, "ids" | "differences">> {
+  const ids = Array.from({ length: batch.records }, (_, at) => batch.body.id(at));
+  const sources = check.hasIndex
+    ? await readSources(check.elasticsearch, check.target.index, ids)
+    : new Map<string, Buffer>();
+  const differences = compareDocuments(batch, sources);
+  const written = await writtenSince(
+    check,
+    differences.map(({ id }) => id),
+  );
+  return {
+    ids,
+    differences: differences.map((difference) =>
+      written.has(difference.id) ? { ...difference, kind: "changed" } : difference,
+    ),
+  };
+}

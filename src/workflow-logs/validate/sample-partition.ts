@@ -1,0 +1,90 @@
+import type { TransferEnd } from "../../engine/transfer.ts";
+import { documentIds } from "../../stores/elasticsearch/document-ids.ts";
+import {
+  addDifferences,
+  countDifferences,
+  explainByRecordErrors,
+  forgetDifferences,
+} from "../../stores/postgres/state/validation-differences.ts";
+import { type Partition, partitionKey } from "../log-types.ts";
+import { labelOf } from "../migrate/copy-all.ts";
+import { pagesOf } from "../migrate/copy-partition.ts";
+import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import { findExtra, idsPerPage } from "./extra-documents.ts";
+import { lookAgain } from "./look-again.ts";
+import type { SampledPartition } from "./plan-sample.ts";
+import { repairRows } from "./repair.ts";
+import { checkRows, type RowCheck } from "./row-check.ts";
+import { partitionCheck, type ValidateRun } from "./validate-run.ts";
+
+/** Compares the rows drawn from the partition with their documents, and looks for the rows of random documents. */
+export async function validateSample(
+  validation: ValidateRun,
+  plan: SampledPartition,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { connections, counters, progress } = validation;
+  const { source, snapshot } = plan.keys;
+  const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
+  const key = partitionKey(partition);
+  const check = partitionCheck(validation, source, partition, { hasIndex: plan.index !== undefined, snapshot });
+  await forgetDifferences(connections.state, partition, { keepUnfinished: true });
+  progress.partitionStarted(key, labelOf(partition), plan.drawn.length, 0);
+
+  let checked = 0;
+  const onGone = async (_transaction: unknown, rows: number): Promise<void> => void (checked -= rows);
+  const compare = async (): Promise<TransferEnd> => {
+    const rows = await checkRows(
+      check,
+      (aborted) => drawnRows(check, plan.drawn, aborted),
+      async (transaction, batch) => {
+        await addDifferences(transaction, check, batch.differences);
+        checked += batch.ids.length;
+        progress.advanced(key, batch.ids.length, batch.bytes);
+      },
+      signal,
+    );
+    if (rows === "interrupted") return rows;
+    if ((await lookAgain(check, { onGone }, signal)) === "interrupted") return "interrupted";
+    if (plan.documents > 0 && (await lookForRows(check, plan, signal)) === "interrupted") return "interrupted";
+    return validation.options.repair ? repair(validation, partition, check, onGone, signal) : "completed";
+  };
+  try {
+    const end = await compare();
+    await explainByRecordErrors(connections.state, check);
+    if (end === "completed") counters.report.partitions.done++;
+    return end;
+  } finally {
+    const counts = await countDifferences(connections.state, check);
+    counters.found(partition, { ...counts, source: plan.rows, target: plan.target, checked });
+    progress.partitionFinished(key);
+  }
+}
+
+function drawnRows(check: RowCheck, ids: readonly string[], signal: AbortSignal) {
+  const { source, partition, read } = check;
+  return source.rowsById(partition.tenantId, pagesOf(ids, read.limits.rows), read, signal);
+}
+
+function lookForRows(check: RowCheck, plan: SampledPartition, signal: AbortSignal): Promise<TransferEnd> {
+  const { elasticsearch, target } = check;
+  const wanted = { within: plan.within, pageSize: idsPerPage, random: plan.documents };
+  return findExtra(check, (aborted) => documentIds(elasticsearch, target.index, wanted, aborted), signal);
+}
+
+async function repair(
+  validation: ValidateRun,
+  partition: Partition,
+  check: RowCheck,
+  onGone: (transaction: unknown, rows: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { missing, different } = await countDifferences(check.state, check);
+  if (missing + different === 0) return "completed";
+  await lockPartition(validation.run, partition, validation.progress);
+  try {
+    return (await repairRows(validation, check.source.source, partition, check, onGone, signal)).end;
+  } finally {
+    await unlockPartition(validation.run, partition);
+  }
+}

@@ -1,0 +1,55 @@
+import type { ArchiveRun } from "../archive-run.ts";
+import type { Connections } from "../connections.ts";
+import type { Partition } from "../log-types.ts";
+import { type CopyRun, copyRun, partitionCopy } from "../migrate/copy-run.ts";
+import { migrateDefaults, type MigrateOptions } from "../migrate/options.ts";
+import { MigrateCounters } from "../migrate/report.ts";
+import { noProgress, type ProgressSink } from "../progress.ts";
+import { type SourceTable, zoneOf } from "../source-schema.ts";
+import type { ValidateOptions } from "./options.ts";
+import type { ValidateCounters } from "./report.ts";
+import type { RowCheck } from "./row-check.ts";
+
+/** What all partitions of a validation share. */
+export interface ValidateRun {
+  readonly connections: Connections;
+  readonly options: ValidateOptions;
+  readonly run: ArchiveRun;
+  readonly counters: ValidateCounters;
+  readonly progress: ProgressSink;
+  /** Reads the rows, and copies those that are repaired. */
+  readonly copy: CopyRun;
+}
+
+export function validateRun(
+  connections: Connections,
+  options: ValidateOptions,
+  run: ArchiveRun,
+  counters: ValidateCounters,
+  progress: ProgressSink,
+): ValidateRun {
+  const copies = new MigrateCounters(options.scope.dataTypes, { dryRun: false });
+  const quiet = { ...noProgress, note: (text: string) => progress.note(text) };
+  const copy = copyRun(connections, migrateOptionsOf(options), run, copies, quiet);
+  return { connections, options, run, counters, progress, copy };
+}
+
+export function migrateOptionsOf({ scope, batchRows, batchBytes, concurrency }: ValidateOptions): MigrateOptions {
+  return { ...migrateDefaults, scope, batchRows, batchBytes, concurrency };
+}
+
+/** How rows and documents of one partition are compared in this run. */
+export function partitionCheck(
+  { connections, copy }: ValidateRun,
+  source: SourceTable,
+  partition: Partition,
+  facts: Pick<RowCheck, "hasIndex" | "snapshot">,
+): RowCheck {
+  return {
+    ...partitionCopy(copy, source, partition),
+    ...facts,
+    postgres: connections.postgres,
+    elasticsearch: connections.elasticsearch,
+    timeZone: zoneOf(source, connections.settings.sourceTimeZone),
+  };
+}

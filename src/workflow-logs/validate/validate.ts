@@ -1,0 +1,124 @@
+import type { TransferEnd } from "../../engine/transfer.ts";
+import { installTemplates } from "../../stores/elasticsearch/templates.ts";
+import { listDifferences } from "../../stores/postgres/state/validation-differences.ts";
+import { forgetProgress } from "../../stores/postgres/state/validation-progress.ts";
+import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { inRun } from "../archive-run.ts";
+import type { Connections } from "../connections.ts";
+import { dropKeyTables } from "../migrate/key-tables.ts";
+import type { MigrateWatch } from "../migrate/migrate.ts";
+import { requireAccess } from "../preflight/preflight.ts";
+import type { SourceTable } from "../source-schema.ts";
+import { compareCounts } from "./compare-counts.ts";
+import { deleteExtra } from "./delete-extra.ts";
+import { validateWhole } from "./full-partition.ts";
+import type { ValidateOptions } from "./options.ts";
+import { type PartitionPlan, planFull, type SourceKeys, sourceKeys } from "./plan.ts";
+import { planSample } from "./plan-sample.ts";
+import { ValidateCounters, type ValidateReport } from "./report.ts";
+import { validateSample } from "./sample-partition.ts";
+import { findUnarchivable } from "./unarchivable-rows.ts";
+import { migrateOptionsOf, type ValidateRun, validateRun } from "./validate-run.ts";
+
+export interface ValidateWatch extends MigrateWatch {
+  /** Whether so many documents without a row may be deleted; asked once, when all of them are known. */
+  readonly confirmDelete: (documents: number) => Promise<boolean>;
+}
+
+/** Differences that the report names; all of them are in log_archive.validation_differences. */
+const reportedDifferences = 100;
+
+/**
+ * Compares both stores and returns what differs. Writes only its own state, unless rows are to be repaired or documents to be deleted. A full
+ * validation that is interrupted or killed goes on where it was when it is called again. Throws AppError when a store cannot be read.
+ */
+export async function validate(
+  connections: Connections,
+  options: ValidateOptions,
+  watch: ValidateWatch,
+): Promise<ValidateReport> {
+  const inspection = await requireAccess(connections, migrateOptionsOf(options));
+  await upgradeState(connections.state);
+  if (options.repair) await installTemplates(connections.elasticsearch, connections.settings.template);
+
+  const counters = new ValidateCounters(options);
+  const { report } = counters;
+  const description = { command: report.command, options, report: () => counters.snapshot() };
+  try {
+    await inRun(connections, description, watch.signal, async (run) => {
+      report.runId = run.id;
+      const validation = validateRun(connections, options, run, counters, watch.progress);
+      await dropKeyTables(connections.state, run.locks, run.id);
+      try {
+        const end = await validateAll(validation, inspection.sources, watch);
+        if (end === "interrupted") report.status = "interrupted";
+        else await forgetProgress(connections.state, run.id);
+      } catch (error) {
+        if (!run.signal.aborted || !(error instanceof Error) || error.name !== "AbortError") throw error;
+        report.status = "interrupted";
+      } finally {
+        await dropKeyTables(connections.state, run.locks, run.id).catch(() => {}); // the next run drops them
+      }
+      report.differences = await listDifferences(connections.state, run.id, reportedDifferences);
+      const { status } = counters.snapshot();
+      return status === "match" ? "completed" : status === "mismatch" ? "completed_with_errors" : "interrupted";
+    });
+  } finally {
+    watch.progress.stop();
+  }
+  return counters.snapshot();
+}
+
+async function validateAll(
+  validation: ValidateRun,
+  sources: readonly SourceTable[],
+  watch: ValidateWatch,
+): Promise<TransferEnd> {
+  const { options, counters, run } = validation;
+  const keys = await sourceKeys(validation, sources);
+  const { end, plans } =
+    options.level === "full" ? await validateFull(validation, keys) : await validateSampled(validation, keys);
+  if (end === "interrupted") return end;
+  const extra = Object.values(counters.snapshot().byDataType).reduce((sum, totals) => sum + totals.extra, 0);
+  if (options.deleteExtra && extra > 0 && (await watch.confirmDelete(extra))) {
+    await deleteExtra(validation, plans, run.signal);
+  }
+  return run.signal.aborted ? "interrupted" : "completed";
+}
+
+interface Validated {
+  readonly end: TransferEnd;
+  readonly plans: readonly PartitionPlan[];
+}
+
+async function validateFull(validation: ValidateRun, sources: readonly SourceKeys[]): Promise<Validated> {
+  const { run, progress } = validation;
+  const { partitions: plans, listings, unarchivable } = await planFull(validation, sources);
+  for (const source of sources) {
+    const { dataType } = source.context;
+    const listing = listings.get(dataType)!;
+    const counted = unarchivable.get(dataType) ?? 0;
+    await findUnarchivable(validation, source, counted, listing.isKeyTable ? listing.sqlName : undefined);
+  }
+  progress.plan(plans.reduce((sum, plan) => sum + plan.rows, 0));
+  for (const plan of plans) {
+    const end = await validateWhole(validation, plan, listings.get(plan.dataType)!, run.signal);
+    if (end === "interrupted") return { end, plans };
+  }
+  return { end: "completed", plans };
+}
+
+async function validateSampled(validation: ValidateRun, sources: readonly SourceKeys[]): Promise<Validated> {
+  const { run, progress, counters } = validation;
+  const { partitions: plans, unarchivable } = await planSample(validation, sources);
+  for (const source of sources) {
+    await findUnarchivable(validation, source, unarchivable.get(source.context.dataType) ?? 0);
+  }
+  progress.plan(plans.reduce((sum, plan) => sum + plan.drawn.length, 0));
+  for (const plan of plans) {
+    const end = await validateSample(validation, plan, run.signal);
+    if (end === "interrupted") return { end, plans };
+  }
+  counters.report.countDifferences = await compareCounts(validation, sources, plans);
+  return { end: "completed", plans };
+}
