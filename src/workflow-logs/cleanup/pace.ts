@@ -62,9 +62,9 @@ export class DeletePace {
     this.restUntil = performance.now() + Math.min(pauseShare * millis, longestPauseMillis);
   }
 
-  /** Another session wanted the same rows, or the statements took too long: fewer rows next time, and later. */
-  async backOff(attempt: number, signal: AbortSignal): Promise<void> {
-    this.rowsNow = Math.max(1, this.rowsNow / 2);
+  /** Others held locks on some of `rows`, or the statements took too long: fewer rows next time, and later. */
+  async backOff(rows: number, attempt: number, signal: AbortSignal): Promise<void> {
+    this.rowsNow = Math.max(1, Math.min(rows, this.rowsNow) / 2);
     await sleep(lockBackOffMillis * attempt, undefined, { signal });
   }
 

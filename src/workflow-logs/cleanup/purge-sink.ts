@@ -106,7 +106,7 @@ export class PurgeSink implements Sink<RowBatch> {
       counters.kept(partition.dataType, end, rows.length);
       return;
     }
-    if (end === "locked") await pace.backOff(next.waits, signal);
+    if (end === "locked") await pace.backOff(rows.length, next.waits, signal);
     const ids = rows.map(({ id }) => id);
     for await (const batch of this.route.reread(ids, signal)) await this.purge(batch, next, signal);
   }
