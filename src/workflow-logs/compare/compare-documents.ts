@@ -64,5 +64,8 @@ function comparable(json: Buffer): Map<string, string> {
 
 /** A number stays the text it was written as: 2^63-1 and -0.0 are no other numbers then. */
 function exactNumber(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
-  return typeof value === "number" && context?.source !== undefined ? { number: context.source } : value;
+  return typeof value === "number" && context?.source !== undefined ? rawJSON(context.source) : value;
 }
+
+/** Written as it is by JSON.stringify: https://tc39.es/proposal-json-parse-with-source/ */
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };

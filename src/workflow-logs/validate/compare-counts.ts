@@ -7,7 +7,7 @@ import type { ValidateRun } from "./validate-run.ts";
 
 /**
  * Partitions whose documents are more than their rows and the rows purged, or fewer than their rows. Those that seem so are counted once more in both
- * stores: rows come and go while a platform runs, so only a difference from both counts of rows is one.
+ * stores: rows come and go while a platform runs, so only a difference from both counts of rows is one. The report has the later counts.
  */
 export async function compareCounts(
   validation: ValidateRun,
@@ -23,6 +23,7 @@ export async function compareCounts(
     const now = rows.get(partitionKey(plan))?.rows ?? 0;
     const { dataType, tenantId, month } = plan;
     const target = targets[at]!;
+    validation.counters.found(plan, { ...validation.counters.resultOf(plan)!, source: now, target });
     const purged = await countPurged(validation.connections.state, plan);
     const isLess = Math.max(target, plan.target) < Math.min(now, plan.rows);
     const isMore = Math.min(target, plan.target) > Math.max(now, plan.rows) + purged;

@@ -11,7 +11,7 @@ import { labelOf } from "../migrate/copy-all.ts";
 import { pagesOf } from "../migrate/copy-partition.ts";
 import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";
-import { lookAgain } from "./look-again.ts";
+import { type Look, lookAgain } from "./look-again.ts";
 import type { SampledPartition } from "./plan-sample.ts";
 import { repairRows } from "./repair.ts";
 import { checkRows, type RowCheck } from "./row-check.ts";
@@ -26,44 +26,54 @@ export async function validateSample(
   const { connections, counters, progress } = validation;
   const { source, snapshot } = plan.keys;
   const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
-  const key = partitionKey(partition);
   const check = partitionCheck(validation, source, partition, { hasIndex: plan.index !== undefined, snapshot });
   await forgetDifferences(connections.state, partition, { keepUnfinished: true });
-  progress.partitionStarted(key, labelOf(partition), plan.drawn.length, 0);
-
-  let checked = 0;
-  const onGone = async (_transaction: unknown, rows: number): Promise<void> => void (checked -= rows);
-  const compare = async (): Promise<TransferEnd> => {
-    const rows = await checkRows(
-      check,
-      (aborted) => drawnRows(check, plan.drawn, aborted),
-      async (transaction, batch) => {
-        await addDifferences(transaction, check, batch.differences);
-        checked += batch.ids.length;
-        progress.advanced(key, batch.ids.length, batch.bytes);
-      },
-      signal,
-    );
-    if (rows === "interrupted") return rows;
-    if ((await lookAgain(check, { onGone }, signal)) === "interrupted") return "interrupted";
-    if (plan.documents > 0 && (await lookForRows(check, plan, signal)) === "interrupted") return "interrupted";
-    return validation.options.repair ? repair(validation, partition, check, onGone, signal) : "completed";
-  };
+  const compared = { rows: 0 };
+  progress.partitionStarted(partitionKey(partition), labelOf(partition), plan.drawn.length, 0);
   try {
-    const end = await compare();
+    const end = await compareSample(validation, plan, check, compared, signal);
     await explainByRecordErrors(connections.state, check);
     if (end === "completed") counters.report.partitions.done++;
     return end;
   } finally {
     const counts = await countDifferences(connections.state, check);
-    counters.found(partition, { ...counts, source: plan.rows, target: plan.target, checked });
-    progress.partitionFinished(key);
+    counters.found(partition, { ...counts, source: plan.rows, target: plan.target, checked: compared.rows });
+    progress.partitionFinished(partitionKey(partition));
   }
 }
 
-function drawnRows(check: RowCheck, ids: readonly string[], signal: AbortSignal) {
+async function compareSample(
+  validation: ValidateRun,
+  plan: SampledPartition,
+  check: RowCheck,
+  compared: { rows: number },
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const onGone: Look["onGone"] = async (_transaction, rows) => void (compared.rows -= rows);
+  if ((await compareRows(validation, plan, check, compared, signal)) === "interrupted") return "interrupted";
+  if ((await lookAgain(check, { onGone }, signal)) === "interrupted") return "interrupted";
+  if (plan.documents > 0 && (await lookForRows(check, plan, signal)) === "interrupted") return "interrupted";
+  return validation.options.repair ? repair(validation, check, onGone, signal) : "completed";
+}
+
+function compareRows(
+  { progress }: ValidateRun,
+  { drawn }: SampledPartition,
+  check: RowCheck,
+  compared: { rows: number },
+  signal: AbortSignal,
+): Promise<TransferEnd> {
   const { source, partition, read } = check;
-  return source.rowsById(partition.tenantId, pagesOf(ids, read.limits.rows), read, signal);
+  return checkRows(
+    check,
+    (aborted) => source.rowsById(partition.tenantId, pagesOf(drawn, read.limits.rows), read, aborted),
+    async (transaction, batch) => {
+      await addDifferences(transaction, check, batch.differences);
+      compared.rows += batch.ids.length;
+      progress.advanced(partitionKey(partition), batch.ids.length, batch.bytes);
+    },
+    signal,
+  );
 }
 
 function lookForRows(check: RowCheck, plan: SampledPartition, signal: AbortSignal): Promise<TransferEnd> {
@@ -74,16 +84,16 @@ function lookForRows(check: RowCheck, plan: SampledPartition, signal: AbortSigna
 
 async function repair(
   validation: ValidateRun,
-  partition: Partition,
   check: RowCheck,
-  onGone: (transaction: unknown, rows: number) => Promise<void>,
+  onGone: Look["onGone"],
   signal: AbortSignal,
 ): Promise<TransferEnd> {
+  const { partition, source } = check;
   const { missing, different } = await countDifferences(check.state, check);
   if (missing + different === 0) return "completed";
   await lockPartition(validation.run, partition, validation.progress);
   try {
-    return (await repairRows(validation, check.source.source, partition, check, onGone, signal)).end;
+    return (await repairRows(validation, source.source, partition, check, onGone, signal)).end;
   } finally {
     await unlockPartition(validation.run, partition);
   }
