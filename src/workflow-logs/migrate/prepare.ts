@@ -85,7 +85,7 @@ async function recordUnarchivable(
 
 /** Counts rows copied before as skipped; returns the tenants that have any. */
 async function countKnown(
-  { state, settings }: Connections,
+  { state }: Connections,
   { scope }: MigrateOptions,
   existing: ReadonlySet<string>,
   counters: MigrateCounters,
@@ -103,7 +103,7 @@ async function countKnown(
 /** The partitions, and beside them those that have nothing new but rows that had not ended when they were copied. */
 async function withOpenRows(
   planned: readonly PlannedPartition[],
-  { state, settings }: Connections,
+  { state }: Connections,
   { scope }: MigrateOptions,
 ): Promise<PlannedPartition[]> {
   const byKey = new Map(planned.map((partition) => [partitionKey(partition), partition]));
