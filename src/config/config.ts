@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "./config-error.ts";
 import { databaseUrl } from "./database-url.ts";
+import { type StorageConfig, storageConfig } from "./storage.ts";
 import { type Variables, variables } from "./variables.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,6 +35,7 @@ export interface Config {
   readonly elasticsearch: ElasticsearchConfig;
   readonly database: { readonly url: string };
   readonly sourceTimeZone: string;
+  readonly storage: StorageConfig;
 }
 
 const always = { when: () => true };
@@ -74,6 +76,7 @@ export function parseConfig(env: Environment): Config {
     elasticsearch: elasticsearchConfig(given),
     database: { url: given.DATABASE_URL ?? databaseUrl(databaseParts(given)) },
     sourceTimeZone: given.SOURCE_TIME_ZONE,
+    storage: storageConfig(given),
   };
 }
 

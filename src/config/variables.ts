@@ -12,6 +12,13 @@ const positiveSeconds = value(`a number of seconds above 0, up to ${longestSecon
   return seconds > 0 && seconds <= longestSeconds ? seconds : undefined;
 });
 
+/** Credentials in it would be sent to nobody, and a query would end up in no signature. */
+function parseEndpoint(given: string): string | undefined {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
+  return isPlain && url.username === "" && url.password === "" ? given : undefined;
+}
+
 /** Every variable of the contract with its meaning and default. Unset variables are absent, never empty. */
 export const variables = z.object({
   ELASTICSEARCH_ENABLED: boolean.optional(),
@@ -52,6 +59,17 @@ export const variables = z.object({
   // The driver leaves these characters of a database name encoded and would look for another database.
   DB_DATABASE: matching(/^[^;/?:@&=+$,#]+$/, "a name without ; / ? : @ & = + $ , #").default("dify"),
   SOURCE_TIME_ZONE: timeZone.default("UTC"),
+  STORAGE_TYPE: text.default("opendal"),
+  OPENDAL_SCHEME: text.default("fs"),
+  OPENDAL_FS_ROOT: text.default("storage"),
+  STORAGE_LOCAL_PATH: text.default("storage"),
+  S3_ENDPOINT: value("an http or https address, such as https://minio.internal:9000", parseEndpoint).optional(),
+  S3_REGION: matching(/^[a-zA-Z0-9-]{1,64}$/, "the name of a region, such as us-east-1").default("us-east-1"),
+  S3_BUCKET_NAME: matching(/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$/, "the name of a bucket").optional(),
+  S3_ACCESS_KEY: text.optional(),
+  S3_SECRET_KEY: text.optional(),
+  S3_ADDRESS_STYLE: oneOf("auto", "virtual", "path").default("auto"),
+  S3_USE_AWS_MANAGED_IAM: boolean.default(false),
 });
 
 export type Variables = z.output<typeof variables>;

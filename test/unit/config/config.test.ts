@@ -65,6 +65,7 @@ test("the environment of the guide is accepted as printed", () => {
     },
     database: { url: "postgresql://postgres@localhost:5432/dify" },
     sourceTimeZone: "UTC",
+    storage: { kind: "folder", root: "storage" },
   });
 });
 
@@ -158,8 +159,47 @@ const refused: [variable: string, ...texts: string[]][] = [
   ["DB_HOST", "a b", "user@host", "h?x"],
   ["DB_DATABASE", "a/b", "a?b", "a#b"],
   ["DB_PORT", "0", "65536", "5432x", "-1"],
+  ["S3_ENDPOINT", "minio:9000", "minio", "ftp://minio", "http://me:secret@minio", "http://minio/?a=b"],
+  ["S3_REGION", "us east", "../x"],
+  ["S3_BUCKET_NAME", "a/b", "../a", "a?b"],
+  ["S3_ADDRESS_STYLE", "dns"],
+  ["S3_USE_AWS_MANAGED_IAM", "maybe"],
   ["SOURCE_TIME_ZONE", "Mars/Olympus", "+08:00", "UTC+8", "../etc/passwd"],
 ];
+
+const keys = { S3_BUCKET_NAME: "difyai", S3_ACCESS_KEY: "key", S3_SECRET_KEY: "secret" };
+const s3 = {
+  kind: "s3",
+  region: "us-east-1",
+  bucket: "difyai",
+  accessKey: "key",
+  secretKey: "secret",
+  addressStyle: "auto",
+};
+const unsupported = { kind: "unsupported", reason: expect.any(String) as string };
+
+test.each<[Record<string, string>, object]>([
+  [{}, { kind: "folder", root: "storage" }],
+  [
+    { STORAGE_TYPE: "opendal", OPENDAL_FS_ROOT: "/srv/dify" },
+    { kind: "folder", root: "/srv/dify" },
+  ],
+  [
+    { STORAGE_TYPE: "local", STORAGE_LOCAL_PATH: "files", OPENDAL_FS_ROOT: "no" },
+    { kind: "folder", root: "files" },
+  ],
+  [{ STORAGE_TYPE: "s3", ...keys, S3_ENDPOINT: "" }, s3],
+  [
+    { STORAGE_TYPE: "S3", ...keys, S3_ENDPOINT: "https://minio:9000", S3_REGION: "auto", S3_ADDRESS_STYLE: "path" },
+    { ...s3, endpoint: "https://minio:9000", region: "auto", addressStyle: "path" },
+  ],
+  [{ STORAGE_TYPE: "s3", ...keys, S3_SECRET_KEY: "" }, unsupported],
+  [{ STORAGE_TYPE: "s3", ...keys, S3_USE_AWS_MANAGED_IAM: "true" }, unsupported],
+  [{ STORAGE_TYPE: "opendal", OPENDAL_SCHEME: "s3" }, unsupported],
+  [{ STORAGE_TYPE: "azure-blob" }, unsupported],
+])("the storage of %j is %j", (env, storage) => {
+  expect(parseConfig(env).storage).toEqual(storage);
+});
 
 describe.each(refused)("%s", (variable, ...texts) => {
   test.each(texts)("refuses %j", (text) => {
