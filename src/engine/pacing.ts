@@ -21,10 +21,6 @@ export class Pacing {
     this.limits = limits;
   }
 
-  get concurrency(): number {
-    return this.limits.concurrency;
-  }
-
   /** Waits until the rates allow a batch of this size; rejects with AbortError when `signal` aborts meanwhile. */
   async admit(records: number, bytes: number, signal: AbortSignal): Promise<void> {
     const now = performance.now();
@@ -33,15 +29,15 @@ export class Pacing {
     if (start > now) await sleep(start - now, undefined, { signal });
   }
 
-  /** Runs `work` in one of the slots, first come first served; rejects with AbortError when aborted while waiting. */
-  async inSlot<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  /**
+   * Takes one of the slots, first come first served, and returns what frees it; rejects with AbortError when aborted while waiting.
+   */
+  async takeSlot(signal: AbortSignal): Promise<() => void> {
     await this.slot(signal);
-    try {
-      return await work();
-    } finally {
+    return () => {
       this.inFlight--;
       this.handOut();
-    }
+    };
   }
 
   private secondsFor(records: number, bytes: number): number {

@@ -20,18 +20,26 @@ export type TransferEnd = "completed" | "interrupted";
  */
 export async function transfer<B extends Batch>(route: Transfer<B>, signal: AbortSignal): Promise<TransferEnd> {
   const { source, pacing } = route;
-  const inFlight: Promise<void>[] = [];
+  const inFlight = new Set<Promise<void>>();
   let last = Promise.resolve();
+  let failed = false;
   try {
     for await (const batch of readAhead(source.batches(signal), 1)) {
       await pacing.admit(batch.records, batch.bytes, signal);
-      while (inFlight.length >= pacing.concurrency) await inFlight.shift();
-      if (signal.aborted) break;
-      last = deliver(route, batch, last, signal);
-      last.catch(() => {}); // it is awaited in its turn; until then a rejection must not count as unhandled
-      inFlight.push(last);
+      const freeSlot = await pacing.takeSlot(signal);
+      if (failed || signal.aborted) {
+        freeSlot();
+        break;
+      }
+      const sent = deliver(route, batch, last, signal).finally(freeSlot);
+      inFlight.add(sent);
+      sent.then(
+        () => inFlight.delete(sent),
+        () => (failed = true), // it stays in flight, so that it is reported below
+      );
+      last = sent;
     }
-    await last;
+    await Promise.all(inFlight);
   } catch (error) {
     const ends = await Promise.allSettled(inFlight);
     const errors = [error, ...ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []))];
@@ -45,19 +53,17 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-/** Writes one batch and, when every batch before it is confirmed, confirms it. Keeps its slot until then. */
+/** Writes one batch and, when every batch before it is confirmed, confirms it. */
 async function deliver<B extends Batch>(
   route: Transfer<B>,
   batch: B,
   previous: Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  await route.pacing.inSlot(async () => {
-    const receipt = batch.records === 0 ? nothing : await route.sink.write(batch, signal);
-    await previous;
-    await route.checkpoint.confirm(batch, receipt);
-    route.onConfirmed?.(batch, receipt);
-  }, signal);
+  const receipt = batch.records === 0 ? nothing : await route.sink.write(batch, signal);
+  await previous;
+  await route.checkpoint.confirm(batch, receipt);
+  route.onConfirmed?.(batch, receipt);
 }
 
 const nothing: Receipt = { written: 0, refused: [] };

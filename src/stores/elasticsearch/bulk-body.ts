@@ -68,8 +68,9 @@ export class BulkBodies {
   private readonly free: BulkBody[] = [];
   private readonly capacity: number;
 
-  constructor(capacity: number) {
-    this.capacity = capacity;
+  /** A body has room for a quarter more than it is usually filled with: writers reserve more than they need. */
+  constructor(usualBytes: number) {
+    this.capacity = Math.ceil(1.25 * usualBytes);
   }
 
   take(): BulkBody {
@@ -78,7 +79,7 @@ export class BulkBodies {
 
   /** Only for a body that nothing reads any more: not after a request that failed half sent. */
   giveBack(body: BulkBody): void {
-    if (body.buffer.length > 2 * this.capacity) return;
+    if (body.buffer.length > this.capacity) return;
     body.clear();
     this.free.push(body);
   }

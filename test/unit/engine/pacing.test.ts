@@ -5,6 +5,15 @@ import { Pacing } from "../../../src/engine/pacing.ts";
 const never = new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+async function inSlot<T>(pacing: Pacing, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const freeSlot = await pacing.takeSlot(signal);
+  try {
+    return await work();
+  } finally {
+    freeSlot();
+  }
+}
+
 describe("slots", () => {
   /** Work that ends when told, and the order in which it began. */
   function gate() {
@@ -21,7 +30,7 @@ describe("slots", () => {
   test("are given first come first served", async () => {
     const pacing = new Pacing({ concurrency: 2 });
     const { began, work, end } = gate();
-    const done = ["a", "b", "c", "d", "e"].map((name) => pacing.inSlot(work(name), never));
+    const done = ["a", "b", "c", "d", "e"].map((name) => inSlot(pacing, work(name), never));
     await turn();
     expect(began).toEqual(["a", "b"]);
     end("b");
@@ -39,13 +48,14 @@ describe("slots", () => {
   test("no newcomer overtakes one that waits", async () => {
     const pacing = new Pacing({ concurrency: 1 });
     const { began, work, end } = gate();
-    const first = pacing.inSlot(work("first"), never);
-    const waiting = pacing.inSlot(work("waiting"), never);
+    const first = inSlot(pacing, work("first"), never);
+    const waiting = inSlot(pacing, work("waiting"), never);
+    await turn();
     // arrives in the very moment in which the slot was freed and the one that waits has not gone on yet
-    const newcomer = first.then(() => pacing.inSlot(work("newcomer"), never));
+    const newcomer = first.then(() => inSlot(pacing, work("newcomer"), never));
     const early = Promise.resolve().then(() => {
       end("first");
-      return Promise.resolve().then(() => pacing.inSlot(work("early"), never));
+      return Promise.resolve().then(() => inSlot(pacing, work("early"), never));
     });
     await turn();
     expect(began).toEqual(["first", "waiting"]);
@@ -61,7 +71,7 @@ describe("slots", () => {
     const pacing = new Pacing({ concurrency: 2 });
     const { began, work, end } = gate();
     const names = ["a", "b", "c", "d", "e", "f"];
-    const done = names.map((name) => pacing.inSlot(work(name), never));
+    const done = names.map((name) => inSlot(pacing, work(name), never));
     pacing.limits = { concurrency: 1 };
     for (const name of ["a", "b", "c"]) {
       await turn();
@@ -80,8 +90,8 @@ describe("slots", () => {
 
   test("are freed by work that fails", async () => {
     const pacing = new Pacing({ concurrency: 1 });
-    const failing = pacing.inSlot(() => Promise.reject(new Error("broken")), never);
-    const next = pacing.inSlot(async () => "next", never);
+    const failing = inSlot(pacing, () => Promise.reject(new Error("broken")), never);
+    const next = inSlot(pacing, async () => "next", never);
     await expect(failing).rejects.toThrow("broken");
     expect(await next).toBe("next");
   });
@@ -90,12 +100,12 @@ describe("slots", () => {
     const pacing = new Pacing({ concurrency: 1 });
     const { began, work, end } = gate();
     const stop = new AbortController();
-    const first = pacing.inSlot(work("first"), never);
-    const stopped = pacing.inSlot(work("stopped"), stop.signal);
-    const last = pacing.inSlot(work("last"), never);
+    const first = inSlot(pacing, work("first"), never);
+    const stopped = inSlot(pacing, work("stopped"), stop.signal);
+    const last = inSlot(pacing, work("last"), never);
     stop.abort();
     await expect(stopped).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
-    await expect(pacing.inSlot(work("late"), stop.signal)).rejects.toThrow(
+    await expect(inSlot(pacing, work("late"), stop.signal)).rejects.toThrow(
       expect.objectContaining({ name: "AbortError" }),
     );
     end("first");
