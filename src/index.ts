@@ -1,4 +1,5 @@
 export { AppError, UsageError } from "./engine/errors.ts";
+export { type BlobStorage, blobStorage, type BlobStorageSettings } from "./stores/blobs/blob-storage.ts";
 export type { ElasticsearchConnection } from "./stores/elasticsearch/client.ts";
 export type { TemplateSettings } from "./stores/elasticsearch/template-files.ts";
 export type { RecordError, RecordErrorFilter } from "./stores/postgres/state/record-errors.ts";

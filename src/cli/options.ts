@@ -34,6 +34,7 @@ export const size = option("a size above 0 such as 512KB, 5MB or 1GB", parseSize
 export const startDate = option("a date that exists, as YYYY-MM-DD or an ISO timestamp", startInstant);
 const endDate = option("a date that exists, as YYYY-MM-DD or an ISO timestamp", endInstant);
 export const order = z.enum(["newest", "oldest"], 'must be "newest" or "oldest"');
+export const offload = z.enum(["reference", "inline"], 'must be "reference" or "inline"');
 export const uuid = option("a uuid", (text) => (z.guid().safeParse(text).success ? text.toLowerCase() : undefined));
 
 export const tenantId = option(

@@ -1,6 +1,7 @@
 import { type Client, errors } from "@elastic/elasticsearch";
 import type { Pool } from "pg";
 import { AppError } from "../engine/errors.ts";
+import type { BlobStorage } from "../stores/blobs/blob-storage.ts";
 import { createClient, type ElasticsearchConnection } from "../stores/elasticsearch/client.ts";
 import { describeElasticsearchError } from "../stores/elasticsearch/errors.ts";
 import type { TemplateSettings } from "../stores/elasticsearch/template-files.ts";
@@ -15,6 +16,8 @@ export interface Connections {
   readonly state: StateDatabase;
   readonly elasticsearch: Client;
   readonly settings: ArchiveSettings;
+  /** The platform's file storage, where contents are to be loaded from it. */
+  readonly blobs?: BlobStorage | undefined;
 }
 
 export interface ArchiveSettings {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { inject } from "vitest";
-import { generateSampleLogs } from "../../dev/sample-logs/generate.ts";
+import { type GenerateOptions, generateSampleLogs } from "../../dev/sample-logs/generate.ts";
 import type { SampleOptions } from "../../dev/sample-logs/sample-options.ts";
 import { createSchema } from "../../dev/sample-logs/schema.ts";
+import type { BlobStorage } from "../../src/stores/blobs/blob-storage.ts";
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
 import { createPool } from "../../src/stores/postgres/pool.ts";
 import { stateDatabase } from "../../src/stores/postgres/state/database.ts";
@@ -18,7 +19,7 @@ import type { Stores } from "./compare-stores.ts";
 import { createDatabase, dropPrefix, uniquePrefix } from "./database.ts";
 import { printExactly } from "./source-rows.ts";
 
-export type SampleSize = Partial<SampleOptions>;
+export type SampleSize = Partial<SampleOptions> & Pick<GenerateOptions, "blobFolder">;
 
 /** A database with sample logs and a prefix for its indices, both of one test alone. */
 export interface TestArchive extends Stores {
@@ -62,13 +63,14 @@ export interface MigrateCall extends Partial<Omit<MigrateOptions, "scope">> {
   scope?: Partial<Scope>;
   settings?: Partial<ArchiveSettings>;
   signal?: AbortSignal;
+  blobs?: BlobStorage;
   /** Of each request to Elasticsearch. */
   timeoutSeconds?: number;
 }
 
 /** One `migrate` as the library has it, over connections of its own. */
 export async function migrateOnce(stores: Stores, call: MigrateCall = {}): Promise<MigrateReport> {
-  const { scope, settings, signal = new AbortController().signal, timeoutSeconds = 30, ...options } = call;
+  const { scope, settings, signal = new AbortController().signal, blobs, timeoutSeconds = 30, ...options } = call;
   const postgres = createPool(stores.databaseUrl);
   const maxRetries = settings?.maxRetries ?? 3;
   const elasticsearch = createClient({
@@ -84,6 +86,7 @@ export async function migrateOnce(stores: Stores, call: MigrateCall = {}): Promi
         postgres,
         state: stateDatabase(postgres),
         elasticsearch,
+        blobs,
         settings: {
           template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
           searchText: "bounded",

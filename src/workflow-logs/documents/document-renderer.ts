@@ -10,7 +10,7 @@ import type { OffsetOf } from "./time-zone.ts";
 export type SearchTextMode = "off" | "bounded" | "full";
 
 /** UTF-16 units of search text that each column gives: enough to find a log by what was asked and answered, small beside what indexing costs. */
-const searchUnits: Readonly<Record<SearchTextMode, number>> = { off: 0, bounded: 1000, full: 1_000_000 };
+export const searchUnits: Readonly<Record<SearchTextMode, number>> = { off: 0, bounded: 1000, full: 1_000_000 };
 
 const actionStart = Buffer.from('{"index":{"_id":"');
 const actionEnd = Buffer.from('"}}\n');
@@ -27,6 +27,9 @@ export class DocumentRenderer {
   /** Where the document appended last begins in the body, and where its part that depends on the row alone ends. */
   documentStart = 0;
   stableEnd = 0;
+  /** Where its search text is in the body, the quotes left out; -1 where it has none. */
+  searchTextStart = -1;
+  searchTextEnd = -1;
   private readonly columns: readonly { prefix: Uint8Array; field: number; write: ColumnWriter }[];
   private readonly searchFields: readonly number[];
   private readonly layout: RowLayout;
@@ -88,7 +91,9 @@ export class DocumentRenderer {
     writeRaw(body, this.archiveStart);
     if (this.searchUnits > 0 && this.searchFields.length > 0) {
       writeAscii(body, '"search_text":');
+      this.searchTextStart = body.length + 1;
       writeString(body, this.searchTextOf(tuple));
+      this.searchTextEnd = body.length - 1;
       writeAscii(body, ",");
     }
     if (offloadsField !== undefined && !tuple.isNull(offloadsField)) {

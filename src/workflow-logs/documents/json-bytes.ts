@@ -25,10 +25,31 @@ export function writeRaw(body: BulkBody, bytes: Uint8Array): void {
 /** Appends UTF-8 text as a JSON string, quotes included. */
 export function writeTextBytes(body: BulkBody, source: Uint8Array, start: number, length: number): void {
   body.reserve(2 * length + 2);
+  body.buffer[body.length++] = quote;
+  writeEscaped(body, source, start, start + length);
+  body.reserve(1);
+  body.buffer[body.length++] = quote;
+}
+
+const sliceBytes = 64 * 1024;
+
+/** The same for text of many MB: room is made as it is needed, where twice the text at once would be too much. */
+export function writeLongTextBytes(body: BulkBody, source: Uint8Array): void {
+  body.reserve(source.length + 2);
+  body.buffer[body.length++] = quote;
+  for (let at = 0; at < source.length; at += sliceBytes) {
+    const end = Math.min(at + sliceBytes, source.length);
+    body.reserve(2 * (end - at));
+    writeEscaped(body, source, at, end);
+  }
+  body.reserve(1);
+  body.buffer[body.length++] = quote;
+}
+
+/** Appends the inside of a JSON string. The caller has reserved two bytes for each of the source. */
+function writeEscaped(body: BulkBody, source: Uint8Array, start: number, end: number): void {
   let out = body.buffer;
   let at = body.length;
-  out[at++] = quote;
-  const end = start + length;
   for (let i = start; i < end; i++) {
     const byte = source[i]!;
     const escape = escapes[byte]!;
@@ -39,7 +60,7 @@ export function writeTextBytes(body: BulkBody, source: Uint8Array, start: number
       out[at++] = escape;
     } else {
       body.length = at;
-      body.reserve(6 + 2 * (end - i) + 1); // a control character takes six bytes, beyond the two reserved for each
+      body.reserve(6 + 2 * (end - i)); // a control character takes six bytes, beyond the two reserved for each
       out = body.buffer;
       out.set(controlEscape, at);
       out[at + 4] = hexDigits[byte >> 4]!;
@@ -47,7 +68,6 @@ export function writeTextBytes(body: BulkBody, source: Uint8Array, start: number
       at += 6;
     }
   }
-  out[at++] = quote;
   body.length = at;
 }
 

@@ -6,7 +6,9 @@ import type { StateDatabase } from "../../stores/postgres/state/database.ts";
 import { forgetOpenRows, rememberOpenRows } from "../../stores/postgres/state/open-rows.ts";
 import { addCopied } from "../../stores/postgres/state/partitions.ts";
 import { forgetRecordErrors, saveRecordErrors } from "../../stores/postgres/state/record-errors.ts";
+import { replaceUnresolvedContents } from "../../stores/postgres/state/unresolved-contents.ts";
 import type { Partition } from "../log-types.ts";
+import type { InlineContents, InlinedContents } from "../offloads/inline-contents.ts";
 import type { ElasticsearchLogs } from "../repositories/elasticsearch-logs.ts";
 import type { PostgresLogs, ReadOptions } from "../repositories/postgres-logs.ts";
 import type { RowBatch } from "../repositories/row-batches.ts";
@@ -22,11 +24,13 @@ export interface RowCopy {
   readonly target: ElasticsearchLogs;
   readonly read: ReadOptions;
   readonly pacing: Pacing;
+  /** Puts offloaded contents into the documents; without it they stay where they are. */
+  readonly contents?: InlineContents | undefined;
   /** Resolves when the partition is marked as being written to; the first call marks it. */
   readonly beforeWrite: () => Promise<void>;
   /** Whether it was. */
   readonly wasWritten: () => boolean;
-  readonly onConfirmed: (batch: RowBatch, receipt: Receipt, rows: RowOrigin) => void;
+  readonly onConfirmed: (batch: RowBatch, receipt: Receipt, rows: RowOrigin, contents?: InlinedContents) => void;
 }
 
 /** How rows of a batch stand to the plan: counted in it, found beside it, or copied before and written again. */
@@ -50,9 +54,9 @@ export async function copyRange(
       sink: sinkOf(copy),
       checkpoint: {
         confirm: (batch, receipt) =>
-          confirm(state, partition, runId, batch, receipt, async (transaction) => {
+          confirm(copy, batch, receipt, async (transaction) => {
             await saveCheckpoint(transaction, partition, { start, ...batch.end });
-            await addCopied(transaction, partition, runId, receipt.written, batch.bytes);
+            await addCopied(transaction, partition, runId, receipt.written, bytesWritten(copy, batch));
           }),
       },
       pacing: copy.pacing,
@@ -79,7 +83,7 @@ export async function copyById(
   { isUnchanged, areNew }: CopyById,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
-  const { partition, state, runId } = copy;
+  const { partition, runId } = copy;
   const read = { ...copy.read, ...(isUnchanged && { isUnchanged }) };
   return transfer<RowBatch>(
     {
@@ -87,10 +91,10 @@ export async function copyById(
       sink: sinkOf(copy),
       checkpoint: {
         confirm: (batch, receipt) =>
-          confirm(state, partition, runId, batch, receipt, async (transaction) => {
+          confirm(copy, batch, receipt, async (transaction) => {
             await forgetOpenRows(transaction, partition, [...batch.ended, ...batch.gone]);
             await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
-            await addCopied(transaction, partition, runId, areNew ? receipt.written : 0, batch.bytes);
+            await addCopied(transaction, partition, runId, areNew ? receipt.written : 0, bytesWritten(copy, batch));
           }),
       },
       pacing: copy.pacing,
@@ -109,21 +113,27 @@ function sinkOf(copy: RowCopy): Sink<RowBatch> {
   return {
     write: async (batch, signal) => {
       await copy.beforeWrite();
-      return copy.target.write(batch.body, signal);
+      const body = (await copy.contents?.bodyOf(batch, copy.partition.tenantId, signal)) ?? batch.body;
+      const receipt = await copy.target.write(body, signal);
+      if (body !== batch.body) copy.read.bodies.giveBack(body);
+      return receipt;
     },
   };
 }
 
+function bytesWritten({ contents }: RowCopy, batch: RowBatch): number {
+  return contents?.resultOf(batch)?.bodyBytes ?? batch.bytes;
+}
+
 /** One transaction for everything that follows from a confirmed batch. */
 async function confirm(
-  state: StateDatabase,
-  partition: Partition,
-  runId: string,
+  { state, partition, runId, contents }: RowCopy,
   batch: RowBatch,
   receipt: Receipt,
   more: (transaction: StateDatabase) => Promise<void>,
 ): Promise<void> {
   const refused = new Set(receipt.refused.map(({ id }) => id));
+  const inlined = contents?.resultOf(batch);
   await state.transaction().execute(async (transaction) => {
     await saveRecordErrors(transaction, partition, runId, receipt.refused);
     await rememberOpenRows(
@@ -131,11 +141,12 @@ async function confirm(
       partition,
       batch.open.filter((row) => !refused.has(row.id)),
     );
+    if (inlined !== undefined) await replaceUnresolvedContents(transaction, partition, runId, inlined);
     await more(transaction);
   });
 }
 
 function release(copy: RowCopy, batch: RowBatch, receipt: Receipt, rows: RowOrigin): void {
-  copy.onConfirmed(batch, receipt, rows);
+  copy.onConfirmed(batch, receipt, rows, copy.contents?.resultOf(batch));
   copy.read.bodies.giveBack(batch.body);
 }

@@ -9,6 +9,8 @@ import { DocumentRenderer } from "../documents/document-renderer.ts";
 import { offsetOf } from "../documents/time-zone.ts";
 import { type DataType, type Partition, partitionKey } from "../log-types.ts";
 import type { ProgressSink } from "../progress.ts";
+import { InlineContents } from "../offloads/inline-contents.ts";
+import { requiredBlobs } from "../offloads/required-blobs.ts";
 import { ElasticsearchLogs } from "../repositories/elasticsearch-logs.ts";
 import { PostgresLogs } from "../repositories/postgres-logs.ts";
 import type { SourceTable } from "../source-schema.ts";
@@ -28,6 +30,7 @@ export interface CopyRun {
   readonly bodies: BulkBodies;
   readonly refusals: RefusalLimit;
   readonly renderers: Map<DataType, DocumentRenderer>;
+  readonly contents?: InlineContents | undefined;
 }
 
 /** A target that refuses this many records in a row has the wrong mapping; it is no matter of single records any more. */
@@ -41,6 +44,8 @@ export function copyRun(
   progress: ProgressSink,
 ): CopyRun {
   const { concurrency, recordsPerSecond, bytesPerSecond } = options;
+  const bodies = new BulkBodies(options.batchBytes);
+  const blobs = requiredBlobs(connections, options);
   return {
     connections,
     options,
@@ -52,9 +57,10 @@ export function copyRun(
       maxRetries: connections.settings.maxRetries,
       onWait: (reason) => reason !== undefined && progress.note(reason),
     }),
-    bodies: new BulkBodies(options.batchBytes),
+    bodies,
     refusals: new RefusalLimit(refusalsInARow),
     renderers: new Map(),
+    contents: blobs && new InlineContents(blobs, bodies, connections.settings.searchText),
   };
 }
 
@@ -74,13 +80,17 @@ export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Par
       renderer: rendererOf(copy, source),
       bodies: copy.bodies,
       limits: { rows: options.batchRows, bytes: options.batchBytes },
+      countContents: copy.contents !== undefined,
     },
+    contents: copy.contents,
     pacing: copy.pacing,
     wasWritten: () => marked !== undefined,
     beforeWrite: () => (marked ??= markCopying(state, partition, copy.run.id)),
-    onConfirmed: (batch, receipt, rows) => {
-      if (batch.records > 0) counters.written(partition, receipt, batch.bytes, rows);
-      progress.advanced(key, batch.records, batch.bytes);
+    onConfirmed: (batch, receipt, rows, contents) => {
+      const bytes = contents?.bodyBytes ?? batch.bytes;
+      if (batch.records > 0) counters.written(partition, receipt, bytes, rows);
+      if (contents !== undefined) counters.inlined(contents);
+      progress.advanced(key, batch.records, bytes);
       copy.refusals.note(receipt);
     },
   };

@@ -9,6 +9,7 @@ import { offsetOf } from "../documents/time-zone.ts";
 import { logTypes, resources } from "../log-types.ts";
 import type { PlanContext } from "../repositories/plan-query.ts";
 import { readRows } from "../repositories/row-batches.ts";
+import { type ContentsToLoad, contentsToLoad } from "../offloads/contents-to-load.ts";
 import { inspectSources, zoneOf } from "../source-schema.ts";
 import type { MigrateOptions } from "./options.ts";
 import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "./plan.ts";
@@ -21,6 +22,8 @@ export interface Estimates {
   /** Indices and shards that will be made. */
   readonly indices: number;
   readonly shards: number;
+  /** Offloaded contents that would be loaded, by the sizes that their files should have; only for `--offload inline`. */
+  readonly contents?: ContentsToLoad;
 }
 
 export interface DryRun {
@@ -45,6 +48,7 @@ export async function dryRun(connections: Connections, options: MigrateOptions, 
   const plans: SourcePlan[] = [];
   let probe: Probe = { bytesPerRow: 0, compressed: 1, bytesPerSecond: assumedBytesPerSecond };
   let documentBytes = 0;
+  let contents: ContentsToLoad | undefined = options.offload === "inline" ? { files: 0, bytes: 0 } : undefined;
   for (const source of sources) {
     const { dataType } = source.logType;
     const context: PlanContext = {
@@ -62,6 +66,10 @@ export async function dryRun(connections: Connections, options: MigrateOptions, 
     if (rows === 0) continue;
     const measured = await measure(connections, { source, listing: undefined, ...plan });
     documentBytes += rows * measured.bytesPerRow;
+    if (contents !== undefined && source.logType.hasOffloads) {
+      contents = await contentsToLoad(postgres, context, signal);
+      documentBytes += contents.bytes;
+    }
     probe = dataType === "app_logs" ? probe : measured; // app logs are too small to tell anything of speed
   }
   const partitions = inOrder(
@@ -83,6 +91,7 @@ export async function dryRun(connections: Connections, options: MigrateOptions, 
     targetBytes: Math.ceil(documentBytes * probe.compressed * (1 + replicas)),
     indices: missing,
     shards: missing * shards * (1 + replicas),
+    ...(contents && { contents }),
   };
   return { report: { ...counters.snapshot(), estimates }, partitions, plans };
 }

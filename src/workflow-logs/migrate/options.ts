@@ -10,6 +10,8 @@ export interface MigrateOptions {
   readonly recordsPerSecond?: number | undefined;
   readonly bytesPerSecond?: number | undefined;
   readonly order: "newest" | "oldest";
+  /** Whether contents that the platform moved to its file storage stay there, or are copied into the documents. */
+  readonly offload: "reference" | "inline";
   /** Copy again from nothing, whatever is there. */
   readonly restart: boolean;
 }
@@ -19,5 +21,6 @@ export const migrateDefaults = {
   batchBytes: 5 * 1024 * 1024,
   concurrency: 3,
   order: "newest",
+  offload: "reference",
   restart: false,
 } as const;

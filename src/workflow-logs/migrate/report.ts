@@ -1,5 +1,6 @@
 import type { Receipt } from "../../engine/ports.ts";
 import type { DataType, Partition } from "../log-types.ts";
+import type { InlinedContents } from "../offloads/inline-contents.ts";
 import type { RowOrigin } from "./copy-rows.ts";
 
 export interface Totals {
@@ -34,6 +35,8 @@ export interface MigrateReport {
   readonly batches: { successful: number; failed: number };
   readonly partitions: { total: number; done: number; remaining: number };
   readonly errors: { total: number; readonly byType: Record<string, number>; readonly first: ReportedError[] };
+  /** Offloaded contents looked for by `--offload inline`; `unresolved` counts those not loaded by reason. */
+  contents?: { loaded: number; bytes: number; readonly unresolved: Record<string, number> };
   /** Percent of the rows tried that were written. */
   successRate: number;
   warnings: readonly string[];
@@ -97,6 +100,13 @@ export class MigrateCounters {
     errors.first.push({ dataType, tenantId, id, type, message: message.slice(0, 500) });
   }
 
+  inlined({ files, fileBytes, unresolved }: InlinedContents): void {
+    const contents = (this.report.contents ??= { loaded: 0, bytes: 0, unresolved: {} });
+    contents.loaded += files;
+    contents.bytes += fileBytes;
+    for (const { reason } of unresolved) contents.unresolved[reason] = (contents.unresolved[reason] ?? 0) + 1;
+  }
+
   partitionsPlanned(count: number): void {
     this.report.partitions.total += count;
     this.report.partitions.remaining += count;
@@ -119,11 +129,20 @@ export class MigrateCounters {
   snapshot(): MigrateReport {
     const { report } = this;
     const { migrated, failed } = report.totals;
-    report.warnings = [...this.warnings, ...this.replacedWarning()];
+    report.warnings = [...this.warnings, ...this.replacedWarning(), ...this.unresolvedWarning()];
     report.finishedAt = new Date().toISOString();
     report.seconds = Math.round(performance.now() - this.started) / 1000;
     report.successRate = migrated + failed === 0 ? 100 : Math.floor((migrated / (migrated + failed)) * 10_000) / 100;
     return report;
+  }
+
+  private unresolvedWarning(): string[] {
+    const reasons = Object.entries(this.report.contents?.unresolved ?? {});
+    if (reasons.length === 0) return [];
+    const counts = reasons.map(([reason, count]) => `${reason}: ${count}`).join(", ");
+    return [
+      `Some offloaded contents could not be put into their documents (${counts}). Their rows are archived with the preview; they are listed in log_archive.unresolved_contents.`,
+    ];
   }
 
   private replacedWarning(): string[] {

@@ -1,3 +1,4 @@
+import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { ClusterInfo } from "../../stores/elasticsearch/cluster.ts";
 import type { Connections } from "../connections.ts";
 import type { DryRun } from "../migrate/dry-run.ts";
@@ -17,6 +18,8 @@ export interface Inspection {
   readonly connections: Connections;
   readonly cluster: ClusterInfo;
   readonly sources: readonly SourceTable[];
+  /** The platform's file storage, where contents are to be loaded from it. */
+  readonly blobs: BlobStorage | undefined;
 }
 
 export type Check = (inspection: Inspection) => Promise<Finding[]>;

@@ -3,6 +3,7 @@ import { clusterInfo } from "../../stores/elasticsearch/cluster.ts";
 import type { Connections } from "../connections.ts";
 import { dryRun } from "../migrate/dry-run.ts";
 import type { MigrateOptions } from "../migrate/options.ts";
+import { requiredBlobs } from "../offloads/required-blobs.ts";
 import { inspectSources } from "../source-schema.ts";
 import {
   columnDrift,
@@ -14,6 +15,7 @@ import {
   templates,
 } from "./elasticsearch-checks.ts";
 import type { Check, Finding, Inspection, PlanCheck } from "./finding.ts";
+import { fileStorage } from "./storage-check.ts";
 import {
   clocks,
   orphanOffloads,
@@ -31,6 +33,7 @@ const accessChecks: readonly Check[] = [
   stateSchema,
   elasticsearchHealth,
   elasticsearchPrivileges,
+  fileStorage,
 ];
 const sourceChecks: readonly Check[] = [templates, clocks, timeZones, columnDrift, servingIndexes, orphanOffloads];
 const planChecks: readonly PlanCheck[] = [shardBudget, diskSpace, retention];
@@ -60,9 +63,10 @@ export async function requireAccess(connections: Connections, options: MigrateOp
 }
 
 async function inspect(connections: Connections, options: MigrateOptions): Promise<Inspection> {
+  const blobs = requiredBlobs(connections, options);
   const sources = await inspectSources(connections.postgres, options.scope);
   const cluster = await clusterInfo(connections.elasticsearch);
-  return { connections, cluster, sources };
+  return { connections, cluster, sources, blobs };
 }
 
 async function run(checks: readonly Check[], inspection: Inspection): Promise<Finding[]> {

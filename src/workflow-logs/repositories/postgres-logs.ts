@@ -22,6 +22,8 @@ export interface ReadOptions {
   readonly renderer: DocumentRenderer;
   readonly bodies: BulkBodies;
   readonly limits: BatchLimits;
+  /** The documents hold the contents that were offloaded: these count as bytes of their batch. */
+  readonly countContents?: boolean;
 }
 
 /** Reads the rows of one log table out of PostgreSQL, as documents ready to be sent. */

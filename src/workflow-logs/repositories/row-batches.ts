@@ -8,6 +8,7 @@ import type { OpenRow } from "../../stores/postgres/state/open-rows.ts";
 import type { DocumentRenderer } from "../documents/document-renderer.ts";
 import type { RowLayout } from "../documents/row-layout.ts";
 import { timestampText } from "../documents/timestamps.ts";
+import { contentBytes, type Offload, type OffloadedRow, offloadsOf } from "../offloads/offloaded-rows.ts";
 import type { Cursor } from "./row-query.ts";
 
 /** Documents of consecutive source rows, ready to be sent. */
@@ -21,6 +22,8 @@ export interface RowBatch extends Batch {
   readonly gone: readonly string[];
   /** Ids of rows that have ended or are of a kind that never changes. */
   readonly ended: readonly string[];
+  /** Records with offloaded contents; empty unless the reader counts them. */
+  readonly offloaded: readonly OffloadedRow[];
   /** What the layout's note says of each record; empty where the layout has none. */
   readonly notes: readonly string[];
 }
@@ -39,10 +42,12 @@ export interface RowReader {
   readonly limits: BatchLimits;
   /** Leaves out rows whose document would be the same as one written before; then every fingerprint is computed. */
   readonly isUnchanged?: (id: string, fingerprint: Buffer) => boolean;
+  /** The documents hold, or will hold, the contents that were offloaded: these count as bytes of their batch. */
+  readonly countContents?: boolean;
 }
 
 /** A document beside its row on the wire: escapes, column names and search text. */
-export const expectedGrowth = 1.5;
+export const expectedGrowth = 1.6;
 
 /**
  * Runs one query of rows (see RowLayout) and yields its documents in batches within the limits; a document larger than the limit is a batch by
@@ -55,12 +60,13 @@ export async function* readRows(reader: RowReader, query: string): AsyncGenerato
   for await (const chunk of copyOut(reader.client, query)) {
     tuple.push(chunk);
     while (tuple.next()) {
-      const expected = batch.bytes + expectedGrowth * tuple.tupleBytes;
+      const offloads = reader.countContents === true ? offloadsOf(tuple, layout) : [];
+      const expected = batch.bytes + expectedGrowth * tuple.tupleBytes + contentBytes(offloads);
       if (batch.records > 0 && (batch.records >= limits.rows || expected > limits.bytes)) {
         yield batch.finish();
         batch = new BatchBuilder(reader);
       }
-      batch.add(tuple);
+      batch.add(tuple, offloads);
     }
   }
   if (batch.tuples > 0) yield batch.finish();
@@ -74,6 +80,8 @@ class BatchBuilder {
   private readonly gone: string[] = [];
   private readonly ended: string[] = [];
   private readonly notes: string[] = [];
+  private readonly offloaded: OffloadedRow[] = [];
+  private contentBytes = 0;
   private readonly lastKey = Buffer.alloc(24);
   private lastTextId = "";
 
@@ -87,10 +95,10 @@ class BatchBuilder {
   }
 
   get bytes(): number {
-    return this.body.length;
+    return this.body.length + this.contentBytes;
   }
 
-  add(tuple: BinaryTuples): void {
+  add(tuple: BinaryTuples, offloads: readonly Offload[]): void {
     const { layout, renderer } = this.reader;
     this.tuples++;
     this.rememberKey(tuple);
@@ -100,6 +108,7 @@ class BatchBuilder {
     }
     renderer.append(tuple, this.body);
     if (layout.noteField !== undefined) this.notes.push(tuple.text(layout.noteField));
+    if (offloads.length > 0) this.noteOffloads(offloads);
     const isOpen = this.isOpen(tuple);
     if (!isOpen && this.reader.isUnchanged === undefined) return;
     const id = keyId(tuple, layout);
@@ -111,11 +120,24 @@ class BatchBuilder {
     if (this.reader.isUnchanged?.(id, fingerprint) !== true) return;
     this.body.dropLastRecord();
     this.notes.pop();
+    if (offloads.length > 0) this.contentBytes -= contentBytes(this.offloaded.pop()!.offloads);
   }
 
   finish(): RowBatch {
-    const { open, gone, ended, notes, body } = this;
-    return { body, records: body.records, bytes: body.length, end: this.end(), open, gone, ended, notes };
+    const { open, gone, ended, notes, offloaded, body, bytes } = this;
+    return { body, records: body.records, bytes, end: this.end(), open, gone, ended, notes, offloaded };
+  }
+
+  private noteOffloads(offloads: readonly Offload[]): void {
+    const { documentStart, searchTextStart, searchTextEnd, stableEnd } = this.reader.renderer;
+    this.contentBytes += contentBytes(offloads);
+    this.offloaded.push({
+      at: this.body.records - 1,
+      offloads,
+      searchTextStart: searchTextStart - documentStart,
+      searchTextEnd: searchTextEnd === -1 ? -1 : searchTextEnd - documentStart,
+      stableEnd: stableEnd - documentStart,
+    });
   }
 
   private isOpen(tuple: BinaryTuples): boolean {

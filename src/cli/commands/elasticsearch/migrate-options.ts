@@ -4,6 +4,7 @@ import { migrateDefaults, type MigrateOptions } from "../../../workflow-logs/mig
 import {
   dataTypeOption,
   endDateOption,
+  offload,
   order,
   orderedDates,
   scopeOf,
@@ -28,6 +29,10 @@ export function addMigrateOptions(command: Command): Command {
     .option("--max-rps <rows>", "at most so many rows a second")
     .option("--max-bytes-rate <size>", "at most so many bytes a second, such as 10MB")
     .option("--order <order>", "newest or oldest month first (default: newest)")
+    .option(
+      "--offload <mode>",
+      "contents that the platform moved to files: reference them, or copy them inline into the documents (default: reference)",
+    )
     .option("--run-id <id>", "with the options of this earlier run")
     .option("--restart", "copy again from nothing, whatever was copied before");
 }
@@ -42,6 +47,7 @@ export const migrateShape = z
     maxRps: wholeNumber(1).optional(),
     maxBytesRate: size.optional(),
     order: order.optional(),
+    offload: offload.optional(),
     runId: uuid.optional(),
     restart: z.literal(true).optional(),
     dryRun: z.literal(true).optional(),
@@ -65,6 +71,7 @@ export function migrateOptions(given: Given, earlier: Partial<MigrateOptions> = 
     recordsPerSecond: given.maxRps ?? earlier.recordsPerSecond,
     bytesPerSecond: given.maxBytesRate ?? earlier.bytesPerSecond,
     order: given.order ?? earlier.order ?? migrateDefaults.order,
+    offload: given.offload ?? earlier.offload ?? migrateDefaults.offload,
     restart: given.restart ?? false,
   };
 }

@@ -6,7 +6,7 @@ import { formatTable } from "../../output/table.ts";
 
 /** The report that a person reads at the end of a migration. */
 export function migrateText(report: MigrateReport): string {
-  const { totals, batches, partitions, errors, seconds } = report;
+  const { totals, batches, partitions, errors, contents, seconds } = report;
   const perSecond = (amount: number): number => (seconds === 0 ? 0 : amount / seconds);
   const statistics: [string, string][] = [
     ["Source records", formatCount(totals.source)],
@@ -17,6 +17,11 @@ export function migrateText(report: MigrateReport): string {
     ["Migrated", formatCount(totals.migrated)],
     ["Skipped, copied before", formatCount(totals.skipped)],
     ["Failed", formatCount(totals.failed)],
+    ...(contents === undefined
+      ? []
+      : [
+          ["Offloaded contents", `${formatCount(contents.loaded)}, ${formatBytes(contents.bytes)}`] as [string, string],
+        ]),
     ["Success rate", `${report.successRate.toFixed(2)}%`],
     ["Speed", `${formatCount(perSecond(totals.migrated))} rows/s, ${formatBytes(perSecond(totals.bytes))}/s`],
     ["Time", formatDuration(seconds * 1000)],
@@ -90,6 +95,11 @@ export function dryRunText({ report, partitions }: DryRun): string {
       : []),
     "",
     `Would copy:         ${formatCount(totals.source)} rows, ${formatBytes(totals.bytes)} of text`,
+    ...(estimates.contents === undefined
+      ? []
+      : [
+          `Would be loaded:    ${formatCount(estimates.contents.files)} offloaded contents, ${formatBytes(estimates.contents.bytes)}`,
+        ]),
     `Would be made:      ${formatCount(estimates.indices)} indices with ${formatCount(estimates.shards)} shards`,
     `Estimated on disk:  ${formatBytes(estimates.targetBytes)}`,
     `Estimated time:     ${formatDuration(estimates.seconds * 1000)}, from a probe of reading; indexing may be faster or slower than assumed`,

@@ -8,7 +8,7 @@ import { migrate } from "../../../workflow-logs/migrate/migrate.ts";
 import type { MigrateOptions } from "../../../workflow-logs/migrate/options.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { action, type Session } from "../../run-command.ts";
-import { withStores } from "../../wiring.ts";
+import { withFileStorage, withStores } from "../../wiring.ts";
 import { addMigrateOptions, migrateOptions, migrateShape } from "./migrate-options.ts";
 import { dryRunText, migrateText } from "./migrate-text.ts";
 
@@ -20,8 +20,9 @@ export function addMigrate(group: Command, session: Session): void {
       action(session, {
         options: migrateShape,
         run: (given, context) =>
-          withStores(context, async (connections) => {
-            const options = migrateOptions(given, await earlierOptions(connections, given.runId));
+          withStores(context, async (stores) => {
+            const options = migrateOptions(given, await earlierOptions(stores, given.runId));
+            const connections = withFileStorage(context, stores, options);
             if (given.dryRun === true) {
               const plan = await dryRun(connections, options, context.signal);
               context.output.result(plan.report, () => dryRunText(plan));

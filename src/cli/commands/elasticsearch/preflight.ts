@@ -4,7 +4,7 @@ import type { Finding } from "../../../workflow-logs/preflight/finding.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { printable } from "../../output/printable.ts";
 import { action, type Session } from "../../run-command.ts";
-import { withStores } from "../../wiring.ts";
+import { withFileStorage, withStores } from "../../wiring.ts";
 import { earlierOptions } from "./migrate.ts";
 import { addMigrateOptions, migrateOptions, migrateShape } from "./migrate-options.ts";
 
@@ -15,12 +15,9 @@ export function addPreflight(group: Command, session: Session): void {
       action(session, {
         options: migrateShape,
         run: (given, context) =>
-          withStores(context, async (connections) => {
-            const findings = await preflight(
-              connections,
-              migrateOptions(given, await earlierOptions(connections, given.runId)),
-              context.signal,
-            );
+          withStores(context, async (stores) => {
+            const options = migrateOptions(given, await earlierOptions(stores, given.runId));
+            const findings = await preflight(withFileStorage(context, stores, options), options, context.signal);
             const worst = findings.some(({ level }) => level === "fail")
               ? "fail"
               : findings.some(({ level }) => level === "warn")

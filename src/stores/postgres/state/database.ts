@@ -136,6 +136,15 @@ export interface StateTables {
     run_id: string | null;
     found_at: Generated<string>;
   };
+  unresolved_contents: {
+    offload_id: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    reason: string;
+    run_id: string | null;
+    found_at: Generated<string>;
+  };
   key_tables: {
     name: string;
     run_id: string;
