@@ -26,11 +26,12 @@ export function drawQuery(keys: string, draws: readonly Draw[]): string {
   const strata = draws.map(
     ({ month, size, take, rows }) => `(${quoteLiteral(month)}, ${size}, ${take}, ${letThrough(take, rows)}::float8)`,
   );
+  // The roll is a column of the keys: a condition without one of theirs would be decided once for each stratum.
   return `select tenant_id::text as "tenantId", month, size, id::text as id
-    from (select k.tenant_id, k.month, k.size, k.id, s.take, row_number() over (partition by k.month, k.size order by random()) as at
-            from (select tenant_id, month, id, ${sizeClass} as size from (${keys}) k) k
+    from (select k.tenant_id, k.month, k.size, k.id, s.take, row_number() over (partition by k.month, k.size order by k.roll) as at
+            from (select tenant_id, month, id, ${sizeClass} as size, random() as roll from (${keys}) k) k
             join (values ${strata.join(", ")}) s(month, size, take, share) on s.month = k.month and s.size = k.size
-           where random() < s.share) drawn
+           where k.roll < s.share) drawn
    where at <= take`;
 }
 

@@ -36,7 +36,7 @@ describe.each(schemaVersions)("Dify %s", (schema) => {
     const isNewest = schema === "1.16";
     const stores = await archiveOf({
       schema,
-      nodeExecutions: isNewest ? 300 : 100,
+      nodeExecutions: isNewest ? 200 : 50,
       hostile: true,
       unarchivable: isNewest,
       hugeRows: isNewest,
@@ -88,17 +88,23 @@ test("pages of one row and of a few bytes, with rows of one instant, with and wi
 test("a tenant without rows and a database without any: said, exit 0; nothing is written to Elasticsearch", async () => {
   const stores = await archiveOf({ nodeExecutions: 30, tenants: 1, months: 1 });
   const nobody = "00000000-0000-4000-8000-000000000000";
-  for (const level of [[], ["--full"], ["--full", "--repair"]]) {
-    const end = await runApp(stores, ["elasticsearch", "validate", "--tenant-id", nobody, "--json", ...level]);
-    expect(end).toMatchObject({ code: 0 });
-    expect(JSON.parse(end.stdout)).toMatchObject({
-      command: "elasticsearch validate",
-      tenantId: nobody,
-      status: "match",
-      byDataType: { workflow_runs: { source: 0, target: 0, checked: 0 } },
-      warnings: [expect.stringContaining("no rows and no documents")],
-    });
-  }
+  const end = await runApp(stores, [
+    "elasticsearch",
+    "validate",
+    "--tenant-id",
+    nobody,
+    "--json",
+    "--full",
+    "--repair",
+  ]);
+  expect(end).toMatchObject({ code: 0 });
+  expect(JSON.parse(end.stdout)).toMatchObject({
+    command: "elasticsearch validate",
+    tenantId: nobody,
+    status: "match",
+    byDataType: { workflow_runs: { source: 0, target: 0, checked: 0 } },
+    warnings: [expect.stringContaining("no rows and no documents")],
+  });
   const text = await runApp(stores, ["elasticsearch", "validate", "--tenant-id", nobody]);
   expect(text.stdout).toMatch(/no rows and no documents[^]*✓/);
   expect((await compareStores(stores)).documents).toBe(0);
