@@ -62,9 +62,13 @@ export class DeletePace {
     this.restUntil = performance.now() + Math.min(pauseShare * millis, longestPauseMillis);
   }
 
-  /** Others held locks on some of `rows`, or the statements took too long: fewer rows next time, and later. */
-  async backOff(rows: number, attempt: number, signal: AbortSignal): Promise<void> {
+  /** Some of `rows` could not be deleted together: fewer next time, so that the others can. */
+  fewer(rows: number): void {
     this.rowsNow = Math.max(1, Math.min(rows, this.rowsNow) / 2);
+  }
+
+  /** Others held locks, or the statements took too long: later, at each attempt more so. */
+  async backOff(attempt: number, signal: AbortSignal): Promise<void> {
     await sleep(lockBackOffMillis * attempt, undefined, { signal });
   }
 

@@ -40,9 +40,9 @@ interface Tries {
   readonly waits: number;
 }
 
-/** How often rows that change meanwhile are read, compared and tried once more. */
-const mostChanges = 1;
-/** How often rows that others hold locks on are tried once more, each time later and fewer together. */
+/** How often rows that change meanwhile are read, compared and tried once more, each time fewer together. */
+const mostChanges = 5;
+/** How often rows that others hold locks on are, each time later. */
 const mostWaits = 5;
 /** A replica may be lost, an index closed or dropped while a large partition is purged. */
 const gateMillis = 30_000;
@@ -106,7 +106,8 @@ export class PurgeSink implements Sink<RowBatch> {
       counters.kept(partition.dataType, end, rows.length);
       return;
     }
-    if (end === "locked") await pace.backOff(rows.length, next.waits, signal);
+    pace.fewer(rows.length);
+    if (end === "locked") await pace.backOff(next.waits, signal);
     const ids = rows.map(({ id }) => id);
     for await (const batch of this.route.reread(ids, signal)) await this.purge(batch, next, signal);
   }

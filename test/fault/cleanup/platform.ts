@@ -174,7 +174,7 @@ export class Platform {
     return [...this.offloads].flatMap(([id, { nodeId, text }]) => {
       if (present.has(id)) return present.get(id)!.text === text ? [] : [`offload row ${id}: changed in PostgreSQL`];
       const { offloads = [] } = (documents.get(nodeId)?.["archive"] ?? {}) as { offloads?: Record<string, unknown>[] };
-      const archived = offloads.some(({ file: _, ...texts }) => sortedText(texts) === text);
+      const archived = offloads.some(({ file: _file, ...texts }) => sortedText(texts) === text);
       return archived ? [] : [`offload row ${id} of ${nodeId}: in neither store`];
     });
   }
@@ -299,7 +299,7 @@ export class Platform {
 }
 
 function withoutOffloads({ archive, ...document }: Record<string, unknown>): Record<string, unknown> {
-  const { offloads: _, ...rest } = archive as Record<string, unknown>;
+  const { offloads: _offloads, ...rest } = archive as Record<string, unknown>;
   return { ...document, archive: rest };
 }
 

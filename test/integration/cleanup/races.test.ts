@@ -62,21 +62,18 @@ test.each(["compared", "begun", "offloads_deleted"] as const)(
   },
 );
 
-test("a row that changes at every try is kept as changed", async () => {
+test("a row that changes at every try is kept as changed, without those beside it", async () => {
   const { tenantId, nodeIds } = await scene();
-  let title = 0;
   const report = await cleanupOnce(archive, {
     tenantId,
     dataTypes: ["node_executions"],
+    // the same content again: only its version tells that it was written
     atStep: async (step) => {
-      if (step !== "begun") return;
-      // the same content again: only its version tells that it was written
-      await archive.sql.query("UPDATE workflow_node_executions SET title = title WHERE id = $1", [nodeIds[0]]);
-      title++;
+      if (step === "begun")
+        await archive.sql.query("UPDATE workflow_node_executions SET title = title WHERE id = $1", [nodeIds[0]]);
     },
   });
-  expect(title).toBe(2);
-  expect(report.byTable["workflow_node_executions"]).toMatchObject({ deleted: 0, kept: { changed: 3 } });
+  expect(report.byTable["workflow_node_executions"]).toMatchObject({ deleted: 2, kept: { changed: 1 } });
   expect(report.status).toBe("completed_with_findings");
 });
 
