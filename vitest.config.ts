@@ -12,7 +12,7 @@ export default defineConfig({
           globalSetup: ["test/support/global-servers.ts"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 2, // most of a test is waiting for servers that all files share
         },
       },
     ],

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
-import { AppError } from "../../engine/errors.ts";
-import { replicationLag } from "../../stores/postgres/replication-lag.ts";
+import { LagGate } from "../lag-gate.ts";
 import type { ProgressSink } from "../progress.ts";
 import type { CleanupOptions } from "./options.ts";
 
@@ -15,28 +14,22 @@ const longestPauseMillis = 2000;
 /** Small rows with three indexes, by primary key; measured on two cores. */
 const assumedRowsPerSecond = 20_000;
 const lockBackOffMillis = 250;
-const lagPollMillis = 1000;
 
 /** How many rows the next transaction deletes, and when. */
 export class DeletePace {
   private rowsNow: number;
   private restUntil = 0;
-  private lagKnownUntil = 0;
   private readonly most: number;
-  private readonly pool: Pool;
-  private readonly maxLagSeconds: number;
-  private readonly progress: ProgressSink;
+  private readonly lag: LagGate;
 
   constructor(
     pool: Pool,
     options: Pick<CleanupOptions, "batchRows" | "maxLagSeconds" | "dryRun">,
     progress: ProgressSink,
   ) {
-    this.pool = pool;
     this.most = options.batchRows;
     this.rowsNow = Math.min(firstRows, this.most);
-    this.maxLagSeconds = options.dryRun ? Number.POSITIVE_INFINITY : options.maxLagSeconds;
-    this.progress = progress;
+    this.lag = new LagGate(pool, options.dryRun ? Number.POSITIVE_INFINITY : options.maxLagSeconds, progress);
   }
 
   get rows(): number {
@@ -47,12 +40,7 @@ export class DeletePace {
   async ready(signal: AbortSignal): Promise<void> {
     const rest = this.restUntil - performance.now();
     if (rest > 0) await sleep(rest, undefined, { signal });
-    if (performance.now() < this.lagKnownUntil) return;
-    for (let waiting = false; await this.standbysAreBehind(); waiting = true) {
-      if (!waiting) this.progress.note(`A standby is more than ${this.maxLagSeconds} s behind; waiting for it`);
-      await sleep(lagPollMillis, undefined, { signal });
-    }
-    this.lagKnownUntil = performance.now() + lagPollMillis;
+    await this.lag.passed(signal);
   }
 
   deleted(rows: number, millis: number): void {
@@ -70,19 +58,6 @@ export class DeletePace {
   /** Others held locks, or the statements took too long: later, at each attempt more so. */
   async backOff(attempt: number, signal: AbortSignal): Promise<void> {
     await sleep(lockBackOffMillis * attempt, undefined, { signal });
-  }
-
-  private async standbysAreBehind(): Promise<boolean> {
-    if (this.maxLagSeconds === Number.POSITIVE_INFINITY) return false;
-    const { seconds, hidden } = await replicationLag(this.pool);
-    if (hidden === 0) return seconds > this.maxLagSeconds;
-    throw new AppError(
-      "replication_lag_hidden",
-      "There are standbys, and this role may not see how far they are behind.",
-      {
-        hint: "GRANT pg_monitor to the role, or give --max-lag off to delete without looking. Run the same command again: it goes on where it was.",
-      },
-    );
   }
 }
 

@@ -7,6 +7,7 @@ import type { ArchiveRun } from "../archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
 import { offsetOf } from "../documents/time-zone.ts";
+import { LagGate } from "../lag-gate.ts";
 import { type DataType, type Partition, partitionKey } from "../log-types.ts";
 import type { ProgressSink } from "../progress.ts";
 import { InlineContents } from "../offloads/inline-contents.ts";
@@ -29,6 +30,7 @@ export interface CopyRun {
   readonly writer: BulkWriter;
   readonly bodies: BulkBodies;
   readonly refusals: RefusalLimit;
+  readonly lag: LagGate;
   readonly renderers: Map<DataType, DocumentRenderer>;
   readonly contents?: InlineContents | undefined;
 }
@@ -59,6 +61,7 @@ export function copyRun(
     }),
     bodies,
     refusals: new RefusalLimit(refusalsInARow),
+    lag: new LagGate(connections.postgres, options.maxLagSeconds ?? Number.POSITIVE_INFINITY, progress),
     renderers: new Map(),
     contents: blobs && new InlineContents(blobs, bodies, connections.settings.searchText),
   };
@@ -81,6 +84,7 @@ export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Par
       bodies: copy.bodies,
       limits: { rows: options.batchRows, bytes: options.batchBytes },
       countContents: copy.contents !== undefined,
+      beforePage: (signal) => copy.lag.passed(signal),
     },
     contents: copy.contents,
     pacing: copy.pacing,

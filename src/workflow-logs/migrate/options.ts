@@ -9,6 +9,8 @@ export interface MigrateOptions {
   readonly concurrency: number;
   readonly recordsPerSecond?: number | undefined;
   readonly bytesPerSecond?: number | undefined;
+  /** Nothing is read while a standby of PostgreSQL is further behind; undefined: nobody looks. */
+  readonly maxLagSeconds?: number | undefined;
   readonly order: "newest" | "oldest";
   /** Whether contents that the platform moved to its file storage stay there, or are copied into the documents. */
   readonly offload: "reference" | "inline";

@@ -24,6 +24,8 @@ export interface ReadOptions {
   readonly limits: BatchLimits;
   /** The documents hold the contents that were offloaded: these count as bytes of their batch. */
   readonly countContents?: boolean;
+  /** Awaited before each page. */
+  readonly beforePage?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Reads the rows of one log table out of PostgreSQL, as documents ready to be sent. */
@@ -55,6 +57,7 @@ export class PostgresLogs {
     yield* this.withPageConnection(options, async function* (reader) {
       let cursor = after;
       while (!signal.aborted) {
+        await options.beforePage?.(signal);
         const page = await readPage(
           reader,
           pageQuery(table, layout, listing, { tenantId, ...range, after: cursor, rows, bytes }),

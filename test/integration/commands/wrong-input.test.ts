@@ -47,6 +47,7 @@ const wrong: readonly Wrong[] = [
   { name: "a day that does not exist", args: ["--start-date", "2025-02-30"], code: 2, message: /2025-02-30/ },
   { name: "a negative size", args: ["--batch-size", "-5"], code: 2, message: /batch-size/ },
   { name: "a size of nothing", args: ["--batch-bytes", "0MB"], code: 2, message: /batch-bytes/ },
+  { name: "a lag that is no time", args: ["--max-lag", "soon"], code: 2, message: /max-lag/ },
   {
     name: "an unknown data type",
     args: ["--data-type", "messages"],

@@ -9,6 +9,7 @@ import {
   orderedDates,
   scopeOf,
   scopeShape,
+  secondsOrOff,
   size,
   startDateOption,
   tenantIdOption,
@@ -28,6 +29,7 @@ export function addMigrateOptions(command: Command): Command {
     .option("--concurrency <number>", `bulk requests in flight (default: ${migrateDefaults.concurrency})`)
     .option("--max-rps <rows>", "at most so many rows a second")
     .option("--max-bytes-rate <size>", "at most so many bytes a second, such as 10MB")
+    .option("--max-lag <seconds>", "wait while a standby of PostgreSQL is further behind, or off (default: off)")
     .option("--order <order>", "newest or oldest month first (default: newest)")
     .option(
       "--offload <mode>",
@@ -46,6 +48,7 @@ export const migrateShape = z
     concurrency: wholeNumber(1, 64).optional(),
     maxRps: wholeNumber(1).optional(),
     maxBytesRate: size.optional(),
+    maxLag: secondsOrOff.optional(),
     order: order.optional(),
     offload: offload.optional(),
     runId: uuid.optional(),
@@ -70,6 +73,7 @@ export function migrateOptions(given: Given, earlier: Partial<MigrateOptions> = 
     concurrency: given.concurrency ?? earlier.concurrency ?? migrateDefaults.concurrency,
     recordsPerSecond: given.maxRps ?? earlier.recordsPerSecond,
     bytesPerSecond: given.maxBytesRate ?? earlier.bytesPerSecond,
+    maxLagSeconds: given.maxLag === Number.POSITIVE_INFINITY ? undefined : (given.maxLag ?? earlier.maxLagSeconds),
     order: given.order ?? earlier.order ?? migrateDefaults.order,
     offload: given.offload ?? earlier.offload ?? migrateDefaults.offload,
     restart: given.restart ?? false,

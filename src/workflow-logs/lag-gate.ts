@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool } from "pg";
+import { AppError } from "../engine/errors.ts";
+import { replicationLag } from "../stores/postgres/replication-lag.ts";
+import type { ProgressSink } from "./progress.ts";
+
+const pollMillis = 1000;
+
+/** Holds work back while a standby is too far behind. */
+export class LagGate {
+  private readonly pool: Pool;
+  private readonly maxLagSeconds: number;
+  private readonly progress: ProgressSink;
+  private knownUntil = 0;
+
+  /** With Infinity for `maxLagSeconds` nothing is looked at and nothing waits. */
+  constructor(pool: Pool, maxLagSeconds: number, progress: ProgressSink) {
+    this.pool = pool;
+    this.maxLagSeconds = maxLagSeconds;
+    this.progress = progress;
+  }
+
+  /** Resolves when the standbys keep up. Throws AppError when that cannot be known, AbortError when stopped meanwhile. */
+  async passed(signal: AbortSignal): Promise<void> {
+    if (this.maxLagSeconds === Number.POSITIVE_INFINITY || performance.now() < this.knownUntil) return;
+    for (let waiting = false; await this.standbysAreBehind(); waiting = true) {
+      if (!waiting) this.progress.note(`A standby is more than ${this.maxLagSeconds} s behind; waiting for it`);
+      await sleep(pollMillis, undefined, { signal });
+    }
+    this.knownUntil = performance.now() + pollMillis;
+  }
+
+  private async standbysAreBehind(): Promise<boolean> {
+    const { seconds, hidden } = await replicationLag(this.pool);
+    if (hidden === 0) return seconds > this.maxLagSeconds;
+    throw new AppError(
+      "replication_lag_hidden",
+      "There are standbys, and this role may not see how far they are behind.",
+      {
+        hint: "GRANT pg_monitor to the role, or give --max-lag off to go on without looking. Run the same command again: it goes on where it was.",
+      },
+    );
+  }
+}
