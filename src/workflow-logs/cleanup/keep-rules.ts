@@ -80,7 +80,8 @@ function nodeRules(context: RuleContext): Rule[] {
       related.files === undefined
         ? "true"
         : `not exists (select from ${related.files.sqlName} f where f.id = o.file_id)`;
-    const unresolved = `exists (select from ${related.offloads.sqlName} o where o.node_execution_id = t.id and ${fileGone})`;
+    const notInDocument = "exists (select from log_archive.unresolved_contents u where u.record_id = t.id::text)";
+    const unresolved = `(${notInDocument} or exists (select from ${related.offloads.sqlName} o where o.node_execution_id = t.id and ${fileGone}))`;
     rules.push([unresolved, "offload_unresolved"]);
   }
   return rules;

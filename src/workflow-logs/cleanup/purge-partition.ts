@@ -110,6 +110,7 @@ function reader({ connections, source, keepReason, related }: TypePurge): { logs
       }),
       bodies: new BulkBodies(pageLimits.bytes),
       limits: pageLimits,
+      countContents: true,
     },
   };
 }

@@ -45,9 +45,11 @@ export function partitionCheck(
   partition: Partition,
   facts: Pick<RowCheck, "hasIndex" | "snapshot">,
 ): RowCheck {
+  const rows = partitionCopy(copy, source, partition);
   return {
-    ...partitionCopy(copy, source, partition),
+    ...rows,
     ...facts,
+    read: { ...rows.read, countContents: true },
     postgres: connections.postgres,
     elasticsearch: connections.elasticsearch,
     timeZone: zoneOf(source, connections.settings.sourceTimeZone),

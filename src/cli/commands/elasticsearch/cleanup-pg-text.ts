@@ -25,7 +25,7 @@ const reasons: Readonly<Record<KeepReason, string>> = {
   record_error: "Elasticsearch refused it: see app elasticsearch errors list",
   missing: "has no document: run app elasticsearch validate --repair",
   different: "its document differs: run app elasticsearch validate --repair",
-  offload_unresolved: "the file with its whole value is not in upload_files",
+  offload_unresolved: "its whole value was not found in the file storage, or has no row in upload_files",
   unarchivable: "its created_at names no month",
   changed: "changed each time it was to be deleted: run the same command again",
   locked: "other sessions held locks on it: run the same command again",
