@@ -30,8 +30,8 @@ const childrenFirst: readonly DataType[] = ["node_executions", "app_logs", "work
 
 /**
  * Deletes a tenant's logs before a date from PostgreSQL, each row only after its document was read back and found equal, and returns what went and
- * why the rest stayed. A dry run does the same without deleting. Stopped or killed it goes on when called again. Throws AppError with the state
- * it left.
+ * why the rest stayed. A dry run does the same without deleting, and writes into our own schema alone. Stopped or killed it goes on when called
+ * again. Throws AppError with the state it left.
  */
 export async function cleanupPg(
   connections: Connections,
@@ -52,7 +52,7 @@ export async function cleanupPg(
     await countUnmigrated(cleanup, watch.signal);
     return counters.snapshot();
   }
-  if (!options.dryRun) await upgradeState(state);
+  await upgradeState(state);
   const description = { command: counters.report.command, options, report: () => counters.snapshot() };
   try {
     await inRun(connections, description, watch.signal, async (run) => {

@@ -1,8 +1,11 @@
+import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { runCli } from "../../../src/cli/run-cli.ts";
 import { runApp } from "../../support/app-process.ts";
 import { cleanupOnce, deletedRows, keptRows } from "../../support/cleanup-archive.ts";
 import { afterPurge, readAllRows, type Rows } from "../../support/purge-oracle.ts";
 import { countRows, createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
+import { fakeHost } from "../../unit/cli/fake-host.ts";
 
 let archive: TestArchive;
 let tenantId: string;
@@ -80,6 +83,36 @@ test("the guide's own sequence deletes what is archived, but not without the wor
 
   const purged = await runApp(archive, [...command, "--tenant-id", tenantId, "--yes", "--allow-unreplicated"]);
   expect(purged).toMatchObject({ code: 0, stdout: expect.stringMatching(/VACUUM[^]*SUCCESS/) });
+  const { gone, problems } = await afterPurge(archive.sql, archive, rowsBefore);
+  expect(problems).toEqual([]);
+  expect(gone.get("workflow_runs")!.size).toBeGreaterThan(3);
+});
+
+/** The command on a terminal where `typed` is answered. */
+async function onTerminal(typed: string): Promise<{ code: number; asked: string }> {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const env = {
+    DATABASE_URL: archive.databaseUrl,
+    ELASTICSEARCH_HOSTS: JSON.stringify([archive.elasticsearchUrl]),
+    ELASTICSEARCH_INDEX_PREFIX: archive.prefix,
+  };
+  const host = fakeHost([...command, "--tenant-id", tenantId, "--quiet"], { stdin, env });
+  stdin.write(`${typed}\n`);
+  return { code: await runCli(host), asked: host.err() };
+}
+
+test("on a terminal the tenant id has to be typed, which is also the word for a single copy", async () => {
+  await migrateOnce(archive);
+
+  expect(await onTerminal("yes")).toEqual({
+    code: 1,
+    asked: expect.stringMatching(
+      /indices have no assigned replica and are in no snapshot[^]*Type .* to go on[^]*Not confirmed/,
+    ),
+  });
+  expect((await afterPurge(archive.sql, archive, rowsBefore)).gone.get("workflow_runs")!.size).toBe(0);
+
+  expect(await onTerminal(tenantId)).toMatchObject({ code: 0 });
   const { gone, problems } = await afterPurge(archive.sql, archive, rowsBefore);
   expect(problems).toEqual([]);
   expect(gone.get("workflow_runs")!.size).toBeGreaterThan(3);

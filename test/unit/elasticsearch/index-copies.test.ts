@@ -1,0 +1,122 @@
+import { afterEach, expect, test } from "vitest";
+import { createClient } from "../../../src/stores/elasticsearch/client.ts";
+import { flushIndex, isInSnapshot, readIndexFacts } from "../../../src/stores/elasticsearch/index-copies.ts";
+import type { Answer, SeenRequest } from "./fake-server.ts";
+import { startFakeServer } from "./fake-server.ts";
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+async function clientOf(answer: (request: SeenRequest) => Answer) {
+  const server = await startFakeServer(answer);
+  const client = createClient({
+    hosts: [server.url],
+    useSsl: false,
+    verifyCerts: true,
+    timeoutSeconds: 5,
+    maxRetries: 0,
+  });
+  cleanups.push(() => client.close(), server.stop);
+  return client;
+}
+
+const ours = { managed_by: "log-archive", template_version: 1 };
+
+interface Copy {
+  shard: string;
+  prirep: "p" | "r";
+  state: string;
+}
+
+function cluster(settings: Record<string, string>, copies: Copy[] = [], meta: object = ours) {
+  return clientOf(({ path }) =>
+    path.startsWith("/_cat/shards")
+      ? { body: copies }
+      : {
+          body: {
+            a: {
+              settings: { "index.uuid": "u", "index.number_of_shards": "2", ...settings },
+              mappings: { _meta: meta },
+            },
+          },
+        },
+  );
+}
+
+const primaries: Copy[] = ["0", "1"].map((shard) => ({ shard, prirep: "p", state: "STARTED" }));
+const replica = (shard: string, state = "STARTED"): Copy => ({ shard, prirep: "r", state });
+
+test.each([
+  ["no replica", primaries, false],
+  ["a replica that the settings wish and no node has", [...primaries, replica("0"), replica("1", "UNASSIGNED")], false],
+  ["a replica that is being copied", [...primaries, replica("0"), replica("1", "INITIALIZING")], false],
+  ["two replicas of one shard and none of the other", [...primaries, replica("0"), replica("0")], false],
+  ["a lost primary", [primaries[0]!, replica("0"), replica("1")], false],
+  ["a replica of each shard", [...primaries, replica("0"), replica("1")], true],
+])("%s", async (_, copies, isReplicated) => {
+  const client = await cluster({}, copies);
+  expect(await readIndexFacts(client, "a")).toMatchObject({ uuid: "u", isOurs: true, isOpen: true, isReplicated });
+});
+
+test.each([
+  [{}, { isDurable: true }],
+  [{ "index.translog.durability": "request" }, { isDurable: true }],
+  [{ "index.translog.durability": "REQUEST" }, { isDurable: true }],
+  [{ "index.translog.durability": "async" }, { isDurable: false }],
+  [{ "index.verified_before_close": "true" }, { isOpen: false, isReplicated: false }],
+])("settings %j", async (settings, facts) => {
+  expect(await readIndexFacts(await cluster(settings, primaries), "a")).toMatchObject(facts);
+});
+
+test("an index of someone else, an alias and no index at all", async () => {
+  expect(await readIndexFacts(await cluster({}, primaries, {}), "a")).toMatchObject({ isOurs: false });
+  expect(await readIndexFacts(await cluster({}, primaries), "alias")).toMatchObject({ isOurs: false });
+  const error = { type: "index_not_found_exception", reason: "no such index" };
+  const missing = await clientOf(() => ({ status: 404, body: { error, status: 404 } }));
+  expect(await readIndexFacts(missing, "a")).toBeUndefined();
+});
+
+test("a flush that a shard did not do is no flush", async () => {
+  const flushed = (failed: number) =>
+    clientOf(() => ({ body: { _shards: { total: 2, successful: 2 - failed, failed } } }));
+  expect(await flushIndex(await flushed(0), "a")).toBe(true);
+  expect(await flushIndex(await flushed(1), "a")).toBe(false);
+});
+
+const snapshot = {
+  snapshot: "s",
+  repository: "backup",
+  state: "SUCCESS",
+  indices: ["a", "b"],
+  start_time_in_millis: 1000,
+};
+const unverified = {
+  status: 500,
+  body: { error: { type: "repository_verification_exception", reason: "no access" }, status: 500 },
+};
+
+function withSnapshots(snapshots: object[], verification: Answer = { body: { nodes: {} } }) {
+  return clientOf(({ path }) =>
+    path.endsWith("/_verify") ? verification : { body: { snapshots, total: snapshots.length } },
+  );
+}
+
+test.each([
+  ["a complete one taken after the last write", [snapshot], 999, true],
+  ["one that began before the last write ended", [snapshot], 1000, false],
+  ["one with shards that failed", [{ ...snapshot, state: "PARTIAL" }], 999, false],
+  ["one under way", [{ ...snapshot, state: "IN_PROGRESS" }], 999, false],
+  ["one of other indices", [{ ...snapshot, indices: ["ab"] }], 999, false],
+  ["none", [], 0, false],
+])("a snapshot counts when it is %s", async (_, snapshots, written, counts) => {
+  expect(await isInSnapshot(await withSnapshots(snapshots), "a", written)).toBe(counts);
+});
+
+test("a snapshot in a repository that cannot be read, or that may not be seen, does not count", async () => {
+  expect(await isInSnapshot(await withSnapshots([snapshot], unverified), "a", 0)).toBe(false);
+  const denied = { type: "security_exception", reason: "action [cluster:admin/snapshot/get] is unauthorized" };
+  const forbidden = await clientOf(() => ({ status: 403, body: { error: denied, status: 403 } }));
+  expect(await isInSnapshot(forbidden, "a", 0)).toBe(false);
+});
