@@ -88,7 +88,8 @@ function inRandomOrder(within: CreatedWithin, seed: number): Pick<estypes.Search
 const firstInstant = "1970-01-01 00:00:00.000000";
 const lastInstant = "2262-01-01 00:00:00.000000";
 
-function createdQuery({ from, to }: CreatedWithin): estypes.QueryDslQueryContainer {
+/** Documents whose created_at is not indexed are within any bounds. */
+export function createdQuery({ from, to }: CreatedWithin): estypes.QueryDslQueryContainer {
   const range = {
     ...(from !== undefined && isIndexable(from) && { gte: instant(from) }),
     ...(to !== undefined && isIndexable(to) && { lt: instant(to) }),

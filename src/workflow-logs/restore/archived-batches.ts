@@ -1,7 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../engine/errors.ts";
 import type { Batch, Source } from "../../engine/ports.ts";
-import { listDocuments } from "../../stores/elasticsearch/list-documents.ts";
+import { type ListedDocument, listDocuments } from "../../stores/elasticsearch/list-documents.ts";
 import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
 import type { BatchLimits } from "../repositories/row-batches.ts";
 import type { TimeRange } from "../scope.ts";
@@ -10,15 +10,16 @@ import type { Outcome } from "./outcome.ts";
 /** Documents of consecutive ids, as the bytes they were sent as. */
 export interface ArchivedBatch extends Batch {
   readonly sources: ReadonlyMap<string, Buffer>;
-  readonly lastId: string;
+  /** Behind which a listing goes on; null where the last documents have no field `id`. */
+  readonly lastKey: string | null;
   /** What became of them; set by the sink. */
   outcome?: Outcome;
 }
 
 export interface ArchivedRange {
   readonly index: string;
-  /** Bounds of created_at in UTC; documents whose created_at is not indexed come all the same. */
-  readonly range: TimeRange;
+  /** Bounds of created_at in UTC, undefined for all documents; those whose created_at is not indexed come all the same. */
+  readonly range: TimeRange | undefined;
   readonly after: string | undefined;
 }
 
@@ -47,29 +48,30 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
   async *batches(signal: AbortSignal): AsyncGenerator<ArchivedBatch> {
     let sources = new Map<string, Buffer>();
     let bytes = 0;
-    for await (const [id, source] of this.documents(signal)) {
+    let lastKey: string | null = null;
+    for await (const [{ id, key }, source] of this.documents(signal)) {
       const isFull = sources.size >= this.limits.rows || bytes + source.length > this.limits.bytes;
       if (isFull && sources.size > 0) {
-        yield batchOf(sources, bytes);
+        yield { sources, records: sources.size, bytes, lastKey };
         sources = new Map();
         bytes = 0;
       }
       sources.set(id, source);
       bytes += source.length;
+      lastKey = key;
     }
-    if (sources.size > 0 && !signal.aborted) yield batchOf(sources, bytes);
+    if (sources.size > 0 && !signal.aborted) yield { sources, records: sources.size, bytes, lastKey };
   }
 
-  private async *documents(signal: AbortSignal): AsyncGenerator<readonly [string, Buffer]> {
+  private async *documents(signal: AbortSignal): AsyncGenerator<readonly [ListedDocument, Buffer]> {
     const { index, range, after } = this.from;
-    const listing = { after, pageSize: idsPerPage, ...range };
+    const listing = { after, pageSize: idsPerPage, within: range ?? {} };
     for await (const page of listDocuments(this.client, index, listing, signal)) {
-      const ids = page.map(({ id }) => id);
-      for (let at = 0; at < ids.length && !signal.aborted;) {
-        const some = ids.slice(at, at + this.idsAtOnce);
-        const sources = await this.read(some);
+      for (let at = 0; at < page.length && !signal.aborted;) {
+        const some = page.slice(at, at + this.idsAtOnce);
+        const sources = await this.read(some.map(({ id }) => id));
         if (sources === undefined) continue; // fewer at once now
-        for (const id of some) yield [id, found(sources, id, index)];
+        for (const document of some) yield [document, found(sources, document.id, index)];
         at += some.length;
       }
     }
@@ -98,10 +100,6 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
 }
 
 const tooMuch = new Set(["answer_too_large", "elasticsearch_overloaded"]);
-
-function batchOf(sources: ReadonlyMap<string, Buffer>, bytes: number): ArchivedBatch {
-  return { sources, records: sources.size, bytes, lastId: [...sources.keys()].at(-1)! };
-}
 
 function found(sources: ReadonlyMap<string, Buffer>, id: string, index: string): Buffer {
   const source = sources.get(id);

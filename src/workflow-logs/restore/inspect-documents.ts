@@ -68,10 +68,12 @@ class TableFacts {
 
   note({ id, fields }: ListedDocument): void {
     this.rows.note(id, fields);
-    const offloads = (fields["archive"] as { offloads?: readonly Record<string, unknown>[] } | undefined)?.offloads;
-    for (const offload of offloads ?? []) {
+    const offloads = (fields["archive"] as { offloads?: unknown } | null | undefined)?.offloads;
+    if (!Array.isArray(offloads)) return; // a document that has something else there is refused by itself
+    for (const offload of offloads as unknown[]) {
+      if (typeof offload !== "object" || offload === null) continue;
       this.offloadRows++;
-      this.offloads.note(String(offload["id"]), offload);
+      this.offloads.note(String((offload as { id?: unknown }).id), offload as Record<string, unknown>);
     }
   }
 
@@ -91,6 +93,9 @@ class TableFacts {
 /** The member of an archived offload row that is no column of it. */
 const fileOfOffload = "file";
 
+/** What of `archive` is no offload row and may be megabytes. */
+const bulkyMembers = ["archive.search_text", "archive.offload_contents"];
+
 /** What comes back of each document is small, unless a column that must not be NULL is text of any length. */
 const pageSize = 1000;
 const pageSizeWithLongText = 10;
@@ -109,8 +114,8 @@ async function* documentsOf(
   const listing = {
     after,
     pageSize: hasLongText ? pageSizeWithLongText : pageSize,
-    ...range,
-    exclude: [...unneeded, "archive.search_text", `archive.offloads.${fileOfOffload}`],
+    within: range,
+    exclude: [...unneeded, ...bulkyMembers, `archive.offloads.${fileOfOffload}`],
   };
   for await (const page of listDocuments(elasticsearch, index.name, listing, signal)) {
     for (const document of page) {

@@ -68,7 +68,7 @@ export async function restorePartition(
       writing: { runId: run.id, beforeInsert: once(() => markRestored(state, partition, run.id)) },
       confirm: async (batch, outcome) => {
         soFar.addCounts(outcome.counts);
-        lastId = batch.lastId;
+        lastId = batch.lastKey ?? lastId;
         await state.transaction().execute(async (transaction) => {
           await saveRestoreFindings(transaction, partition, run.id, outcome.findings);
           await saveRestoreProgress(transaction, partition, run.id, { lastId, isDone: false, counts: soFar.counts });
@@ -117,6 +117,8 @@ function moveDocuments(
 ): Promise<TransferEnd> {
   const { postgres, elasticsearch, settings } = connections;
   const limits = { rows: options.batchRows, bytes: options.batchBytes };
+  // Of a whole month all documents are looked at: one that was put into the wrong month is to be found.
+  const range = planned.coversWholeMonth ? undefined : planned.range;
   const renderer = new DocumentRenderer(logType, layout, {
     searchText: settings.searchText,
     sourceOffset: offsetOf(settings.sourceTimeZone),
@@ -124,7 +126,7 @@ function moveDocuments(
   });
   return transfer<ArchivedBatch>(
     {
-      source: new ArchivedDocuments(elasticsearch, { index: planned.index.name, range: planned.range, after }, limits),
+      source: new ArchivedDocuments(elasticsearch, { index: planned.index.name, range, after }, limits),
       sink: new RowRestorer({
         pool: postgres,
         partition: planned,

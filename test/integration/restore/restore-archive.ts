@@ -65,10 +65,10 @@ export async function dumpLogs(sql: Client): Promise<Record<string, Record<strin
   for (const table of logTables) {
     const columns = await columnsOf(sql, table);
     if (columns.length === 0) continue; // Dify has offload rows from 1.9 on
-    const values = columns.flatMap(({ name, type }) => [
-      `"${name}"::text`,
-      ...(type === "float8" ? [`encode(float8send("${name}"), 'hex')`] : []),
-    ]);
+    const values = columns.flatMap(({ name, type }) => {
+      const quoted = `"${name.replaceAll('"', '""')}"`;
+      return [`${quoted}::text`, ...(type === "float8" ? [`encode(float8send(${quoted}), 'hex')`] : [])];
+    });
     const { rows } = await sql.query<{ id: string; line: string }>(
       `SELECT id::text AS id, json_build_array(${values.join(", ")})::text AS line FROM ${table} ORDER BY id`,
     );
@@ -83,6 +83,12 @@ export async function tenantsOf(sql: Client): Promise<string[]> {
        UNION SELECT tenant_id FROM workflow_node_executions) t ORDER BY 1`,
   );
   return rows.map(({ id }) => id);
+}
+
+/** Puts about half of the rows into the month after the first. */
+export async function intoTwoMonths(sql: Client): Promise<void> {
+  for (const table of logTables.slice(0, 3))
+    await sql.query(`UPDATE ${table} SET created_at = created_at + interval '30 days' WHERE id::text > '8'`);
 }
 
 /** Deletes, as a purge would, the rows of a condition with what belongs to them; returns how many of the three log tables. */
@@ -101,3 +107,32 @@ export async function deleteLogs(sql: Client, condition: string): Promise<number
 
 /** Those rows whose created_at names a month: the others are never archived. */
 export const archivable = "created_at >= '0001-01-01' AND created_at < '10000-01-01'";
+
+export function indexOf({ prefix }: Stores, resource: string, tenantId: string, month: string): string {
+  return `${prefix}-${resource}-${tenantId}-${month}`;
+}
+
+/** A document as JSON.parse reads it. */
+export async function sourceOf(
+  { elasticsearchUrl }: Stores,
+  index: string,
+  id: string,
+): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${elasticsearchUrl}/${index}/_source/${id}`);
+  if (!answer.ok) throw new Error(`${index}/${id}: ${answer.status}`);
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+export async function putDocument(
+  { elasticsearchUrl }: Stores,
+  index: string,
+  id: string,
+  source: Record<string, unknown>,
+): Promise<void> {
+  const answer = await fetch(`${elasticsearchUrl}/${index}/_doc/${id}?refresh=true`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(source),
+  });
+  if (!answer.ok) throw new Error(`${index}/${id}: ${answer.status} ${await answer.text()}`);
+}

@@ -16,7 +16,7 @@ beforeEach(async () => {
     const request = JSON.parse(body.toString("utf8")) as { ids?: string[]; size: number; search_after?: string[] };
     if (path.endsWith("/_search")) {
       const ids = [...documents.keys()].toSorted().filter((id) => id > (request.search_after?.[0] ?? ""));
-      return { body: { hits: { hits: ids.slice(0, request.size).map((id) => ({ _id: id, sort: [id] })) } } };
+      return { body: { hits: { hits: ids.slice(0, request.size).map((id) => ({ _id: id, sort: [id, 1] })) } } };
     }
     asked.push(request.ids!);
     const found = request.ids!.filter((id) => documents.has(id));
@@ -55,18 +55,18 @@ test("every document once, in the order of ids, in batches within the limits", a
   const all = await batches();
 
   expect(idsOf(all)).toEqual([...documents.keys()].toSorted());
-  for (const { records, bytes, sources, lastId } of all) {
+  for (const { records, bytes, sources, lastKey } of all) {
     expect(records).toBe(sources.size);
     expect(records).toBeLessThanOrEqual(1000);
     expect(bytes).toBeLessThanOrEqual(100_000);
-    expect(lastId).toBe([...sources.keys()].at(-1));
+    expect(lastKey).toBe([...sources.keys()].at(-1));
   }
 });
 
 test("goes on behind an id", async () => {
   addDocuments("a", 1200, 10);
   const [first, ...rest] = await batches({ rows: 500, bytes: 1_000_000 });
-  expect(idsOf(await batches({ rows: 500, bytes: 1_000_000 }, first!.lastId))).toEqual(idsOf(rest));
+  expect(idsOf(await batches({ rows: 500, bytes: 1_000_000 }, first!.lastKey!))).toEqual(idsOf(rest));
 });
 
 test("a document beyond the limit is a batch by itself", async () => {
