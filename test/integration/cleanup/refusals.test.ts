@@ -184,7 +184,6 @@ test.each([
     (index: string) => elasticsearch("PUT", `${index}/_settings`, { "index.translog.durability": "async" }),
   ],
   ["index_missing", (index: string) => elasticsearch("DELETE", index)],
-  ["index_closed", (index: string) => elasticsearch("POST", `${index}/_close`)],
   [
     "index_replaced",
     async (index: string) => {
