@@ -7,7 +7,7 @@ import { dropKeyTables } from "../migrate/key-tables.ts";
 import { migrateDefaults } from "../migrate/options.ts";
 import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
 import { requireAccess } from "../preflight/preflight.ts";
-import { coversWholeMonth, partitionRange, type Scope } from "../scope.ts";
+import { partitionRange, type Scope } from "../scope.ts";
 import { type Cleanup, type CleanupWatch, countUnmigrated, planType, type TypePlan } from "./cleanup-plan.ts";
 import type { Reference } from "./id-tables.ts";
 import { keepReason } from "./keep-rules.ts";
@@ -108,13 +108,9 @@ async function purgeAll(cleanup: Cleanup, run: ArchiveRun): Promise<End> {
 }
 
 async function purgeType(purge: TypePurge, { dataType, partitions }: TypePlan, scope: Scope): Promise<End> {
-  const { connections, counters, progress, run } = purge;
+  const { connections, progress, run } = purge;
   for (const { tenantId, month, rows } of partitions) {
     const partition: Partition = { dataType, tenantId, month };
-    if (!coversWholeMonth(partition, scope)) {
-      counters.kept(dataType, "partial_month", rows);
-      continue;
-    }
     await lockPartition(run, partition, progress);
     const key = partitionKey(partition);
     progress.partitionStarted(key, `${dataType} ${month}`, rows, 0);
@@ -138,7 +134,6 @@ async function rulesOf(
   pretended: ReadonlyMap<DataType, PretendedRows>,
 ): Promise<string> {
   const timeZone = connections.settings.sourceTimeZone;
-  const monthStart = `${options.before.slice(0, 7)}-01 00:00:00.000000`;
   const children: Reference[] = [];
   if (dataType === "workflow_runs") {
     for (const [type, table] of [
@@ -149,5 +144,11 @@ async function rulesOf(
       children.push(await childrenOfRuns(connections.postgres, run, table, options.tenantId, except));
     }
   }
-  return keepReason(dataType, { related, references, timeZone, cutoff: utcToLocal(monthStart, timeZone), children });
+  return keepReason(dataType, {
+    related,
+    references,
+    timeZone,
+    cutoff: utcToLocal(options.before, timeZone),
+    children,
+  });
 }

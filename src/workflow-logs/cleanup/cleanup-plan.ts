@@ -6,7 +6,7 @@ import type { MigrateWatch } from "../migrate/migrate.ts";
 import { inOrder, type PlannedPartition, planPartitions } from "../migrate/plan.ts";
 import { keysQuery, type PlanContext } from "../repositories/plan-query.ts";
 import type { Listing } from "../repositories/row-query.ts";
-import { coversWholeMonth, type Scope } from "../scope.ts";
+import type { Scope } from "../scope.ts";
 import type { SourceTable } from "../source-schema.ts";
 import type { AtStep } from "./delete-rows.ts";
 import type { CleanupOptions } from "./options.ts";
@@ -59,7 +59,7 @@ export async function countUnmigrated(cleanup: Omit<Cleanup, "watch">, signal: A
     const plan = await planPartitions(connections.postgres, planContext(connections, source, scope), undefined, signal);
     count(counters, dataType, plan);
     for (const partition of plan.partitions) {
-      counters.kept(dataType, coversWholeMonth(partition, scope) ? "not_migrated" : "partial_month", partition.rows);
+      counters.kept(dataType, "not_migrated", partition.rows);
     }
   }
 }

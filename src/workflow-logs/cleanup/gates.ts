@@ -5,6 +5,7 @@ import { appliedMigrations } from "../../stores/postgres/state/upgrade.ts";
 import { lastWrittenMillis } from "../../stores/postgres/state/purge.ts";
 import type { Connections } from "../connections.ts";
 import { logTypes, type Partition } from "../log-types.ts";
+import { monthBounds } from "../months.ts";
 import type { CleanupOptions } from "./options.ts";
 import type { KeepReason } from "./report.ts";
 
@@ -73,7 +74,7 @@ export async function unreplicatedIndices(
   let found = 0;
   for (const known of await listPartitions(connections.state, [options.tenantId])) {
     const partition = known as PartitionRecord & Partition;
-    const isMeant = options.dataTypes.includes(partition.dataType) && known.month < options.before.slice(0, 7);
+    const isMeant = options.dataTypes.includes(partition.dataType) && monthBounds(known.month).from < options.before;
     if (!isMeant) continue;
     const gate = await inspectGate(connections, partition, known, { ...options, allowUnreplicated: false });
     if (gate.kept === "unreplicated") found++;

@@ -39,9 +39,7 @@ type RuleReason =
   /** A node execution or app log of a run that is itself kept by rule. */
   | "run_kept"
   /** A run of which node executions or app logs are left. */
-  | "children_left"
-  /** Its month is not over before the date. */
-  | "partial_month";
+  | "children_left";
 
 export type KeepReason = (typeof unprovenReasons)[number] | RuleReason;
 

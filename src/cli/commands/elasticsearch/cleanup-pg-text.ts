@@ -13,7 +13,6 @@ const reasons: Readonly<Record<KeepReason, string>> = {
   draft_variable: "a draft uses its result",
   run_kept: "belongs to a run that is kept",
   children_left: "node executions or app logs of it are kept",
-  partial_month: "its month is not over before the date",
   not_migrated: "was never copied: run app elasticsearch migrate",
   index_missing: "its index is gone: run app elasticsearch migrate",
   index_replaced: "its index is not the one it was copied into: run app elasticsearch migrate",

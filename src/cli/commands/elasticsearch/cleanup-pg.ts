@@ -29,12 +29,7 @@ export function addCleanupPg(group: Command, session: Session): void {
     .command("cleanup-pg")
     .description("Delete logs from PostgreSQL whose documents in Elasticsearch hold the very same; the rest stays")
     .addOption(new Option("--tenant-id <id>", "of this tenant").makeOptionMandatory())
-    .addOption(
-      new Option(
-        "--before-date <date>",
-        "created before this day, UTC, in months that are over by then",
-      ).makeOptionMandatory(),
-    )
+    .addOption(new Option("--before-date <date>", "created before this day or time, UTC").makeOptionMandatory())
     .addOption(dataTypeOption())
     .option("--batch-size <rows>", `rows of one transaction at most (default: ${cleanupDefaults.batchRows})`)
     .option("--dry-run", "compare and count, and delete nothing")
