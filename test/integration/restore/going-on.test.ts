@@ -99,6 +99,22 @@ test("what another run did with the partition, or a purge, or a day ends the pro
   }
 });
 
+test("a run that took the partition over ends the restore before it writes another batch", async () => {
+  await deleteLogs(archive.sql, "true");
+  let taken: Promise<unknown> | undefined;
+  const restore = restoreOnce(archive, tenant, {
+    batchRows: 5,
+    dataTypes: ["node_executions"],
+    progress: {
+      ...noProgress,
+      advanced: () => void (taken ??= archive.sql.query("UPDATE log_archive.partitions SET run_id = NULL")),
+    },
+  });
+  await expect(restore).rejects.toMatchObject({ code: "partition_taken_over" });
+  await taken;
+  expect(await there("workflow_node_executions")).toBeLessThan(Object.keys(all["workflow_node_executions"]!).length);
+});
+
 test("when it has ended, the next one looks at everything again", async () => {
   await deleteLogs(archive.sql, "true");
   await restoreUntil(Number.POSITIVE_INFINITY);
