@@ -108,6 +108,26 @@ test("rows that only PostgreSQL gets meanwhile are counted as changed, prove not
   for (const line of different) expect(written).toContain(line.split(" ")[2]);
 });
 
+test("a document that arrives after its row was compared is not missing", async () => {
+  const documents = documentsOf(archive);
+  const { rows } = await archive.sql.query<{ id: string }>(`SELECT id::text AS id FROM ${nodes} ORDER BY id LIMIT 2`);
+  const [late, never] = rows.map(({ id }) => id);
+  const index = await documents.indexOfRow(nodes, late!);
+  const source = await documents.source(index, late!);
+  for (const id of [late!, never!]) await documents.remove(index, id);
+  let arrived: Promise<void> | undefined;
+
+  const report = await validateOnce(archive, {
+    level: "full",
+    scope: { dataTypes: ["node_executions"] },
+    progress: { advanced: () => void (arrived ??= documents.put(index, late!, source)) },
+  });
+
+  await arrived;
+  expect(shown(report)).toEqual([`missing node_executions ${never}`]);
+  expect(report.byDataType.node_executions).toMatchObject({ checked: 300, matched: 299, missing: 1, changed: 0 });
+});
+
 test("another transaction that stays open hides no difference", async () => {
   const idle = new Client({ connectionString: archive.databaseUrl });
   await idle.connect();
