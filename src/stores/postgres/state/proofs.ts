@@ -34,17 +34,6 @@ export async function saveProof(
   });
 }
 
-/** The proof that still holds, if the partition has one. */
-export async function currentProof(db: StateDatabase, partition: PartitionId): Promise<Proof | undefined> {
-  const proof = await db
-    .selectFrom("proofs")
-    .select(["index_uuid", "rows"])
-    .where((row) => row.and(partitionColumns(partition)))
-    .where("voided_at", "is", null)
-    .executeTakeFirst();
-  return proof === undefined ? undefined : { indexUuid: proof.index_uuid, rows: Number(proof.rows) };
-}
-
 /** Call in the transaction of the first write into the partition: what was validated of it holds no more. */
 export async function voidProofs(db: StateDatabase, partition: PartitionId): Promise<void> {
   await markVoid(db, partition);
