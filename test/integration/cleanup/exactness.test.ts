@@ -114,11 +114,11 @@ test("the date may lie inside a month: rows before it go, the others stay", asyn
   );
   const count = (table: string, condition: string) =>
     one<number>(`SELECT count(*)::int AS value FROM ${table} WHERE created_at ${condition} $1`, [day]);
-  const before = await one<number>(
+  const october = await one<number>(
     "SELECT count(*)::int AS value FROM workflow_runs WHERE created_at >= '2025-10-01' AND created_at < $1",
     [day],
   );
-  expect(before).toBeGreaterThan(0);
+  expect(october).toBeGreaterThan(0);
   const stay = { runs: await count("workflow_runs", ">="), nodes: await count("workflow_node_executions", ">=") };
   const go = await count("workflow_runs", "<");
 
