@@ -5,7 +5,7 @@ import { runApp } from "../../support/app-process.ts";
 import { cleanupOnce, deletedRows, keptRows } from "../../support/cleanup-archive.ts";
 import { afterPurge, readAllRows, type Rows } from "../../support/purge-oracle.ts";
 import { countRows, createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
-import { fakeHost } from "../../unit/cli/fake-host.ts";
+import { fakeHost } from "../../support/fake-host.ts";
 
 let archive: TestArchive;
 let tenantId: string;

@@ -3,7 +3,7 @@ import type { DryRun } from "../../../src/workflow-logs/migrate/dry-run.ts";
 import type { MigrateReport } from "../../../src/workflow-logs/migrate/report.ts";
 import type { Finding } from "../../../src/workflow-logs/preflight/finding.ts";
 import type { StatusReport } from "../../../src/workflow-logs/status.ts";
-import { runApp } from "../../support/app-process.ts";
+import { runAppHere } from "../../support/app-here.ts";
 import { countRows, createTestArchive, documentsByIndex, type TestArchive } from "../../support/test-archive.ts";
 
 let archive: TestArchive;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => archive.drop());
 
 async function json(...args: string[]): Promise<{ code: number | null; document: unknown }> {
-  const end = await runApp(archive, [...args, "--json"]);
+  const end = await runAppHere(archive, [...args, "--json"]);
   return { code: end.code, document: JSON.parse(end.stdout) };
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AppEnd, runApp } from "../../support/app-process.ts";
+import { runAppHere } from "../../support/app-here.ts";
+import type { AppEnd } from "../../support/app-process.ts";
 import { countRows, createTestArchive, type TestArchive } from "../../support/test-archive.ts";
 
 let archive: TestArchive;
@@ -122,7 +123,7 @@ async function traces(): Promise<unknown> {
   };
 }
 
-function expectFailure(end: AppEnd, { code, message }: Pick<Wrong, "code" | "message">): void {
+function expectFailure(end: Omit<AppEnd, "signal">, { code, message }: Pick<Wrong, "code" | "message">): void {
   expect(end.stderr).toMatch(message);
   expect(end).toMatchObject({ code, stdout: "" });
   expect(end.stderr).toMatch(/^Error: /);
@@ -133,12 +134,12 @@ function expectFailure(end: AppEnd, { code, message }: Pick<Wrong, "code" | "mes
 describe("one clear message, and nothing changed:", () => {
   test.for(wrong)("$name", async ({ args = [], env, ...expected }) => {
     const before = await traces();
-    expectFailure(await runApp(archive, [...migrate, ...args], env?.()), expected);
+    expectFailure(await runAppHere(archive, [...migrate, ...args], env?.()), expected);
     expect(await traces()).toEqual(before);
   });
 
   test("all problems are listed at once, and as a document with --json", async () => {
-    const end = await runApp(
+    const end = await runAppHere(
       archive,
       [...migrate, "--json", "--tenant-id", "*", "--batch-size", "x", "--start-date", "soon"],
       { SOURCE_TIME_ZONE: "?" },
@@ -158,7 +159,7 @@ describe("one clear message, and nothing changed:", () => {
     await archive.sql.query("alter table workflow_app_logs rename to elsewhere");
     try {
       const before = await archive.sql.query("select to_regnamespace('log_archive')::text as state");
-      expectFailure(await runApp(archive, migrate), { code: 1, message: /no table workflow_app_logs/ });
+      expectFailure(await runAppHere(archive, migrate), { code: 1, message: /no table workflow_app_logs/ });
       expect((await archive.sql.query("select to_regnamespace('log_archive')::text as state")).rows).toEqual(
         before.rows,
       );
@@ -188,7 +189,7 @@ describe("one clear message, and nothing changed:", () => {
     try {
       const before = await traces();
       const url = databaseUrl((to) => Object.assign(to, { username: role, password: secret }));
-      expectFailure(await runApp(archive, migrate, { DATABASE_URL: url }), { code: 1, message });
+      expectFailure(await runAppHere(archive, migrate, { DATABASE_URL: url }), { code: 1, message });
       expect(await traces()).toEqual(before);
     } finally {
       await archive.sql.query(`drop owned by ${role}; drop role ${role}`);
@@ -197,7 +198,7 @@ describe("one clear message, and nothing changed:", () => {
 });
 
 test("a tenant without rows is said, and is a success", async () => {
-  const end = await runApp(archive, [...migrate, "--tenant-id", "00000000-0000-4000-8000-000000000000"]);
+  const end = await runAppHere(archive, [...migrate, "--tenant-id", "00000000-0000-4000-8000-000000000000"]);
   expect(end.stdout).toMatch(/Tenant 00000000-0000-4000-8000-000000000000 has no rows/);
   expect(end.code).toBe(0);
 });

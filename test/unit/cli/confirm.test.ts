@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { confirm } from "../../../src/cli/confirm.ts";
 import { AppError, UsageError } from "../../../src/engine/errors.ts";
-import { fakeHost } from "./fake-host.ts";
+import { fakeHost } from "../../support/fake-host.ts";
 
 const terminal = (): PassThrough & { isTTY: boolean } => Object.assign(new PassThrough(), { isTTY: true });
 

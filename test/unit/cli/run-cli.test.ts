@@ -12,7 +12,7 @@ import { createProgram } from "../../../src/cli/program.ts";
 import { runCli } from "../../../src/cli/run-cli.ts";
 import { action, type CommandSpec, type Session } from "../../../src/cli/run-command.ts";
 import { AppError, UsageError } from "../../../src/engine/errors.ts";
-import { type FakeHost, fakeHost } from "./fake-host.ts";
+import { type FakeHost, fakeHost } from "../../support/fake-host.ts";
 
 const schema = z.object({
   rows: wholeNumber().default(10),

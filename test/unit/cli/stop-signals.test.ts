@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { interruptionOf } from "../../../src/cli/interruption.ts";
 import { stopSignals } from "../../../src/cli/stop-signals.ts";
-import { collector } from "./fake-host.ts";
+import { collector } from "../../support/fake-host.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());

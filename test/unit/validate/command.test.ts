@@ -5,7 +5,7 @@ import { runCli } from "../../../src/cli/run-cli.ts";
 import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
 import { validateDefaults } from "../../../src/workflow-logs/validate/options.ts";
 import { type PartitionResult, ValidateCounters } from "../../../src/workflow-logs/validate/report.ts";
-import { fakeHost } from "../cli/fake-host.ts";
+import { fakeHost } from "../../support/fake-host.ts";
 
 const env = { DATABASE_URL: "postgres://localhost:1/none", ELASTICSEARCH_HOSTS: "http://localhost:1" };
 

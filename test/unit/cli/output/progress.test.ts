@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createProgress } from "../../../../src/cli/output/progress.ts";
 import { add, newTally, pace } from "../../../../src/cli/output/tally.ts";
-import { collector } from "../fake-host.ts";
+import { collector } from "../../../support/fake-host.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { tmpdir } from "node:os";
-import type { Host } from "../../../src/cli/host.ts";
+import type { Host } from "../../src/cli/host.ts";
 
 export interface FakeHost extends Host {
   readonly out: () => string;
