@@ -49,7 +49,7 @@ export function offloadValue(
   };
 }
 
-export function uploadFile(
+function uploadFile(
   pen: Pen,
   node: Row<"workflow_node_executions">,
   type: OffloadType,

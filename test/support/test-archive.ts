@@ -106,7 +106,7 @@ export async function migrateOnce(stores: Stores, call: MigrateCall = {}): Promi
 }
 
 /** How often a document was written into an index of the prefix, by index; writing one twice counts twice. */
-export async function writesByIndex({ elasticsearchUrl, prefix }: Stores): Promise<Record<string, number>> {
+async function writesByIndex({ elasticsearchUrl, prefix }: Stores): Promise<Record<string, number>> {
   const url = `${elasticsearchUrl}/${prefix}-*/_stats/indexing?filter_path=indices.*.primaries.indexing.index_total`;
   const answer = (await (await fetch(url)).json()) as {
     indices?: Record<string, { primaries: { indexing: { index_total: number } } }>;

@@ -136,7 +136,7 @@ export async function addCopied(
   );
 }
 
-export async function setPartitionState(
+async function setPartitionState(
   db: StateDatabase,
   partition: PartitionId,
   runId: string,
