@@ -1,3 +1,4 @@
+import { isAbort } from "../engine/errors.ts";
 /** The reason of the abort signal that commands receive when the operator stops them. */
 export class Interruption extends Error {
   readonly signalName: "SIGINT" | "SIGTERM";
@@ -16,5 +17,5 @@ export function interruptionOf(signal: AbortSignal): Interruption | undefined {
 
 /** Whether `error` is only the echo of the operator's stop, and no failure of its own. */
 export function isInterruption(error: unknown, signal: AbortSignal): boolean {
-  return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === "AbortError"));
+  return signal.aborted && (error === signal.reason || isAbort(error));
 }

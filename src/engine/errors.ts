@@ -13,3 +13,8 @@ export class AppError extends Error {
 
 /** Wrong input or configuration: nothing was touched. The command line ends with exit code 2. */
 export class UsageError extends AppError {}
+
+/** Whether a wait ended because it was told to stop, and nothing failed. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}

@@ -1,3 +1,4 @@
+import { isAbort } from "./errors.ts";
 import type { Pacing } from "./pacing.ts";
 import type { Batch, Checkpoint, Receipt, Sink, Source } from "./ports.ts";
 import { readAhead } from "./read-ahead.ts";
@@ -47,10 +48,6 @@ export async function transfer<B extends Batch>(route: Transfer<B>, signal: Abor
     for (const other of errors) if (!isAbort(other)) throw other; // a stop must not hide what failed
   }
   return signal.aborted ? "interrupted" : "completed";
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
 }
 
 /** Writes one batch and, when every batch before it is confirmed, confirms it. */

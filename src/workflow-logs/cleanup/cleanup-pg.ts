@@ -1,3 +1,4 @@
+import { isAbort } from "../../engine/errors.ts";
 import { appliedMigrations, upgradeState } from "../../stores/postgres/state/upgrade.ts";
 import { type ArchiveRun, inRun } from "../archive-run.ts";
 import type { Connections } from "../connections.ts";
@@ -100,7 +101,7 @@ async function purgeAll(cleanup: Cleanup, run: ArchiveRun): Promise<End> {
     }
     return "completed";
   } catch (error) {
-    if (run.signal.aborted && error instanceof Error && error.name === "AbortError") return "interrupted";
+    if (run.signal.aborted && isAbort(error)) return "interrupted";
     throw error;
   } finally {
     await dropKeyTables(state, run.locks, run.id).catch(() => {}); // the next run drops them

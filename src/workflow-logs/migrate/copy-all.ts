@@ -1,3 +1,4 @@
+import { isAbort } from "../../engine/errors.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import type { Partition } from "../log-types.ts";
 import { partitionKey } from "../log-types.ts";
@@ -42,7 +43,7 @@ export async function copyAll(
   };
   const results = await Promise.allSettled(Array.from({ length: partitionsAtOnce }, () => worker().catch(stopped)));
   const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
-  for (const failure of failures) if (!isStop(failure)) throw failure; // a stop must not hide what failed
+  for (const failure of failures) if (!isAbort(failure)) throw failure; // a stop must not hide what failed
   return copy.run.signal.aborted ? "interrupted" : "completed";
 }
 
@@ -81,8 +82,4 @@ const words = { workflow_runs: "runs", app_logs: "app logs", node_executions: "n
 
 export function labelOf({ dataType, tenantId, month }: Partition): string {
   return `${words[dataType]} ${tenantId} ${month}`;
-}
-
-function isStop(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
 }

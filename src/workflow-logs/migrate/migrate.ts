@@ -1,3 +1,4 @@
+import { isAbort } from "../../engine/errors.ts";
 import { installTemplates } from "../../stores/elasticsearch/templates.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
 import { type ArchiveRun, inRun } from "../archive-run.ts";
@@ -58,7 +59,7 @@ async function copy(
     const end = await copyAll(copyRun(connections, options, run, counters, watch.progress), plans, partitions);
     if (end === "interrupted") return "interrupted";
   } catch (error) {
-    if (run.signal.aborted && error instanceof Error && error.name === "AbortError") return "interrupted";
+    if (run.signal.aborted && isAbort(error)) return "interrupted";
     throw error;
   } finally {
     await dropKeyTables(connections.state, run.locks, run.id).catch(() => {}); // the next run drops them

@@ -1,3 +1,4 @@
+import { isAbort } from "../../engine/errors.ts";
 import { Pacing } from "../../engine/pacing.ts";
 import { RefusalLimit } from "../../engine/refusal-limit.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
@@ -75,7 +76,7 @@ async function untilStopped(signal: AbortSignal, work: () => Promise<TransferEnd
   try {
     return await work();
   } catch (error) {
-    if (signal.aborted && error instanceof Error && error.name === "AbortError") return "interrupted";
+    if (signal.aborted && isAbort(error)) return "interrupted";
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { isAbort } from "../../engine/errors.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { installTemplates } from "../../stores/elasticsearch/templates.ts";
 import { listDifferences } from "../../stores/postgres/state/validation-differences.ts";
@@ -54,7 +55,7 @@ export async function validate(
         if (end === "interrupted") report.status = "interrupted";
         else await forgetProgress(connections.state, run.id);
       } catch (error) {
-        if (!run.signal.aborted || !(error instanceof Error) || error.name !== "AbortError") throw error;
+        if (!run.signal.aborted || !isAbort(error)) throw error;
         report.status = "interrupted";
       } finally {
         await dropKeyTables(connections.state, run.locks, run.id).catch(() => {}); // the next run drops them
