@@ -4,7 +4,8 @@ import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
 import type { BulkWriter } from "../../stores/elasticsearch/bulk-writer.ts";
 import { indexName } from "../../stores/elasticsearch/index-names.ts";
 import { countDocuments, ensureIndex, refreshIndex } from "../../stores/elasticsearch/indices.ts";
-import { type ArchivedDocument, existingIds, readDocuments } from "../../stores/elasticsearch/documents.ts";
+import { existingIds } from "../../stores/elasticsearch/documents.ts";
+import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
 import { logTypes, type Partition } from "../log-types.ts";
 
 /** The documents of one partition: exactly one index, which only this class names. */
@@ -34,9 +35,9 @@ export class ElasticsearchLogs {
     return existingIds(this.client, this.index, ids);
   }
 
-  /** The documents with these ids, exact to the digit; those that are not there are left out. */
-  read(ids: readonly string[]): Promise<Map<string, ArchivedDocument>> {
-    return readDocuments(this.client, this.index, ids);
+  /** The `_source` of each id that has a document, as the bytes that were sent; the caller chooses ids by their size. */
+  read(ids: readonly string[]): Promise<Map<string, Buffer>> {
+    return readSources(this.client, this.index, ids);
   }
 
   /** Makes everything written visible to searches and counts. */

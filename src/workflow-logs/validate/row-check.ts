@@ -1,7 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { Pool } from "pg";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
-import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
 import type { StateDatabase } from "../../stores/postgres/state/database.ts";
 import type { FoundDifference } from "../../stores/postgres/state/validation-differences.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
@@ -74,9 +73,7 @@ export async function checkRows(
 /** The documents of a batch are about as large as the batch, which is limited by bytes. */
 async function compareBatch(check: RowCheck, batch: RowBatch): Promise<Pick<CheckedBatch, "ids" | "differences">> {
   const ids = Array.from({ length: batch.records }, (_, at) => batch.body.id(at));
-  const sources = check.hasIndex
-    ? await readSources(check.elasticsearch, check.target.index, ids)
-    : new Map<string, Buffer>();
+  const sources = check.hasIndex ? await check.target.read(ids) : new Map<string, Buffer>();
   const differences = compareDocuments(batch, sources);
   const written = await writtenSince(
     check,
