@@ -1,6 +1,4 @@
-import { createClient } from "../../src/stores/elasticsearch/client.ts";
-import { createPool } from "../../src/stores/postgres/pool.ts";
-import { stateDatabase } from "../../src/stores/postgres/state/database.ts";
+import { withTestConnections } from "./test-connections.ts";
 import { cleanupPg } from "../../src/workflow-logs/cleanup/cleanup-pg.ts";
 import type { AtStep } from "../../src/workflow-logs/cleanup/delete-rows.ts";
 import { cleanupDefaults, type CleanupOptions } from "../../src/workflow-logs/cleanup/options.ts";
@@ -18,35 +16,13 @@ export interface CleanupCall extends Partial<CleanupOptions> {
 /** One `cleanup-pg` as the library has it, over connections of its own; single copies are allowed, for the tests' servers are single nodes. */
 export async function cleanupOnce(stores: Stores, call: CleanupCall): Promise<CleanupReport> {
   const { atStep, signal = new AbortController().signal, ...options } = call;
-  const postgres = createPool(stores.databaseUrl);
-  const elasticsearch = createClient({
-    hosts: [stores.elasticsearchUrl],
-    useSsl: false,
-    verifyCerts: true,
-    timeoutSeconds: 10,
-    maxRetries: 0,
-  });
-  try {
-    return await cleanupPg(
-      {
-        postgres,
-        state: stateDatabase(postgres),
-        elasticsearch,
-        settings: {
-          template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
-          searchText: "bounded",
-          sourceTimeZone: "UTC",
-          maxRetries: 0,
-          retentionDays: 30,
-        },
-      },
+  return withTestConnections(stores, { settings: { maxRetries: 0 }, timeoutSeconds: 10 }, (connections) =>
+    cleanupPg(
+      connections,
       { ...cleanupDefaults, before: "2026-01-01 00:00:00.000000", dataTypes, allowUnreplicated: true, ...options },
       { signal, progress: noProgress, ...(atStep && { atStep }) },
-    );
-  } finally {
-    await postgres.end();
-    await elasticsearch.close();
-  }
+    ),
+  );
 }
 
 export function deletedRows({ byTable }: Pick<CleanupReport, "byTable">): number {

@@ -1,3 +1,4 @@
+import { withTestConnections } from "./test-connections.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { inject } from "vitest";
@@ -5,9 +6,6 @@ import { type GenerateOptions, generateSampleLogs } from "../../dev/sample-logs/
 import type { SampleOptions } from "../../dev/sample-logs/sample-options.ts";
 import { createSchema } from "../../dev/sample-logs/schema.ts";
 import type { BlobStorage } from "../../src/stores/blobs/blob-storage.ts";
-import { createClient } from "../../src/stores/elasticsearch/client.ts";
-import { createPool } from "../../src/stores/postgres/pool.ts";
-import { stateDatabase } from "../../src/stores/postgres/state/database.ts";
 import type { ArchiveSettings } from "../../src/workflow-logs/connections.ts";
 import { migrate } from "../../src/workflow-logs/migrate/migrate.ts";
 import { migrateDefaults, type MigrateOptions } from "../../src/workflow-logs/migrate/options.ts";
@@ -70,39 +68,14 @@ export interface MigrateCall extends Partial<Omit<MigrateOptions, "scope">> {
 
 /** One `migrate` as the library has it, over connections of its own. */
 export async function migrateOnce(stores: Stores, call: MigrateCall = {}): Promise<MigrateReport> {
-  const { scope, settings, signal = new AbortController().signal, blobs, timeoutSeconds = 30, ...options } = call;
-  const postgres = createPool(stores.databaseUrl);
-  const maxRetries = settings?.maxRetries ?? 3;
-  const elasticsearch = createClient({
-    hosts: [stores.elasticsearchUrl],
-    useSsl: false,
-    verifyCerts: true,
-    timeoutSeconds,
-    maxRetries,
-  });
-  try {
-    return await migrate(
-      {
-        postgres,
-        state: stateDatabase(postgres),
-        elasticsearch,
-        blobs,
-        settings: {
-          template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
-          searchText: "bounded",
-          sourceTimeZone: "UTC",
-          maxRetries,
-          retentionDays: 30,
-          ...settings,
-        },
-      },
+  const { scope, settings, signal = new AbortController().signal, blobs, timeoutSeconds, ...options } = call;
+  return withTestConnections(stores, { settings, timeoutSeconds }, (connections) =>
+    migrate(
+      { ...connections, blobs },
       { ...migrateDefaults, ...options, scope: { dataTypes, tenantIds: [], ...scope } },
       { signal, progress: noProgress },
-    );
-  } finally {
-    await postgres.end();
-    await elasticsearch.close();
-  }
+    ),
+  );
 }
 
 /** How often a document was written into an index of the prefix, by index; writing one twice counts twice. */

@@ -1,7 +1,5 @@
+import { withTestConnections } from "../../support/test-connections.ts";
 import type { Client } from "pg";
-import { createClient } from "../../../src/stores/elasticsearch/client.ts";
-import { createPool } from "../../../src/stores/postgres/pool.ts";
-import { stateDatabase } from "../../../src/stores/postgres/state/database.ts";
 import type { ArchiveSettings } from "../../../src/workflow-logs/connections.ts";
 import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
 import { noProgress, type ProgressSink } from "../../../src/workflow-logs/progress.ts";
@@ -20,36 +18,9 @@ export interface RestoreCall extends Partial<Omit<RestoreOptions, "tenantId">> {
 /** One `restore` as the library has it, over connections of its own. */
 export async function restoreOnce(stores: Stores, tenantId: string, call: RestoreCall = {}): Promise<RestoreReport> {
   const { settings, signal = new AbortController().signal, progress = noProgress, ...options } = call;
-  const postgres = createPool(stores.databaseUrl);
-  const elasticsearch = createClient({
-    hosts: [stores.elasticsearchUrl],
-    useSsl: false,
-    verifyCerts: true,
-    timeoutSeconds: 30,
-    maxRetries: 3,
-  });
-  try {
-    return await restore(
-      {
-        postgres,
-        state: stateDatabase(postgres),
-        elasticsearch,
-        settings: {
-          template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
-          searchText: "bounded",
-          sourceTimeZone: "UTC",
-          maxRetries: 3,
-          retentionDays: 30,
-          ...settings,
-        },
-      },
-      { ...restoreDefaults, dataTypes, ...options, tenantId },
-      { signal, progress },
-    );
-  } finally {
-    await postgres.end();
-    await elasticsearch.close();
-  }
+  return withTestConnections(stores, { settings }, (connections) =>
+    restore(connections, { ...restoreDefaults, dataTypes, ...options, tenantId }, { signal, progress }),
+  );
 }
 
 export const logTables = [
