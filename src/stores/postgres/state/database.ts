@@ -145,6 +145,29 @@ export interface StateTables {
     run_id: string | null;
     found_at: Generated<string>;
   };
+  dirty_rows: {
+    version: Generated<string>;
+    data_type: string;
+    record_id: string;
+    operation: "I" | "U" | "D" | "T";
+    tenant_id: string;
+    old_tenant_id: string | null;
+    old_created_at: string | null;
+    created_at: string | null;
+    written_at: Generated<string>;
+  };
+  capture: {
+    only_row: Generated<boolean>;
+    installed_at: string | null;
+    known_gaps: ColumnType<string, number | string, number | string>;
+  };
+  deleted_rows: {
+    data_type: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    deleted_at: Generated<string>;
+  };
   key_tables: {
     name: string;
     run_id: string;
