@@ -17,17 +17,24 @@ create table log_archive.dirty_rows (
   -- Where the row is now; null for D and T.
   created_at timestamp,
   written_at timestamptz not null default clock_timestamp()
-);
+  -- A vacuum that gives the end of the file back locks the table against the platform's writes.
+) with (vacuum_truncate = off);
 
 -- Advances, and never rolls back, when a write could not be recorded: nothing is proven any more.
 create sequence log_archive.capture_gaps;
 
--- At most one row: capture is installed, or was being installed. known_gaps is the value of capture_gaps up to which proofs were voided.
+-- At most one row: capture is installed (installed_at), or was once. known_gaps is the value of capture_gaps up to which proofs were voided;
+-- installed_gaps the value when capture was installed, so that what came since can be shown; null while it is not.
 create table log_archive.capture (
   only_row boolean primary key default true check (only_row),
   installed_at timestamptz,
+  installed_gaps bigint,
   known_gaps bigint not null default 0
 );
+
+-- The value of capture_gaps before the first row was compared: after another gap they say nothing any more.
+alter table log_archive.proofs add column gaps bigint not null default 0;
+alter table log_archive.validation_progress add column gaps bigint not null default 0;
 
 -- Documents that are kept though the platform deleted their row.
 create table log_archive.deleted_rows (

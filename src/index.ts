@@ -7,6 +7,9 @@ export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./stor
 export type { RunRecord } from "./stores/postgres/state/runs.ts";
 export { findRun, listRuns } from "./stores/postgres/state/runs.ts";
 export { appliedMigrations, pendingMigrations, upgradeState } from "./stores/postgres/state/upgrade.ts";
+export { type CaptureWatch, installCapture, type InstallReport } from "./workflow-logs/capture/install.ts";
+export { captureStatus, type CaptureStatus } from "./workflow-logs/capture/status.ts";
+export { uninstallCapture, type UninstallReport } from "./workflow-logs/capture/uninstall.ts";
 export { cleanupPg } from "./workflow-logs/cleanup/cleanup-pg.ts";
 export type { CleanupWatch } from "./workflow-logs/cleanup/cleanup-plan.ts";
 export { cleanupDefaults, type CleanupOptions } from "./workflow-logs/cleanup/options.ts";

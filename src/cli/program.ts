@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { addCompletion } from "./commands/completion.ts";
 import { addDbCurrent } from "./commands/db/current.ts";
 import { addDbUpgrade } from "./commands/db/upgrade.ts";
+import { addCapture } from "./commands/elasticsearch/capture.ts";
 import { addCleanupPg } from "./commands/elasticsearch/cleanup-pg.ts";
 import { addErrors } from "./commands/elasticsearch/errors.ts";
 import { addMigrate } from "./commands/elasticsearch/migrate.ts";
@@ -28,7 +29,7 @@ const groups: readonly Group[] = [
   {
     name: "elasticsearch",
     description: "Move workflow logs to Elasticsearch and look after them there",
-    commands: [addStatus, addPreflight, addMigrate, addValidate, addErrors, addCleanupPg, addRestore],
+    commands: [addStatus, addPreflight, addMigrate, addValidate, addErrors, addCapture, addCleanupPg, addRestore],
   },
   { name: "db", description: "Our own tables in the source database", commands: [addDbUpgrade, addDbCurrent] },
   { name: "runs", description: "What earlier invocations moved", commands: [addRunsList, addRunsShow] },

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { asOwnWrite } from "../../stores/postgres/capture/capture-function.ts";
 import type { StateDatabase } from "../../stores/postgres/state/database.ts";
 import { journalPurged } from "../../stores/postgres/state/purge.ts";
 import { hasColumn, hasIndexOn, quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
@@ -43,7 +44,7 @@ const statementTimeout = "2s";
 /** Before anything is locked. */
 const searchTimeout = "60s";
 const sessionSettings = `set local lock_timeout = '${lockTimeout}'; set local statement_timeout = '${searchTimeout}';
-  set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off`;
+  set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off; ${asOwnWrite}`;
 
 class ChangedSinceCompared extends Error {}
 

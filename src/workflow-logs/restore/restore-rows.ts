@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import type { Receipt, Refusal, Sink } from "../../engine/ports.ts";
+import { asOwnWrite } from "../../stores/postgres/capture/capture-function.ts";
 import type { InsertColumn } from "../../stores/postgres/insert-columns.ts";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
 import { type Partition, partitionKey } from "../log-types.ts";
@@ -29,9 +30,11 @@ export interface RowRestore {
   readonly writing: { readonly runId: string; readonly beforeInsert: () => Promise<void> } | undefined;
 }
 
-/** Every statement is served by the primary key; a plan that scans the table would do so for each batch. */
-const transactionSettings =
-  "set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off";
+/**
+ * Every statement is served by the primary key; a plan that scans the table would do so for each batch. Nothing is captured: the rows are what their
+ * documents are, and a copy of them could only take away what a document has beside its row, such as the contents of a file that is gone.
+ */
+const transactionSettings = `set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off; ${asOwnWrite}`;
 
 /**
  * Puts archived rows back where they are missing, a batch in one short transaction together with their offload rows and the end of their entries in the
@@ -194,7 +197,7 @@ export class RowRestorer implements Sink<ArchivedBatch> {
     if (inexact.size > 0) throw new InexactRows(inexact);
     if (offloads !== undefined)
       await restoreOffloads(client, offloads, { unchanged, changed, dryRun: writing === undefined }, outcome);
-    if (writing !== undefined) await forgetPurged(client, partition, [...compared.keys()]);
+    if (writing !== undefined) await forgetGone(client, partition, [...compared.keys()]);
     return outcome;
   }
 
@@ -226,12 +229,13 @@ async function requireOwnership(client: PoolClient, partition: Partition, runId:
   });
 }
 
-/** Rows that are in PostgreSQL, however they came there, are not purged ones. */
-async function forgetPurged(client: PoolClient, { dataType }: Partition, ids: readonly string[]): Promise<void> {
-  await client.query("delete from log_archive.purged_rows where data_type = $1 and record_id = any($2::text[])", [
-    dataType,
-    ids,
-  ]);
+/** Rows that are in PostgreSQL, however they came there, are not purged or deleted ones. */
+async function forgetGone(client: PoolClient, { dataType }: Partition, ids: readonly string[]): Promise<void> {
+  for (const journal of ["purged_rows", "deleted_rows"])
+    await client.query(`delete from log_archive.${journal} where data_type = $1 and record_id = any($2::text[])`, [
+      dataType,
+      ids,
+    ]);
 }
 
 function refusals({ findings }: Outcome, table: string): Refusal[] {

@@ -73,6 +73,7 @@ export interface StateTables {
     run_id: string | null;
     proved_at: Generated<string>;
     voided_at: string | null;
+    gaps: Generated<string>;
   };
   validation_progress: {
     data_type: string;
@@ -86,6 +87,7 @@ export interface StateTables {
     id: string | null;
     checked: ColumnType<string, number, number>;
     finished: boolean;
+    gaps: Generated<string>;
     updated_at: Generated<string>;
   };
   validation_differences: {
@@ -159,7 +161,8 @@ export interface StateTables {
   capture: {
     only_row: Generated<boolean>;
     installed_at: string | null;
-    known_gaps: ColumnType<string, number | string, number | string>;
+    installed_gaps: string | null;
+    known_gaps: Generated<string>;
   };
   deleted_rows: {
     data_type: string;
