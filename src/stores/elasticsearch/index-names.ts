@@ -17,6 +17,11 @@ const RESOURCE = /^[a-z][a-z-]{0,39}$/;
 const MONTH = /^(?!0000)(\d{4})-(0[1-9]|1[0-2])$/;
 const MONTH_IN_NAME = /^(.+)-(\d{4})\.(\d{2})$/;
 
+/** Whether an index can be named after it. */
+export function isTenantId(text: string): boolean {
+  return TENANT_ID.test(text);
+}
+
 /** The tenant id itself, when it can be part of an index name; otherwise a UsageError. */
 export function validateTenantId(text: string): string {
   if (TENANT_ID.test(text)) return text;

@@ -10,7 +10,9 @@ const unzip = promisify(gunzip);
 export interface RawRequest {
   readonly method: "POST";
   readonly path: string;
-  readonly body: object;
+  readonly body?: object;
+  /** Lines of NDJSON, in place of a body. */
+  readonly bulkBody?: object[];
 }
 
 /** A server that stays busy longer is an outage that someone should see: about a minute of waits. */

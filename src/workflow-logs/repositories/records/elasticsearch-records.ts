@@ -1,0 +1,176 @@
+import type { Client, estypes } from "@elastic/elasticsearch";
+import { AppError } from "../../../engine/errors.ts";
+import { deleteDocuments } from "../../../stores/elasticsearch/delete-documents.ts";
+import { existingIds } from "../../../stores/elasticsearch/documents.ts";
+import { getDocuments } from "../../../stores/elasticsearch/get-documents.ts";
+import { indexName, isTenantId } from "../../../stores/elasticsearch/index-names.ts";
+import { ensureIndex, refreshIndex } from "../../../stores/elasticsearch/indices.ts";
+import { openIndices, type OpenIndex } from "../../../stores/elasticsearch/open-indices.ts";
+import { putDocument } from "../../../stores/elasticsearch/put-document.ts";
+import { search, type SearchAnswer } from "../../../stores/elasticsearch/search.ts";
+import type { Connections } from "../../connections.ts";
+import { type DocumentOrder, type DocumentQuery, orderedDocuments } from "./ordered-documents.ts";
+import { recordOfDocument } from "./read-record.ts";
+import type { LogRecord, RecordKind } from "./record-kind.ts";
+import { isDocumentId, refuseOtherTenant, validateWritten } from "./refusals.ts";
+import { RecordRenderer } from "./render-record.ts";
+
+export type Filter = estypes.QueryDslQueryContainer;
+
+/** Documents of one request: a page of them has to fit into memory as text. */
+const documentsPerRequest = 500;
+
+/** How often a save tries again because another writer changed the document between its reading and writing. */
+const saveAttempts = 5;
+
+/**
+ * The records of one type of log in their tenants' indices. A tenant id that no index can be named after has no records, and never reaches
+ * Elasticsearch. Searches see what was there at the last refresh; reads by id see everything.
+ */
+export class ElasticsearchRecords<T extends LogRecord> {
+  readonly client: Client;
+  readonly kind: RecordKind<T>;
+  private readonly prefix: string;
+  private readonly renderer: RecordRenderer<T>;
+
+  constructor({ elasticsearch, settings }: Pick<Connections, "elasticsearch" | "settings">, kind: RecordKind<T>) {
+    this.client = elasticsearch;
+    this.kind = kind;
+    this.prefix = settings.template.prefix;
+    this.renderer = new RecordRenderer(kind, settings);
+  }
+
+  /** The tenant's indices, oldest month first. */
+  async indices(tenantId: string): Promise<string[]> {
+    if (!isTenantId(tenantId)) return [];
+    const indices = await openIndices(this.client, this.prefix, this.kind.logType.resource, tenantId);
+    return indices.map(({ name }) => name);
+  }
+
+  /** The indices of all tenants, for the few reads that are not one tenant's. */
+  allIndices(): Promise<OpenIndex[]> {
+    return openIndices(this.client, this.prefix, this.kind.logType.resource);
+  }
+
+  /** What to search in for a tenant's documents: its indices by their names, and its id once more as a condition. */
+  async query(tenantId: string, filters: readonly Filter[]): Promise<DocumentQuery> {
+    return { indices: await this.indices(tenantId), filters: [{ term: { tenant_id: tenantId } }, ...filters] };
+  }
+
+  async get(tenantId: string, id: string): Promise<T | undefined> {
+    const records = await this.getFrom(await this.indices(tenantId), id);
+    return records.find((record) => record.tenantId === tenantId);
+  }
+
+  async getOfAnyTenant(id: string): Promise<T | undefined> {
+    const indices = await this.allIndices();
+    return (
+      await this.getFrom(
+        indices.map(({ name }) => name),
+        id,
+      )
+    )[0];
+  }
+
+  private async getFrom(indices: readonly string[], id: string): Promise<T[]> {
+    if (!isDocumentId(id)) return [];
+    const found = await getDocuments(this.client, indices, id);
+    return found.map(({ source }) => recordOfDocument(this.kind, source));
+  }
+
+  /** The first `limit` records in the order. */
+  async list(
+    query: DocumentQuery,
+    order: Pick<DocumentOrder, "direction" | "after" | "from" | "to">,
+    limit: number,
+  ): Promise<T[]> {
+    const records: T[] = [];
+    const pageSize = Math.min(limit, documentsPerRequest);
+    for await (const page of orderedDocuments(this.client, query, { ...order, pageSize, source: true })) {
+      records.push(...page.map(({ source }) => recordOfDocument(this.kind, source)));
+      if (records.length >= limit) break;
+    }
+    return records.slice(0, limit);
+  }
+
+  search(
+    { indices, filters }: DocumentQuery,
+    body: Omit<estypes.SearchRequest, "index" | "pit" | "query">,
+  ): Promise<SearchAnswer> {
+    return search(this.client, { indices, query: { bool: { filter: [...filters] } }, ...body });
+  }
+
+  /** Everything written to the tenant's indices is seen by searches afterwards. */
+  async refresh(tenantId: string): Promise<void> {
+    for (const index of await this.indices(tenantId)) await refreshIndex(this.client, index);
+  }
+
+  /**
+   * Afterwards the record's document says what the record says, but for created_at, which keeps what it was. Throws AppError when the id is another
+   * tenant's, when no index can be named after the tenant (UsageError) or created_at has no month.
+   */
+  async save(record: T): Promise<void> {
+    validateWritten(record);
+    for (let attempt = 0; attempt < saveAttempts; attempt++) if (await this.trySave(record)) return;
+    throw new AppError(
+      "save_conflict",
+      `${record.id} was changed by others ${saveAttempts} times while it was saved.`,
+      {
+        hint: "Save it again.",
+      },
+    );
+  }
+
+  private async trySave(record: T): Promise<boolean> {
+    const home = this.homeOf(record);
+    const others = (await this.allIndices()).map(({ name }) => name).filter((name) => name !== home);
+    const [existing] = await getDocuments(this.client, [home, ...others], record.id);
+    if (existing === undefined) {
+      await ensureIndex(this.client, home);
+      return putDocument(this.client, { index: home, id: record.id, source: this.renderer.render(record) });
+    }
+    const { tenantId, createdAt } = recordOfDocument(this.kind, existing.source);
+    if (tenantId !== record.tenantId) throw refuseOtherTenant(record);
+    const source = this.renderer.render({ ...record, createdAt }, existing.source);
+    return putDocument(this.client, { index: existing.index, id: record.id, source }, existing.version);
+  }
+
+  /** The index of the record's month. */
+  private homeOf({ tenantId, createdAt }: T): string {
+    const month = createdAt.slice(0, "YYYY-MM".length);
+    return indexName({ prefix: this.prefix, resource: this.kind.logType.resource, tenantId, month });
+  }
+
+  /** Afterwards the tenant has no document with any of these ids; how many there were. Documents of others are not touched. */
+  async delete(tenantId: string, ids: readonly string[]): Promise<number> {
+    const wanted = ids.filter(isDocumentId);
+    let deleted = 0;
+    if (wanted.length === 0) return deleted;
+    for (const index of await this.indices(tenantId)) {
+      const there = await existingIds(this.client, index, wanted);
+      deleted += await deleteDocuments(this.client, index, [...there]);
+    }
+    return deleted;
+  }
+
+  /** Afterwards none of the tenant's documents that the filters hold for is there; how many there were. */
+  async deleteWhere(tenantId: string, filters: readonly Filter[], batchSize: number): Promise<number> {
+    await this.refresh(tenantId); // a search would not see what was saved last
+    const query = await this.query(tenantId, filters);
+    let deleted = 0;
+    for await (const page of orderedDocuments(this.client, query, {
+      direction: "asc",
+      pageSize: batchSize,
+      source: false,
+    })) {
+      for (const [index, documents] of Map.groupBy(page, (document) => document.index)) {
+        deleted += await deleteDocuments(
+          this.client,
+          index,
+          documents.map(({ id }) => id),
+        );
+      }
+    }
+    return deleted;
+  }
+}

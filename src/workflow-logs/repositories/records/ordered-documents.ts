@@ -1,0 +1,137 @@
+import type { Client, estypes } from "@elastic/elasticsearch";
+import { type Hit, search } from "../../../stores/elasticsearch/search.ts";
+import { toInstant } from "./instants.ts";
+
+/** Documents of these indices for which every filter holds. */
+export interface DocumentQuery {
+  readonly indices: readonly string[];
+  readonly filters: readonly estypes.QueryDslQueryContainer[];
+}
+
+/** A place in the order (created_at, id). */
+export interface Position {
+  readonly createdAt: string;
+  readonly id: string;
+}
+
+export interface DocumentOrder {
+  readonly direction: "asc" | "desc";
+  /** Only documents behind this place. */
+  readonly after?: Position | undefined;
+  /** Bounds of created_at, inclusive and exclusive. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly pageSize: number;
+  /** The fields of `_source` to return; all, or none but what the order needs. */
+  readonly source: boolean;
+}
+
+export interface OrderedDocument extends Position, Pick<Hit, "index" | "source"> {}
+
+/** What date_nanos holds, in microseconds. */
+const firstIndexed = "1970-01-01T00:00:00.000000Z";
+const lastIndexed = "2262-04-11T23:47:16.854775Z";
+
+/**
+ * The documents in the order (created_at, id), a page at a time. The order is total and a document never changes its place, so a listing goes on
+ * behind any document, at any time, without a point in time.
+ */
+export async function* orderedDocuments(
+  client: Client,
+  query: DocumentQuery,
+  order: DocumentOrder,
+): AsyncGenerator<OrderedDocument[]> {
+  const compare = comparison(order.direction);
+  let odd = (await unindexedDocuments(client, query, order)).toSorted(compare);
+  for (let { after } = order; ;) {
+    const page = await indexedPage(client, query, { ...order, after });
+    const last = page.length < order.pageSize ? undefined : page.at(-1);
+    const due = last === undefined ? odd : odd.filter((document) => compare(document, last) < 0);
+    odd = odd.slice(due.length);
+    if (page.length + due.length > 0) yield due.length === 0 ? page : [...page, ...due].toSorted(compare);
+    if (last === undefined) return;
+    after = last;
+  }
+}
+
+/** The documents whose created_at date_nanos cannot hold: few, for they are of other centuries. */
+export async function unindexedDocuments(
+  client: Client,
+  { indices, filters }: DocumentQuery,
+  { direction, after, from, to, source }: Omit<DocumentOrder, "pageSize">,
+): Promise<OrderedDocument[]> {
+  const compare = comparison(direction);
+  const found: OrderedDocument[] = [];
+  let behind: readonly unknown[] | undefined;
+  do {
+    const { hits } = await search(client, {
+      indices,
+      size: unindexedPerRequest,
+      query: { bool: { filter: [...filters], must_not: [{ exists: { field: "created_at" } }] } },
+      sort: [{ id: "asc" }],
+      track_total_hits: false,
+      ...(source ? {} : { _source: ["created_at"] }),
+      ...(behind !== undefined && { search_after: behind as estypes.SortResults }),
+    });
+    found.push(...hits.map((hit) => positioned(hit, hit.source["created_at"])));
+    behind = hits.length < unindexedPerRequest ? undefined : hits.at(-1)!.sort;
+  } while (behind !== undefined);
+  return found.filter(
+    (document) =>
+      (from === undefined || document.createdAt >= from) &&
+      (to === undefined || document.createdAt < to) &&
+      (after === undefined || compare(document, after) > 0),
+  );
+}
+
+const unindexedPerRequest = 500;
+
+async function indexedPage(client: Client, query: DocumentQuery, order: DocumentOrder): Promise<OrderedDocument[]> {
+  const { direction, after, from, to, pageSize, source } = order;
+  if (after !== undefined && isBehindIndexed(after.createdAt, direction)) return [];
+  const { hits } = await search(client, {
+    indices: query.indices,
+    size: pageSize,
+    query: {
+      bool: { filter: [...query.filters, { exists: { field: "created_at" } }, ...createdWithin({ from, to })] },
+    },
+    // as text, for nanoseconds since 1970 are beyond what a number holds
+    sort: [{ created_at: { order: direction, format: "strict_date_optional_time_nanos" } }, { id: direction }],
+    track_total_hits: false,
+    ...(source ? {} : { _source: false }),
+    ...(after !== undefined && isIndexed(after.createdAt) && { search_after: [after.createdAt, after.id] }),
+  });
+  return hits.map((hit) => positioned(hit, hit.sort[0]));
+}
+
+/** The condition for documents whose created_at is indexed; those of others are to be looked at one by one. */
+export function createdWithin({ from, to }: Pick<DocumentOrder, "from" | "to">): estypes.QueryDslQueryContainer[] {
+  if ((from !== undefined && from > lastIndexed) || (to !== undefined && to <= firstIndexed))
+    return [{ match_none: {} }];
+  const range = {
+    ...(from !== undefined && from > firstIndexed && { gte: from }),
+    ...(to !== undefined && to <= lastIndexed && { lt: to }),
+  };
+  return Object.keys(range).length === 0 ? [] : [{ range: { created_at: range } }];
+}
+
+function positioned({ index, id, source }: Hit, createdAt: unknown): OrderedDocument {
+  return { index, id, source, createdAt: toInstant(String(createdAt)) ?? String(createdAt) };
+}
+
+function isIndexed(createdAt: string): boolean {
+  return createdAt >= firstIndexed && createdAt <= lastIndexed;
+}
+
+function isBehindIndexed(createdAt: string, direction: "asc" | "desc"): boolean {
+  return direction === "asc" ? createdAt > lastIndexed : createdAt < firstIndexed;
+}
+
+function comparison(direction: "asc" | "desc"): (a: Position, b: Position) => number {
+  const sign = direction === "asc" ? 1 : -1;
+  return (a, b) => sign * (text(a.createdAt, b.createdAt) || text(a.id, b.id));
+}
+
+function text(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
