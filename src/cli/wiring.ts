@@ -6,7 +6,6 @@ import { createPool, type Pool } from "../stores/postgres/pool.ts";
 import { type StateDatabase, stateDatabase } from "../stores/postgres/state/database.ts";
 import { appliedMigrations } from "../stores/postgres/state/upgrade.ts";
 import { type Connections, describeStoreError, withConnections } from "../workflow-logs/connections.ts";
-import type { MigrateOptions } from "../workflow-logs/migrate/options.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Runs `work` with both stores open as the configuration says. Refuses while Elasticsearch is switched off. */
@@ -36,13 +35,9 @@ export function withStores<T>(context: CommandContext, work: (connections: Conne
   );
 }
 
-/** The connections, with the platform's file storage where the options ask for its contents. Throws UsageError for one that cannot be read. */
-export function withFileStorage(
-  context: CommandContext,
-  connections: Connections,
-  { offload }: Pick<MigrateOptions, "offload">,
-): Connections {
-  return offload === "inline" ? { ...connections, blobs: blobStorage(context.config().storage) } : connections;
+/** The connections, with the platform's file storage where it is needed. Throws UsageError for one that cannot be read. */
+export function withFileStorage(context: CommandContext, connections: Connections, isNeeded: boolean): Connections {
+  return isNeeded ? { ...connections, blobs: blobStorage(context.config().storage) } : connections;
 }
 
 /** Runs `work` with the source database alone. */

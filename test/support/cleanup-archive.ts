@@ -1,4 +1,5 @@
 import { withTestConnections } from "./test-connections.ts";
+import type { BlobStorage } from "../../src/stores/blobs/blob-storage.ts";
 import { cleanupPg } from "../../src/workflow-logs/cleanup/cleanup-pg.ts";
 import type { AtStep } from "../../src/workflow-logs/cleanup/delete-rows.ts";
 import { cleanupDefaults, type CleanupOptions } from "../../src/workflow-logs/cleanup/options.ts";
@@ -11,14 +12,15 @@ export interface CleanupCall extends Partial<CleanupOptions> {
   tenantId: string;
   atStep?: AtStep;
   signal?: AbortSignal;
+  blobs?: BlobStorage;
 }
 
 /** One `cleanup-pg` as the library has it, over connections of its own; single copies are allowed, for the tests' servers are single nodes. */
 export async function cleanupOnce(stores: Stores, call: CleanupCall): Promise<CleanupReport> {
-  const { atStep, signal = new AbortController().signal, ...options } = call;
+  const { atStep, blobs, signal = new AbortController().signal, ...options } = call;
   return withTestConnections(stores, { settings: { maxRetries: 0 }, timeoutSeconds: 10 }, (connections) =>
     cleanupPg(
-      connections,
+      { ...connections, blobs },
       { ...cleanupDefaults, before: "2026-01-01 00:00:00.000000", dataTypes, allowUnreplicated: true, ...options },
       { signal, progress: noProgress, ...(atStep && { atStep }) },
     ),

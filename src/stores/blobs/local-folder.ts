@@ -1,10 +1,11 @@
 import { constants } from "node:fs";
-import { access, type FileHandle, open, realpath, stat } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { access, type FileHandle, mkdir, open, realpath, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { AppError } from "../../engine/errors.ts";
 import type { BlobStorage } from "./blob-storage.ts";
 
-/** A folder in which the key of a blob is the path of its file. Nothing outside of it is ever read, whatever the key says or links lead to. */
+/** A folder in which the key of a blob is the path of its file. Nothing outside of it is ever touched, whatever the key says or links lead to. */
 export class LocalFolder implements BlobStorage {
   private readonly root: string;
 
@@ -17,9 +18,8 @@ export class LocalFolder implements BlobStorage {
     if (!isInside(key)) return undefined;
     let file: FileHandle | undefined;
     try {
-      const root = await realpath(this.root);
-      const path = await realpath(resolve(root, key));
-      if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) return undefined;
+      const path = await this.realPath(key);
+      if (path === undefined) return undefined;
       // a link put there meanwhile is not followed, and a pipe does not make us wait
       file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       const stats = await file.stat();
@@ -33,6 +33,37 @@ export class LocalFolder implements BlobStorage {
     }
   }
 
+  async store(key: string, content: Buffer): Promise<void> {
+    if (!isInside(key)) throw this.unwritable(new Error(`${key} leads out of it`));
+    try {
+      await this.check();
+      const wanted = resolve(await realpath(this.root), key);
+      await mkdir(dirname(wanted), { recursive: true });
+      const folder = await this.realPath(dirname(key));
+      if (folder === undefined) throw new Error(`${key} leads out of it`);
+      const unfinished = join(folder, `.${randomUUID()}`);
+      try {
+        await writeFile(unfinished, content, { flag: "wx" });
+        await rename(unfinished, join(folder, basename(wanted))); // a reader finds the whole file or none
+      } finally {
+        await rm(unfinished, { force: true });
+      }
+    } catch (error) {
+      throw error instanceof AppError ? error : this.unwritable(error);
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    if (!isInside(key)) return;
+    try {
+      const path = await this.realPath(key);
+      if (path !== undefined) await unlink(path);
+    } catch (error) {
+      if (!isAbsence(error)) throw this.unwritable(error);
+      await this.check();
+    }
+  }
+
   async check(): Promise<void> {
     try {
       await access(this.root, constants.R_OK | constants.X_OK);
@@ -40,6 +71,22 @@ export class LocalFolder implements BlobStorage {
     } catch (error) {
       throw this.unreadable(error);
     }
+  }
+
+  /** Where the key leads to; undefined when that is outside of the folder. */
+  private async realPath(key: string): Promise<string | undefined> {
+    const root = await realpath(this.root);
+    const path = await realpath(resolve(root, key));
+    return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep) ? path : undefined;
+  }
+
+  private unwritable(cause: unknown): AppError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new AppError(
+      "storage_not_writable",
+      `A file in the folder of offloaded contents ${this.root} cannot be changed: ${reason}`,
+      { cause, hint: "Give this user the right to write there, then run the same command again." },
+    );
   }
 
   private unreadable(cause: unknown): AppError {

@@ -41,18 +41,40 @@ export class S3Bucket implements BlobStorage {
     });
   }
 
+  async store(key: string, content: Buffer): Promise<void> {
+    const path = keyPath(key);
+    if (path === undefined) throw this.refused(400, `for the key ${JSON.stringify(key)}, which no address can name`);
+    await this.request("PUT", path, (response) => this.requireOneOf([200], response), content);
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = keyPath(key);
+    if (path === undefined) return;
+    await this.request("DELETE", path, (response) => this.requireOneOf([200, 204, 404], response));
+  }
+
   check(): Promise<void> {
     return this.request("HEAD", "", async (response) => {
       if (response.status !== 200) throw this.refused(response.status, "");
     });
   }
 
+  private async requireOneOf(statuses: readonly number[], response: Response): Promise<void> {
+    const problem = await errorCode(response);
+    if (!statuses.includes(response.status) || problem === "NoSuchBucket") throw this.refused(response.status, problem);
+  }
+
   /** Answers of a server that may be well again soon are asked for again; `read` gets any other. */
-  private async request<T>(method: string, path: string, read: (response: Response) => Promise<T>): Promise<T> {
+  private async request<T>(
+    method: string,
+    path: string,
+    read: (response: Response) => Promise<T>,
+    body?: Buffer,
+  ): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       let reason: unknown;
       try {
-        const signed = await this.client.sign(`${this.url}${path}`, { method });
+        const signed = await this.client.sign(`${this.url}${path}`, { method, ...(body && { body }) });
         const response = await fetch(signed, { redirect: "manual", signal: AbortSignal.timeout(timeoutMillis) });
         if (response.status < 500 && response.status !== 429) return await read(response);
         await response.body?.cancel();
@@ -86,7 +108,7 @@ export class S3Bucket implements BlobStorage {
       {
         hint:
           status === 403
-            ? "Look at S3_ACCESS_KEY and S3_SECRET_KEY; the key needs s3:GetObject, and s3:ListBucket so that missing files are told from forbidden ones."
+            ? "Look at S3_ACCESS_KEY and S3_SECRET_KEY; the key needs s3:GetObject, s3:ListBucket so that missing files are told from forbidden ones, s3:DeleteObject for --delete-offloaded-files, and s3:PutObject for restore."
             : "Look at S3_BUCKET_NAME, S3_REGION and S3_ADDRESS_STYLE, then run the same command again.",
       },
     );

@@ -15,6 +15,7 @@ import { keepReason } from "./keep-rules.ts";
 import type { CleanupOptions } from "./options.ts";
 import { DeletePace, deleteSeconds } from "./pace.ts";
 import { type PretendedRows, pretendedRows } from "./pretended-rows.ts";
+import { purgeFiles, storageOf } from "./purge-files.ts";
 import { purgePartition, type TypePurge } from "./purge-partition.ts";
 import {
   childrenOfRuns,
@@ -40,6 +41,7 @@ export async function cleanupPg(
   watch: CleanupWatch,
 ): Promise<CleanupReport> {
   const { postgres, state } = connections;
+  await storageOf(connections, options)?.check();
   const scope: Scope = { dataTypes: options.dataTypes, tenantIds: [options.tenantId], end: options.before };
   const { sources } = await requireAccess(connections, { ...migrateDefaults, scope: { ...scope, dataTypes } });
   const related = await relatedTables(postgres, sources);
@@ -99,7 +101,7 @@ async function purgeAll(cleanup: Cleanup, run: ArchiveRun): Promise<End> {
       };
       if ((await purgeType(purge, plan, cleanup.scope)) === "interrupted") return "interrupted";
     }
-    return "completed";
+    return await purgeFiles(cleanup, run, pretended.get("node_executions"));
   } catch (error) {
     if (run.signal.aborted && isAbort(error)) return "interrupted";
     throw error;

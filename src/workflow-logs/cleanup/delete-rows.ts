@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { asOwnWrite } from "../../stores/postgres/capture/capture-function.ts";
 import type { StateDatabase } from "../../stores/postgres/state/database.ts";
+import { journalOffloadedFiles, type OffloadedFile } from "../../stores/postgres/state/offloaded-files.ts";
 import { journalPurged } from "../../stores/postgres/state/purge.ts";
 import { hasColumn, hasIndexOn, quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
 import type { Partition } from "../log-types.ts";
@@ -63,7 +64,7 @@ export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[
         await atStep("begun");
         await refuseNewChildren(transaction, deletion, rows, "unindexed");
         await sql.raw(`set local statement_timeout = '${statementTimeout}'`).execute(transaction);
-        await deleteOffloads(transaction, deletion, rows);
+        await journalOffloadedFiles(transaction, partition, await deleteOffloads(transaction, deletion, rows));
         await atStep("offloads_deleted");
         await deleteVersions(transaction, deletion, rows);
         await atStep("rows_deleted");
@@ -85,10 +86,23 @@ export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[
 /** Lock timeout, statement timeout, deadlock: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const lockConflicts = new Set(["55P03", "57014", "40P01"]);
 
-async function deleteOffloads(db: StateDatabase, { offloads }: Deletion, rows: readonly ComparedRow[]): Promise<void> {
+/** Returns the files that the offload rows named. */
+async function deleteOffloads(
+  db: StateDatabase,
+  { offloads }: Deletion,
+  rows: readonly ComparedRow[],
+): Promise<readonly OffloadedFile[]> {
   const versions = rows.flatMap((row) => row.offloads ?? []);
-  if (offloads === undefined || versions.length === 0) return;
-  await deleteExactly(db, offloads, versions, sql`true`);
+  if (offloads === undefined || versions.length === 0) return [];
+  const file = sql.raw(hasColumn(offloads, "file_id") ? "t.file_id::text" : "null");
+  const deleted = await deleteExactly<OffloadedFile>(
+    db,
+    offloads,
+    versions,
+    sql`true`,
+    sql`t.id::text as "offloadId", t.node_execution_id::text as "recordId", ${file} as "fileId"`,
+  );
+  return deleted.filter(({ fileId }) => fileId !== null);
 }
 
 async function deleteVersions(db: StateDatabase, deletion: Deletion, rows: readonly ComparedRow[]): Promise<void> {
@@ -102,16 +116,18 @@ async function deleteVersions(db: StateDatabase, deletion: Deletion, rows: reado
 }
 
 /** xmin is read and compared as the number it is; frozen rows keep theirs. */
-async function deleteExactly(
+async function deleteExactly<Deleted>(
   db: StateDatabase,
   table: Table,
   versions: readonly (readonly [id: string, xmin: string])[],
   condition: ReturnType<typeof sql>,
-): Promise<void> {
-  const result = await sql`delete from ${sql.raw(table.sqlName)} t
+  returning = sql`t.id`,
+): Promise<readonly Deleted[]> {
+  const result = await sql<Deleted>`delete from ${sql.raw(table.sqlName)} t
     using unnest(${versions.map(([id]) => id)}::${idArray(table)}, ${versions.map(([, xmin]) => xmin)}::xid[]) v(id, xmin)
-    where t.id = v.id and t.xmin = v.xmin and ${condition}`.execute(db);
-  if (result.numAffectedRows !== BigInt(versions.length)) throw new ChangedSinceCompared();
+    where t.id = v.id and t.xmin = v.xmin and ${condition} returning ${returning}`.execute(db);
+  if (result.rows.length !== versions.length) throw new ChangedSinceCompared();
+  return result.rows;
 }
 
 async function refuseNewOffloads(

@@ -12,6 +12,8 @@ export interface CleanupOptions {
   readonly allowUnreplicated: boolean;
   /** Deletes also the rows of partitions whose index retention has dropped. */
   readonly expired: boolean;
+  /** Deletes also the files of offload rows from the platform's storage, where their content is in the document. */
+  readonly deleteOffloadedFiles: boolean;
   /** Seconds that a standby may be behind; Infinity does not look at standbys. */
   readonly maxLagSeconds: number;
 }
@@ -21,5 +23,6 @@ export const cleanupDefaults = {
   dryRun: false,
   allowUnreplicated: false,
   expired: false,
+  deleteOffloadedFiles: false,
   maxLagSeconds: 10,
 } as const;

@@ -1,3 +1,4 @@
+import type { CleanupOptions } from "./options.ts";
 import { type DataType, logTypes, offloadTable } from "../log-types.ts";
 
 /** Why a row that was asked to go was kept though nothing proves that it may not: whoever purges has to look at these. */
@@ -43,6 +44,27 @@ type RuleReason =
 
 export type KeepReason = (typeof unprovenReasons)[number] | RuleReason;
 
+/** Why a file that was asked to go was kept in the storage; also the reasons for which rows of its partition would be kept. */
+export type FileKeepReason =
+  | KeepReason
+  /** An offload row, another column or another file row refers to it. */
+  | "referenced"
+  /** The document does not hold its content. */
+  | "not_in_document"
+  /** Its row in upload_files is gone, and with it its place in the storage. */
+  | "no_file_row"
+  /** It does not have the name that the platform gives to the file of an offload row. */
+  | "not_an_offload";
+
+export interface FileCount {
+  /** Those that nothing speaks against: deleted, or in a dry run those that would be. */
+  eligible: number;
+  deleted: number;
+  /** Of the eligible ones that were in the storage. */
+  bytes: number;
+  readonly kept: Partial<Record<FileKeepReason, number>>;
+}
+
 export interface TableCount {
   /** Rows before the date. */
   rows: number;
@@ -68,6 +90,8 @@ export interface CleanupReport {
   readonly beforeDate: string;
   readonly dryRun: boolean;
   readonly byTable: Record<string, TableCount>;
+  /** Where offloaded files were asked to go. */
+  readonly offloadedFiles?: FileCount;
   unindexed: readonly UnindexedPredicate[];
   /** Seconds that the deletes of a dry run would take, pauses included. */
   estimates?: { readonly seconds: number };
@@ -79,7 +103,7 @@ export class CleanupCounters {
   readonly report: CleanupReport;
   private readonly started = performance.now();
 
-  constructor(options: { tenantId: string; before: string; dryRun: boolean; dataTypes: readonly DataType[] }) {
+  constructor(options: Pick<CleanupOptions, "tenantId" | "before" | "dryRun" | "dataTypes" | "deleteOffloadedFiles">) {
     const tables = options.dataTypes.map((type) => logTypes[type].table);
     if (options.dataTypes.includes("node_executions")) tables.unshift(offloadTable);
     this.report = {
@@ -90,6 +114,7 @@ export class CleanupCounters {
       beforeDate: options.before.replace(/ 00:00:00\.000000$/, ""),
       dryRun: options.dryRun,
       byTable: Object.fromEntries(tables.map((table) => [table, { rows: 0, eligible: 0, deleted: 0, kept: {} }])),
+      ...(options.deleteOffloadedFiles && { offloadedFiles: { eligible: 0, deleted: 0, bytes: 0, kept: {} } }),
       unindexed: [],
       seconds: 0,
     };
@@ -109,6 +134,19 @@ export class CleanupCounters {
   passed(dataType: DataType, rows: number, offloadRows: number, deleted: boolean): void {
     this.add(logTypes[dataType].table, rows, deleted);
     if (offloadRows > 0) this.add(offloadTable, offloadRows, deleted);
+  }
+
+  fileKept(reason: FileKeepReason, files = 1): void {
+    const { kept } = this.report.offloadedFiles!;
+    kept[reason] = (kept[reason] ?? 0) + files;
+  }
+
+  /** A file that may go, and whether it went. */
+  filePassed(bytes: number, deleted: boolean): void {
+    const count = this.report.offloadedFiles!;
+    count.eligible++;
+    count.bytes += bytes;
+    if (deleted) count.deleted++;
   }
 
   get eligible(): number {
@@ -136,7 +174,8 @@ export class CleanupCounters {
   }
 }
 
-/** Whether rows were kept because nothing proves that they are archived. */
-export function hasUnproven({ byTable }: Pick<CleanupReport, "byTable">): boolean {
+/** Whether rows or files were kept because nothing proves that they are archived. */
+export function hasUnproven({ byTable, offloadedFiles }: Pick<CleanupReport, "byTable" | "offloadedFiles">): boolean {
+  if (Object.keys(offloadedFiles?.kept ?? {}).some((reason) => reason !== "referenced")) return true;
   return Object.values(byTable).some(({ kept }) => unprovenReasons.some((reason) => reason in kept));
 }

@@ -21,7 +21,7 @@ export type LoadedContent = { readonly text: Buffer } | { readonly error: Conten
  * Throws AppError when the storage fails: nothing is known of the content then.
  */
 export async function loadContent(
-  storage: BlobStorage,
+  storage: Pick<BlobStorage, "load">,
   tenantId: string,
   offload: Offload,
   maxBytes: number,

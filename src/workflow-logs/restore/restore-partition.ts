@@ -22,6 +22,7 @@ import type { RestoreOptions } from "./options.ts";
 import { Outcome, type RowCounts } from "./outcome.ts";
 import type { PlannedRestore } from "./plan-restore.ts";
 import type { RestoreCounters } from "./report.ts";
+import { restoreFiles } from "./restore-files.ts";
 import { RowRestorer } from "./restore-rows.ts";
 import type { RestoreTable } from "./restore-tables.ts";
 
@@ -76,6 +77,13 @@ export async function restorePartition(
       },
     });
     if (end === "interrupted") return "interrupted";
+    if (table.offloads !== undefined) {
+      const files = await restoreFiles(connections, partition, planned.index.name, table.offloads.table, run.signal);
+      soFar.addCounts(files.counts);
+      counters.add(planned, files.counts, 0);
+      counters.found(files.findings);
+      await saveRestoreFindings(state, partition, run.id, files.findings);
+    }
     const lost = planned.coversWholeMonth ? await recordLostRows(state, partition, table.table.name, run.id) : 0;
     await saveRestoreProgress(state, partition, run.id, { lastId, isDone: true, counts: soFar.counts });
     counters.partitionDone(lost);

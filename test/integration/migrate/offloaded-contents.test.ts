@@ -212,13 +212,12 @@ describe("contents in a local folder", () => {
 
   test("a storage that breaks meanwhile fails the run, and the next one goes on", async () => {
     let loads = 0;
-    const breaking: BlobStorage = {
-      check: async () => {},
-      load: async (key, maxBytes) => {
+    const breaking: BlobStorage = Object.assign(blobs(), {
+      load: async (key: string, maxBytes: number) => {
         if (++loads > 5) await new LocalFolder(join(blobFolder, "not-there")).check();
         return blobs().load(key, maxBytes);
       },
-    };
+    });
     const call = { offload: "inline", restart: true, batchRows: 20, concurrency: 1 } as const;
     await expect(migrateOnce(stores, { ...call, blobs: breaking })).rejects.toMatchObject({
       code: "storage_unreachable",

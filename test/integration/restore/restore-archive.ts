@@ -1,5 +1,6 @@
 import { withTestConnections } from "../../support/test-connections.ts";
 import type { Client } from "pg";
+import type { BlobStorage } from "../../../src/stores/blobs/blob-storage.ts";
 import type { ArchiveSettings } from "../../../src/workflow-logs/connections.ts";
 import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
 import { noProgress, type ProgressSink } from "../../../src/workflow-logs/progress.ts";
@@ -13,13 +14,14 @@ export interface RestoreCall extends Partial<Omit<RestoreOptions, "tenantId">> {
   settings?: Partial<ArchiveSettings>;
   signal?: AbortSignal;
   progress?: ProgressSink;
+  blobs?: BlobStorage;
 }
 
 /** One `restore` as the library has it, over connections of its own. */
 export async function restoreOnce(stores: Stores, tenantId: string, call: RestoreCall = {}): Promise<RestoreReport> {
-  const { settings, signal = new AbortController().signal, progress = noProgress, ...options } = call;
+  const { settings, signal = new AbortController().signal, progress = noProgress, blobs, ...options } = call;
   return withTestConnections(stores, { settings }, (connections) =>
-    restore(connections, { ...restoreDefaults, dataTypes, ...options, tenantId }, { signal, progress }),
+    restore({ ...connections, blobs }, { ...restoreDefaults, dataTypes, ...options, tenantId }, { signal, progress }),
   );
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
@@ -105,4 +105,35 @@ test("without the folder no blob is called missing", async () => {
 test.skipIf(process.getuid?.() === 0)("a file that may not be read is an error", async () => {
   await chmod(join(parent, "storage/upload_files/t/a.json"), 0);
   await expect(folder.load("upload_files/t/a.json", 100)).rejects.toMatchObject({ code: "storage_unreachable" });
+});
+
+test("a blob that was stored is there whole, also in place of another, and gone when it was deleted", async () => {
+  const content = Buffer.from([0, 255, 10]);
+  for (const key of ["upload_files/new/空 白.json", "upload_files/t/a.json"]) {
+    await folder.store(key, content);
+    expect(await folder.load(key, 100)).toEqual(content);
+    await folder.delete(key);
+    await folder.delete(key);
+    expect(await folder.load(key, 100)).toBeUndefined();
+  }
+  expect(await readdir(join(parent, "storage/upload_files/t"))).toEqual([]);
+});
+
+test("no key leads to a file outside of the folder that could be changed", async () => {
+  await symlink("..", join(parent, "storage/up"));
+  const keys = ["../secret.json", "up/secret.json", "up/storage-2/secret.json", "", ".", "/etc/passwd", "a\0b"];
+  for (const key of keys) {
+    await folder.delete(key);
+    await expect(folder.store(key, Buffer.from("changed")), key).rejects.toMatchObject({
+      code: "storage_not_writable",
+    });
+  }
+  for (const path of ["secret.json", "storage-2/secret.json"])
+    expect(await readFile(join(parent, path), "utf8")).toBe("secret");
+});
+
+test("without the folder nothing counts as deleted or stored", async () => {
+  const none = new LocalFolder(join(parent, "nothing"));
+  await expect(none.delete("a")).rejects.toMatchObject({ code: "storage_unreachable" });
+  await expect(none.store("a", Buffer.from("a"))).rejects.toMatchObject({ code: "storage_unreachable" });
 });

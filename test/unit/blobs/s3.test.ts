@@ -19,6 +19,27 @@ describe("a server that checks signatures", () => {
     },
   );
 
+  test.each(["upload_files/t/new.json", "upload_files/空 白/a+b%2F'\"!*().json"])(
+    "the blob %j is there whole when it was stored and gone when it was deleted",
+    async (key) => {
+      const bucket = new S3Bucket(server.settings);
+      const content = Buffer.alloc(200_000, `content of ${key}`);
+      await bucket.store(key, content);
+      expect(await bucket.load(key, 1_000_000)).toEqual(content);
+      await bucket.delete(key);
+      await bucket.delete(key);
+      expect(await bucket.load(key, 10)).toBeUndefined();
+    },
+  );
+
+  test("no blob is deleted or stored under a key that leads elsewhere", async () => {
+    await server.put("kept", Buffer.from("kept"));
+    const bucket = new S3Bucket(server.settings);
+    await bucket.delete("a/../kept");
+    await expect(bucket.store("a/../kept", Buffer.from("changed"))).rejects.toMatchObject({ code: "storage_refuses" });
+    expect(await bucket.load("kept", 10)).toEqual(Buffer.from("kept"));
+  });
+
   test("an empty blob is a blob", async () => {
     await server.put("empty", Buffer.alloc(0));
     expect(await new S3Bucket(server.settings).load("empty", 10)).toEqual(Buffer.alloc(0));
@@ -44,6 +65,8 @@ describe("a server that checks signatures", () => {
     const bucket = new S3Bucket({ ...server.settings, ...wrong });
     await expect(bucket.load("long", 10)).rejects.toMatchObject({ code: "storage_refuses" });
     await expect(bucket.check()).rejects.toMatchObject({ code: "storage_refuses" });
+    await expect(bucket.delete("long")).rejects.toMatchObject({ code: "storage_refuses" });
+    await expect(bucket.store("new", Buffer.from("new"))).rejects.toMatchObject({ code: "storage_refuses" });
   });
 });
 

@@ -1,10 +1,17 @@
 import { expect, test } from "vitest";
 import { cleanupText } from "../../../src/cli/commands/elasticsearch/cleanup-pg-text.ts";
+import { cleanupDefaults } from "../../../src/workflow-logs/cleanup/options.ts";
 import { CleanupCounters, hasUnproven } from "../../../src/workflow-logs/cleanup/report.ts";
 import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
 
 function counters(dryRun = false): CleanupCounters {
-  return new CleanupCounters({ tenantId: "tenant-1", before: "2025-11-01 00:00:00.000000", dryRun, dataTypes });
+  return new CleanupCounters({
+    ...cleanupDefaults,
+    tenantId: "tenant-1",
+    before: "2025-11-01 00:00:00.000000",
+    dryRun,
+    dataTypes,
+  });
 }
 
 test("rows are those that passed and those that were kept, by reason", () => {

@@ -1,9 +1,18 @@
-import { type CleanupReport, hasUnproven, type KeepReason } from "../../../workflow-logs/cleanup/report.ts";
-import { formatCount, formatDuration } from "../../output/format.ts";
+import {
+  type CleanupReport,
+  type FileKeepReason,
+  hasUnproven,
+  type KeepReason,
+} from "../../../workflow-logs/cleanup/report.ts";
+import { formatBytes, formatCount, formatDuration } from "../../output/format.ts";
 import { formatTable } from "../../output/table.ts";
 
 /** What each reason means, and what to do about it. */
-const reasons: Readonly<Record<KeepReason, string>> = {
+const reasons: Readonly<Record<KeepReason | FileKeepReason, string>> = {
+  referenced: "something else refers to it",
+  not_in_document: "its content is not in the document, which migrate --offload inline puts there while the row exists",
+  no_file_row: "its row in upload_files is gone",
+  not_an_offload: "it does not have the name of an offloaded file",
   running: "has not ended",
   paused: "is paused",
   too_young: "ended or was written within the last 24 hours",
@@ -47,6 +56,7 @@ export function cleanupText(report: CleanupReport): string {
         Object.values(reasonCounts).reduce((sum, count) => sum + count, 0),
       ]),
     ),
+    ...filesText(report),
     ...(kept.length === 0 ? [] : ["", "Kept", formatTable(["table", "rows", "reason", "meaning"], kept)]),
     ...(dryRun
       ? unindexed.flatMap(({ table, columns, effect, statement }) => [
@@ -65,6 +75,19 @@ export function cleanupText(report: CleanupReport): string {
     ...vacuumText(report),
     verdict(report),
   ].join("\n");
+}
+
+function filesText({ offloadedFiles: files, dryRun }: CleanupReport): string[] {
+  if (files === undefined) return [];
+  const kept = Object.entries(files.kept).map(
+    ([reason, count]) => [count, reason, reasons[reason as FileKeepReason]] as const,
+  );
+  const done = `${formatCount(dryRun ? files.eligible : files.deleted)} ${dryRun ? "would be deleted" : "deleted"}`;
+  return [
+    "",
+    `Files of offload rows: ${done} (${formatBytes(files.bytes)})`,
+    ...(kept.length === 0 ? [] : [formatTable(["kept", "reason", "meaning"], kept)]),
+  ];
 }
 
 function vacuumText({ byTable, dryRun }: CleanupReport): string[] {

@@ -10,7 +10,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import { dataTypeOption, scopeOf, scopeShape, secondsOrOff, startDate, tenantId, wholeNumber } from "../../options.ts";
 import { formatCount } from "../../output/format.ts";
 import { action, type Session } from "../../run-command.ts";
-import { withStores } from "../../wiring.ts";
+import { withFileStorage, withStores } from "../../wiring.ts";
 import { cleanupText } from "./cleanup-pg-text.ts";
 
 const shape = z.object({
@@ -21,6 +21,7 @@ const shape = z.object({
   dryRun: z.literal(true).optional(),
   allowUnreplicated: z.literal(true).optional(),
   expired: z.literal(true).optional(),
+  deleteOffloadedFiles: z.literal(true).optional(),
   maxLag: secondsOrOff.default(cleanupDefaults.maxLagSeconds),
 });
 
@@ -36,6 +37,10 @@ export function addCleanupPg(group: Command, session: Session): void {
     .option("--allow-unreplicated", "also where Elasticsearch has a single copy and no snapshot")
     .option("--expired", "also rows of months that retention has dropped from Elasticsearch")
     .option(
+      "--delete-offloaded-files",
+      "also the files of purged node executions, where their content is in the document and nothing else refers to them",
+    )
+    .option(
       "--max-lag <seconds>",
       `wait while a standby is further behind, or off (default: ${cleanupDefaults.maxLagSeconds})`,
     )
@@ -43,7 +48,8 @@ export function addCleanupPg(group: Command, session: Session): void {
       action(session, {
         options: shape,
         run: (given, context) =>
-          withStores(context, async (connections) => {
+          withStores(context, async (stores) => {
+            const connections = withFileStorage(context, stores, given.deleteOffloadedFiles ?? false);
             const options: CleanupOptions = {
               tenantId: given.tenantId,
               before: given.beforeDate,
@@ -52,6 +58,7 @@ export function addCleanupPg(group: Command, session: Session): void {
               dryRun: given.dryRun ?? false,
               allowUnreplicated: given.allowUnreplicated ?? false,
               expired: given.expired ?? false,
+              deleteOffloadedFiles: given.deleteOffloadedFiles ?? false,
               maxLagSeconds: given.maxLag,
             };
             const agreed = options.dryRun ? options : await agree(connections, options, context);
@@ -73,6 +80,9 @@ async function agree(
   const single = context.yes ? 0 : await unreplicatedIndices(connections, options);
   const warning = `\n${formatCount(single)} of their indices have no assigned replica and are in no snapshot: of these logs there will be a single copy.`;
   const expired = options.expired ? "\nWhat retention has dropped from Elasticsearch will be gone for good." : "";
-  await context.confirmByTyping(`${what}${single > 0 ? warning : ""}${expired}`, options.tenantId);
+  const files = options.deleteOffloadedFiles
+    ? "\nFiles of purged node executions will be deleted from the platform's file storage where their document holds the same."
+    : "";
+  await context.confirmByTyping(`${what}${single > 0 ? warning : ""}${expired}${files}`, options.tenantId);
   return single > 0 ? { ...options, allowUnreplicated: true } : options;
 }

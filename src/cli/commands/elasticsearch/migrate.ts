@@ -22,7 +22,7 @@ export function addMigrate(group: Command, session: Session): void {
         run: (given, context) =>
           withStores(context, async (stores) => {
             const options = migrateOptions(given, await earlierOptions(stores, given.runId));
-            const connections = withFileStorage(context, stores, options);
+            const connections = withFileStorage(context, stores, options.offload === "inline");
             if (given.dryRun === true) {
               const plan = await dryRun(connections, options, context.signal);
               context.output.result(plan.report, () => dryRunText(plan));

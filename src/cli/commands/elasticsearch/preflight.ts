@@ -17,7 +17,11 @@ export function addPreflight(group: Command, session: Session): void {
         run: (given, context) =>
           withStores(context, async (stores) => {
             const options = migrateOptions(given, await earlierOptions(stores, given.runId));
-            const findings = await preflight(withFileStorage(context, stores, options), options, context.signal);
+            const findings = await preflight(
+              withFileStorage(context, stores, options.offload === "inline"),
+              options,
+              context.signal,
+            );
             const worst = findings.some(({ level }) => level === "fail")
               ? "fail"
               : findings.some(({ level }) => level === "warn")

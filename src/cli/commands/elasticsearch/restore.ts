@@ -14,7 +14,7 @@ import {
   tenantIdOption,
 } from "../../options.ts";
 import { action, type Session } from "../../run-command.ts";
-import { withStores } from "../../wiring.ts";
+import { withFileStorage, withStores } from "../../wiring.ts";
 import { restoreText } from "./restore-text.ts";
 
 /** Asks for no confirmation: rows are only added, and only those that the archive has and PostgreSQL lacks. */
@@ -33,7 +33,9 @@ export function addRestore(group: Command, session: Session): void {
       action(session, {
         options: restoreShape,
         run: ({ dryRun, ...given }, context) =>
-          withStores(context, async (connections) => {
+          withStores(context, async (stores) => {
+            const canHaveFiles = context.config().storage.kind !== "unsupported";
+            const connections = withFileStorage(context, stores, canHaveFiles);
             const { tenantIds, ...scope } = scopeOf(given);
             const report = await restore(
               connections,

@@ -171,6 +171,15 @@ export interface StateTables {
     month: string;
     deleted_at: Generated<string>;
   };
+  offloaded_files: {
+    offload_id: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    file_id: string;
+    purged_at: Generated<string>;
+    deletion: "begun" | "done" | null;
+  };
   key_tables: {
     name: string;
     run_id: string;
