@@ -33,6 +33,12 @@ export { restoreDefaults, type RestoreOptions } from "./workflow-logs/restore/op
 export type { RestoreFinding, RowCounts } from "./workflow-logs/restore/outcome.ts";
 export type { PartitionCounts, RestoreReport } from "./workflow-logs/restore/report.ts";
 export { restore, type RestoreWatch } from "./workflow-logs/restore/restore.ts";
+export {
+  rollbackRollout,
+  type RolloutReport,
+  type RolloutRequest,
+  setRollout,
+} from "./workflow-logs/rollout/set-rollout.ts";
 export type { Scope } from "./workflow-logs/scope.ts";
 export { status, type StatusReport } from "./workflow-logs/status.ts";
 export { validateDefaults, type ValidateOptions } from "./workflow-logs/validate/options.ts";

@@ -9,6 +9,7 @@ import { addErrors } from "./commands/elasticsearch/errors.ts";
 import { addMigrate } from "./commands/elasticsearch/migrate.ts";
 import { addPreflight } from "./commands/elasticsearch/preflight.ts";
 import { addRestore } from "./commands/elasticsearch/restore.ts";
+import { addRollout } from "./commands/elasticsearch/rollout.ts";
 import { addStatus } from "./commands/elasticsearch/status.ts";
 import { addValidate } from "./commands/elasticsearch/validate.ts";
 import { addRunsList } from "./commands/runs/list.ts";
@@ -29,7 +30,17 @@ const groups: readonly Group[] = [
   {
     name: "elasticsearch",
     description: "Move workflow logs to Elasticsearch and look after them there",
-    commands: [addStatus, addPreflight, addMigrate, addValidate, addErrors, addCapture, addCleanupPg, addRestore],
+    commands: [
+      addStatus,
+      addPreflight,
+      addMigrate,
+      addValidate,
+      addErrors,
+      addCapture,
+      addCleanupPg,
+      addRestore,
+      addRollout,
+    ],
   },
   { name: "db", description: "Our own tables in the source database", commands: [addDbUpgrade, addDbCurrent] },
   { name: "runs", description: "What earlier invocations moved", commands: [addRunsList, addRunsShow] },

@@ -2,6 +2,8 @@ import { type ColumnType, type Generated, Kysely, PostgresDialect } from "kysely
 import type { Pool } from "pg";
 
 export type PartitionState = "planned" | "copying" | "copied" | "verified" | "purging" | "purged" | "expired";
+export type WriteMode = "postgres" | "both" | "elasticsearch";
+export type ReadMode = "postgres" | "shadow" | "elasticsearch";
 export type RunStatus = "running" | "completed" | "completed_with_errors" | "interrupted" | "failed";
 
 /**
@@ -170,6 +172,23 @@ export interface StateTables {
     tenant_id: string;
     month: string;
     deleted_at: Generated<string>;
+  };
+  rollouts: {
+    tenant_id: string;
+    write_mode: WriteMode;
+    read_mode: ReadMode;
+    changed_at: Generated<string>;
+  };
+  rollout_changes: {
+    id: Generated<string>;
+    tenant_id: string;
+    write_before: WriteMode;
+    read_before: ReadMode;
+    write_mode: WriteMode;
+    read_mode: ReadMode;
+    forced_against: string[];
+    changed_at: Generated<string>;
+    changed_by: Generated<string>;
   };
   offloaded_files: {
     offload_id: string;

@@ -1,0 +1,69 @@
+import { AppError } from "../../engine/errors.ts";
+import {
+  listRolloutChanges,
+  readRollout,
+  type RolloutModes,
+  saveRollout,
+} from "../../stores/postgres/state/rollouts.ts";
+import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import type { Connections } from "../connections.ts";
+import type { ProgressSink } from "../progress.ts";
+import { objectionsTo } from "./objections.ts";
+
+export interface RolloutRequest {
+  readonly tenantId: string;
+  /** What is left out stays as it is. */
+  readonly modes: Partial<RolloutModes>;
+  /** Switches though something speaks against it; that is kept in the history. */
+  readonly force: boolean;
+}
+
+export interface RolloutWatch {
+  readonly signal: AbortSignal;
+  readonly progress: Pick<ProgressSink, "note">;
+}
+
+export interface RolloutReport {
+  readonly tenantId: string;
+  readonly before: RolloutModes;
+  readonly after: RolloutModes;
+  readonly forcedAgainst: readonly string[];
+}
+
+/**
+ * From within seconds on, every repository writes and reads the tenant's logs like this. Throws AppError, and changes nothing, when reads would then
+ * miss rows or answer with old ones, or writes would get lost, unless forced.
+ */
+export async function setRollout(
+  connections: Connections,
+  { tenantId, modes, force }: RolloutRequest,
+  watch: RolloutWatch,
+): Promise<RolloutReport> {
+  const { state } = connections;
+  await upgradeState(state);
+  const now = await readRollout(state, tenantId);
+  const after: RolloutModes = { write: modes.write ?? now.write, read: modes.read ?? now.read };
+  const objections = await objectionsTo(connections, tenantId, after, watch);
+  if (objections.length > 0 && !force) {
+    const list = objections.map((objection) => `  - ${objection}`).join("\n");
+    throw new AppError(
+      "rollout_refused",
+      `Tenant ${tenantId} stays at --write ${now.write} --read ${now.read}; against --write ${after.write} --read ${after.read} speaks:\n${list}`,
+      { hint: "Mend this and run the same command again, or add --force and answer for it." },
+    );
+  }
+  const before = await saveRollout(state, tenantId, after, objections);
+  return { tenantId, before, after, forcedAgainst: objections };
+}
+
+/** The tenant is written and read as before its last change, whatever speaks against it. Throws AppError when there was none. */
+export async function rollbackRollout({ state }: Connections, tenantId: string): Promise<RolloutReport> {
+  await upgradeState(state);
+  const [last] = await listRolloutChanges(state, [tenantId], 1);
+  if (last === undefined)
+    throw new AppError("no_rollout", `Nothing was ever changed for tenant ${tenantId}.`, {
+      hint: "app elasticsearch rollout list shows the tenants that were.",
+    });
+  const before = await saveRollout(state, tenantId, last.before, []);
+  return { tenantId, before, after: last.before, forcedAgainst: [] };
+}
