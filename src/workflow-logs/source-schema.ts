@@ -1,6 +1,8 @@
 import type { Pool } from "pg";
 import { AppError, UsageError } from "../engine/errors.ts";
 import { hasColumn, hasIndexOn, inspectTable, type Table } from "../stores/postgres/table.ts";
+import { searchedChars, type SearchTextMode, searchUnits } from "./documents/document-renderer.ts";
+import { type RelatedRows, relatedToAppLogs } from "./documents/related-rows.ts";
 import { type RowLayout, rowLayout } from "./documents/row-layout.ts";
 import { type LogType, logTypes, offloadTable } from "./log-types.ts";
 import type { Scope } from "./scope.ts";
@@ -11,12 +13,14 @@ export interface SourceTable {
   readonly layout: RowLayout;
   /** Whether an index serves the order (created_at, id) within a tenant, so that pages need no key table. */
   readonly hasServingIndex: boolean;
+  /** Of workflow runs: the app logs, whose documents carry something of their run. */
+  readonly appLogs: Table | undefined;
 }
 
 const needed = ["id", "tenant_id", "created_at"];
 
 /** The log table as it is in this database, whatever version of Dify made it. Throws AppError when it cannot be copied. */
-async function inspectSource(pool: Pool, logType: LogType): Promise<SourceTable> {
+async function inspectSource(pool: Pool, logType: LogType, searchText: SearchTextMode): Promise<SourceTable> {
   const table = await inspectTable(pool, logType.table);
   if (table === undefined) {
     throw new AppError("table_missing", `There is no table ${logType.table} in this database.`, {
@@ -43,9 +47,33 @@ async function inspectSource(pool: Pool, logType: LogType): Promise<SourceTable>
   return {
     logType,
     table,
-    layout: rowLayout(table, offloads, files),
+    layout: rowLayout(table, offloads, files, await inspectRelated(pool, logType, table, searchText)),
     hasServingIndex: hasIndexOn(table, ["tenant_id", "created_at"]),
+    appLogs: logType.dataType === "workflow_runs" ? await readableTable(pool, logTypes.app_logs.table) : undefined,
   };
+}
+
+async function inspectRelated(
+  pool: Pool,
+  logType: LogType,
+  table: Table,
+  searchText: SearchTextMode,
+): Promise<RelatedRows | undefined> {
+  if (logType.dataType !== "app_logs") return undefined;
+  const tables = {
+    runs: await readableTable(pool, logTypes.workflow_runs.table),
+    endUsers: await readableTable(pool, "end_users"),
+    accounts: await readableTable(pool, "accounts"),
+  };
+  return relatedToAppLogs(table, tables, searchedChars(searchUnits[searchText]));
+}
+
+/** Undefined also where this role may not read it: an archive of logs does not need the platform's other tables. */
+async function readableTable(pool: Pool, name: string): Promise<Table | undefined> {
+  const table = await inspectTable(pool, name);
+  if (table === undefined) return undefined;
+  const may = await pool.query<{ read: boolean }>("select has_table_privilege($1, 'select') as read", [table.sqlName]);
+  return may.rows[0]!.read ? table : undefined;
 }
 
 /** The zone that created_at is in: a column with a zone of its own needs no setting. */
@@ -55,10 +83,15 @@ export function zoneOf({ table }: Pick<SourceTable, "table">, sourceTimeZone: st
 
 /**
  * The log tables that a scope speaks of. Throws UsageError for a tenant id that is not of the tenant column's type, before anything is touched.
+ * `searchText` says how much text of related rows is to be read.
  */
-export async function inspectSources(pool: Pool, scope: Scope): Promise<SourceTable[]> {
+export async function inspectSources(
+  pool: Pool,
+  scope: Scope,
+  searchText: SearchTextMode = "off",
+): Promise<SourceTable[]> {
   const sources: SourceTable[] = [];
-  for (const dataType of scope.dataTypes) sources.push(await inspectSource(pool, logTypes[dataType]));
+  for (const dataType of scope.dataTypes) sources.push(await inspectSource(pool, logTypes[dataType], searchText));
   const wrong = scope.tenantIds.filter((id) => !uuid.test(id) && sources.some(tenantsAreUuids));
   if (wrong.length > 0) {
     throw new UsageError(

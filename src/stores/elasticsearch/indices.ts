@@ -1,7 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../engine/errors.ts";
 import { describeElasticsearchError, described, errorType } from "./errors.ts";
-import { isMark } from "./template-files.ts";
+import { isMark, type TemplateMapping } from "./template-files.ts";
 
 export interface EnsuredIndex {
   uuid: string;
@@ -9,12 +9,16 @@ export interface EnsuredIndex {
 }
 
 /**
- * Afterwards the index exists, was made from our template, and takes documents. Several callers may race for it.
- * A flood-stage block is not refused: it goes away by itself, and the bulks that meet it wait.
+ * Afterwards the index exists, was made from our template, and takes documents; one with an older mapping than `mapping` has its fields too.
+ * Several callers may race for it. A flood-stage block is not refused: it goes away by itself, and the bulks that meet it wait.
  */
-export async function ensureIndex(client: Client, name: string): Promise<EnsuredIndex> {
+export async function ensureIndex(client: Client, name: string, mapping?: TemplateMapping): Promise<EnsuredIndex> {
   const existing = await readIndex(client, name);
-  if (existing !== undefined) return { uuid: usable(name, existing), created: false };
+  if (existing !== undefined) {
+    const uuid = usable(name, existing);
+    if (mapping !== undefined) await addNewFields(client, name, existing, mapping);
+    return { uuid, created: false };
+  }
 
   await refuseForeignTemplate(client, name);
   const created = await createIndex(client, name);
@@ -93,6 +97,17 @@ function usable(name: string, index: IndexFacts): string {
     });
   }
   return uuid;
+}
+
+/** Fields are only ever added from one version to the next. Documents written before have them only when they are written again. */
+async function addNewFields(
+  client: Client,
+  name: string,
+  { meta }: IndexFacts,
+  mapping: TemplateMapping,
+): Promise<void> {
+  if (!isMark(meta) || meta.template_version >= mapping._meta.template_version) return;
+  await described(client.indices.putMapping({ index: name, ...mapping }));
 }
 
 /** An index made without our mapping could not be told from someone else's afterwards. */

@@ -20,6 +20,8 @@ export interface IndexTemplate {
   };
 }
 
+export type TemplateMapping = estypes.MappingTypeMapping & { _meta: Mark };
+
 /** What the operator decides about the indices of this installation. */
 export interface TemplateSettings {
   prefix: string;
@@ -41,6 +43,12 @@ export function loadTemplates(): IndexTemplate[] {
     resource: file.slice(0, -".json".length),
     body: JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")) as IndexTemplate["body"],
   }));
+}
+
+/** The mapping that a resource's indices have with this version of the program, its mark included. */
+export function mappingOf(resource: string): TemplateMapping {
+  const { mappings } = loadTemplates().find((template) => template.resource === resource)!.body.template;
+  return mappings as TemplateMapping;
 }
 
 export function templateName(prefix: string, resource: string): string {

@@ -12,12 +12,23 @@ export type SearchTextMode = "off" | "bounded" | "full";
 /** UTF-16 units of search text that each column gives: enough to find a log by what was asked and answered, small beside what indexing costs. */
 export const searchUnits: Readonly<Record<SearchTextMode, number>> = { off: 0, bounded: 1000, full: 1_000_000 };
 
+/** How much JSON is looked at for so many units: an escaped character takes up to six bytes, and as much again may be keys and punctuation. */
+export function searchedChars(units: number): number {
+  return 12 * units;
+}
+
 const actionStart = Buffer.from('{"index":{"_id":"');
 const actionEnd = Buffer.from('"}}\n');
 const actionStartText = Buffer.from('{"index":{"_id":');
 const actionEndText = Buffer.from("}}\n");
 const nullJson = Buffer.from("null");
 const openBrace = Buffer.from("{");
+
+interface DocumentColumn {
+  readonly prefix: Uint8Array;
+  readonly field: number;
+  readonly write: ColumnWriter;
+}
 
 /**
  * Turns source tuples into the two lines of a bulk request, straight from bytes to bytes: columns under their own names, JSON columns as the
@@ -30,7 +41,8 @@ export class DocumentRenderer {
   /** Where its search text is in the body, the quotes left out; -1 where it has none. */
   searchTextStart = -1;
   searchTextEnd = -1;
-  private readonly columns: readonly { prefix: Uint8Array; field: number; write: ColumnWriter }[];
+  private readonly columns: readonly DocumentColumn[];
+  private readonly members: readonly { prefix: Uint8Array; idField: number; columns: readonly DocumentColumn[] }[];
   private readonly searchFields: readonly number[];
   private readonly layout: RowLayout;
   private readonly searchUnits: number;
@@ -44,15 +56,23 @@ export class DocumentRenderer {
   ) {
     const writers = columnWriters(options.sourceOffset);
     this.layout = layout;
-    this.columns = layout.columns.map(({ name, kind, field }, at) => ({
-      prefix: memberPrefix(name, at === 0),
-      field,
-      write: writers[kind],
+    const documentColumns = (columns: RowLayout["columns"]): DocumentColumn[] =>
+      columns.map(({ name, kind, field }, at) => ({
+        prefix: memberPrefix(name, at === 0),
+        field,
+        write: writers[kind],
+      }));
+    this.columns = documentColumns(layout.columns);
+    this.members = (layout.related?.members ?? []).map(({ name, columns }) => ({
+      prefix: Buffer.from(`"${name}":{`),
+      idField: columns[0]!.field,
+      columns: documentColumns(columns),
     }));
     this.searchUnits = searchUnits[options.searchText];
-    this.searchFields = logType.searchColumns.flatMap(
-      (name) => layout.columns.find((column) => column.name === name)?.field ?? [],
-    );
+    this.searchFields = [
+      ...logType.searchColumns.flatMap((name) => layout.columns.find((column) => column.name === name)?.field ?? []),
+      ...(layout.related?.searchFields ?? []),
+    ];
     this.end = Buffer.from(`"copied_at":"${options.copiedAt}"}}\n`);
   }
 
@@ -61,13 +81,7 @@ export class DocumentRenderer {
     this.writeAction(tuple, body);
     this.documentStart = body.length;
     writeRaw(body, openBrace);
-    const { data, starts, lengths } = tuple;
-    for (const { prefix, field, write } of this.columns) {
-      writeRaw(body, prefix);
-      const length = lengths[field]!;
-      if (length === -1) writeRaw(body, nullJson);
-      else write(body, data, starts[field]!, length);
-    }
+    writeColumns(this.columns, tuple, body);
     this.writeArchive(tuple, body);
   }
 
@@ -102,6 +116,12 @@ export class DocumentRenderer {
       writeRaw(body, tuple.data.subarray(start, start + tuple.lengths[offloadsField]!));
       writeAscii(body, ",");
     }
+    for (const { prefix, idField, columns } of this.members) {
+      if (tuple.isNull(idField)) continue; // there is no such row
+      writeRaw(body, prefix);
+      writeColumns(columns, tuple, body);
+      writeAscii(body, "},");
+    }
     this.stableEnd = body.length;
     writeRaw(body, this.end);
   }
@@ -112,11 +132,23 @@ export class DocumentRenderer {
       const length = tuple.lengths[field]!;
       if (length <= 0) continue;
       const start = tuple.starts[field]!;
-      // an escaped character takes up to six bytes, and as much again may be keys and punctuation
-      const json = tuple.data.toString("utf8", start, start + Math.min(length, 12 * this.searchUnits));
+      const json = tuple.data.toString("utf8", start, start + Math.min(length, searchedChars(this.searchUnits)));
       const text = searchText(json, this.searchUnits);
       if (text !== "") parts.push(text);
     }
     return parts.join("\n");
+  }
+}
+
+function writeColumns(
+  columns: readonly DocumentColumn[],
+  { data, starts, lengths }: BinaryTuples,
+  body: BulkBody,
+): void {
+  for (const { prefix, field, write } of columns) {
+    writeRaw(body, prefix);
+    const length = lengths[field]!;
+    if (length === -1) writeRaw(body, nullJson);
+    else write(body, data, starts[field]!, length);
   }
 }

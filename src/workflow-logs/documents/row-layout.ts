@@ -1,5 +1,6 @@
 import { type Column, type Table, quoteIdentifier, quoteLiteral } from "../../stores/postgres/table.ts";
 import { columnKind, type ColumnKind } from "./column-writers.ts";
+import type { RelatedRows } from "./related-rows.ts";
 
 interface LayoutColumn {
   readonly name: string;
@@ -10,7 +11,7 @@ interface LayoutColumn {
 
 /**
  * Which field of a source tuple is what. Every query of rows selects, in this order: the key's created_at and id, then each column of the
- * table (all NULL when the row of the key is gone), then the offload rows as JSON text where there are any.
+ * table (all NULL when the row of the key is gone), then the offload rows as JSON text where there are any, then what comes of related rows.
  */
 export interface RowLayout {
   readonly keyCreatedAt: 0;
@@ -21,17 +22,30 @@ export interface RowLayout {
   readonly statusField: number | undefined;
   readonly idField: number;
   readonly offloadsField: number | undefined;
+  /** What goes into `archive` beside the row's own. */
+  readonly related: RelatedLayout | undefined;
   /** A text beside the row that is no part of its document; see withNote. */
   readonly noteField?: number;
   readonly fields: number;
   /** The select list behind the two key columns, for the table alias `t`. */
   readonly selectList: string;
+  /** What follows the join of `t`: joins that the select list needs. */
+  readonly joins: string;
+}
+
+export interface RelatedLayout {
+  readonly members: readonly { readonly name: string; readonly columns: readonly LayoutColumn[] }[];
+  /** NULL while the row that the document is about is not there: the platform may write it later. */
+  readonly awaitedField: number | undefined;
+  /** Texts that are searched and not kept. */
+  readonly searchFields: readonly number[];
+  readonly textBytes: RelatedRows["textBytes"];
 }
 
 const keyFields = 2;
 
 /** `offloads` and `files` are the tables of offload rows and their files where the schema has them and they are to be carried. */
-export function rowLayout(table: Table, offloads?: Table, files?: Table): RowLayout {
+export function rowLayout(table: Table, offloads?: Table, files?: Table, related?: RelatedRows): RowLayout {
   const columns = table.columns.map((column, at) => ({
     name: column.name,
     kind: columnKind(column.type).kind,
@@ -40,6 +54,7 @@ export function rowLayout(table: Table, offloads?: Table, files?: Table): RowLay
   const find = (name: string): LayoutColumn | undefined => columns.find((column) => column.name === name);
   const expressions = table.columns.map((column) => `t.${quoteIdentifier(column.name)}${columnKind(column.type).cast}`);
   if (offloads !== undefined) expressions.push(offloadsExpression(offloads, files));
+  const relatedFields = related && relatedLayout(related, keyFields, expressions);
   return {
     keyCreatedAt: 0,
     keyId: 1,
@@ -49,8 +64,28 @@ export function rowLayout(table: Table, offloads?: Table, files?: Table): RowLay
     statusField: find("status")?.field,
     idField: find("id")!.field,
     offloadsField: offloads === undefined ? undefined : keyFields + columns.length,
+    related: relatedFields,
     fields: keyFields + expressions.length,
     selectList: expressions.join(", "),
+    joins: related?.joins ?? "",
+  };
+}
+
+/** Appends the expressions of related rows, noting which fields they become. */
+function relatedLayout(related: RelatedRows, before: number, expressions: string[]): RelatedLayout {
+  const fieldOf = (expression: string): number => before + expressions.push(expression) - 1;
+  const members = related.members.map(({ name, alias, columns }) => ({
+    name,
+    columns: columns.map((column) => {
+      const { kind, cast } = columnKind(column.type);
+      return { name: column.name, kind, field: fieldOf(`${alias}.${quoteIdentifier(column.name)}${cast}`) };
+    }),
+  }));
+  return {
+    members,
+    awaitedField: members.find(({ name }) => name === "run")?.columns[0]!.field,
+    searchFields: related.searchTexts.map(fieldOf),
+    textBytes: related.textBytes,
   };
 }
 

@@ -6,6 +6,7 @@ import type { StateDatabase } from "../../stores/postgres/state/database.ts";
 import { forgetOpenRows, rememberOpenRows } from "../../stores/postgres/state/open-rows.ts";
 import { addCopied } from "../../stores/postgres/state/partitions.ts";
 import { forgetRecordErrors, saveRecordErrors } from "../../stores/postgres/state/record-errors.ts";
+import { touchAppLogsOf } from "../../stores/postgres/state/touched-rows.ts";
 import { replaceUnresolvedContents } from "../../stores/postgres/state/unresolved-contents.ts";
 import type { Partition } from "../log-types.ts";
 import type { InlineContents, InlinedContents } from "../offloads/inline-contents.ts";
@@ -94,6 +95,7 @@ export async function copyById(
           confirm(copy, batch, receipt, async (transaction) => {
             await forgetOpenRows(transaction, partition, [...batch.ended, ...batch.gone]);
             await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
+            await touchAppLogs(transaction, copy, batch);
             await addCopied(transaction, partition, runId, areNew ? receipt.written : 0, bytesWritten(copy, batch));
           }),
       },
@@ -102,6 +104,14 @@ export async function copyById(
     },
     signal,
   );
+}
+
+/** A range is copied before its app logs, or its runs had not ended, or both; rows copied by id are others now than their app logs say. */
+async function touchAppLogs(transaction: StateDatabase, copy: RowCopy, { body }: RowBatch): Promise<void> {
+  const { appLogs } = copy.source.source;
+  if (appLogs === undefined) return;
+  const runIds = Array.from({ length: body.records }, (_, at) => body.id(at));
+  await touchAppLogsOf(transaction, appLogs, copy.partition.tenantId, runIds);
 }
 
 function settledIds(batch: RowBatch, receipt: Receipt): string[] {

@@ -39,7 +39,7 @@ const probeRows = 1000;
 /** Says what `migrate` with the same options would move, and how long it would take. Reads only, in both stores. */
 export async function dryRun(connections: Connections, options: MigrateOptions, signal: AbortSignal): Promise<DryRun> {
   const { postgres, elasticsearch, settings } = connections;
-  const sources = await inspectSources(postgres, options.scope);
+  const sources = await inspectSources(postgres, options.scope, settings.searchText);
   const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources);
   const hasState = (await appliedMigrations(connections.state)).length > 0;
   const indexUuids = !hasState ? undefined : options.restart ? [] : indices.map((index) => index.uuid);
@@ -121,7 +121,7 @@ async function measure({ postgres, settings }: Connections, { source }: SourcePl
   let compressedBytes = 0;
   let sampledBytes = 0;
   try {
-    const query = `select t.created_at, t.id, ${source.layout.selectList} from ${source.table.sqlName} t limit ${probeRows}`;
+    const query = `select t.created_at, t.id, ${source.layout.selectList} from ${source.table.sqlName} t ${source.layout.joins} limit ${probeRows}`;
     const limits = { rows: probeRows, bytes: 5 * 1024 * 1024 };
     for await (const batch of readRows(
       {

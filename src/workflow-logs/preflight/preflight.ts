@@ -64,7 +64,7 @@ export async function requireAccess(connections: Connections, options: MigrateOp
 
 async function inspect(connections: Connections, options: MigrateOptions): Promise<Inspection> {
   const blobs = requiredBlobs(connections, options);
-  const sources = await inspectSources(connections.postgres, options.scope);
+  const sources = await inspectSources(connections.postgres, options.scope, connections.settings.searchText);
   const cluster = await clusterInfo(connections.elasticsearch);
   return { connections, cluster, sources, blobs };
 }

@@ -6,24 +6,27 @@ import { indexName } from "../../stores/elasticsearch/index-names.ts";
 import { countDocuments, ensureIndex, refreshIndex } from "../../stores/elasticsearch/indices.ts";
 import { existingIds } from "../../stores/elasticsearch/documents.ts";
 import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
+import { mappingOf } from "../../stores/elasticsearch/template-files.ts";
 import { logTypes, type Partition } from "../log-types.ts";
 
 /** The documents of one partition: exactly one index, which only this class names. */
 export class ElasticsearchLogs {
   readonly index: string;
+  private readonly resource: string;
   private readonly client: Client;
   private readonly writer: BulkWriter;
 
   constructor(client: Client, writer: BulkWriter, prefix: string, partition: Partition) {
     const { resource } = logTypes[partition.dataType];
     this.index = indexName({ prefix, resource, tenantId: partition.tenantId, month: partition.month });
+    this.resource = resource;
     this.client = client;
     this.writer = writer;
   }
 
   /** Afterwards the index exists and is ours; its uuid is its identity. */
   ensure(): Promise<{ uuid: string; created: boolean }> {
-    return ensureIndex(this.client, this.index);
+    return ensureIndex(this.client, this.index, mappingOf(this.resource));
   }
 
   write(body: BulkBody, signal: AbortSignal): Promise<Receipt> {

@@ -142,6 +142,8 @@ class BatchBuilder {
 
   private isOpen(tuple: BinaryTuples): boolean {
     const { endedStatuses, layout } = this.reader;
+    const awaited = layout.related?.awaitedField;
+    if (awaited !== undefined) return tuple.isNull(awaited);
     if (endedStatuses === undefined || layout.statusField === undefined) return false;
     return tuple.isNull(layout.statusField) || !endedStatuses.has(tuple.text(layout.statusField));
   }

@@ -43,14 +43,21 @@ export function pageQuery(table: Table, layout: RowLayout, listing: Listing, ran
       `(k.created_at, k.id) > (${literal("created_at", range.after.createdAt)}, ${literal("id", range.after.id)})`,
     );
   }
-  const bytes = listing.isKeyTable ? "k.bytes" : textBytesExpression(table, "k");
+  const ownBytes = listing.isKeyTable ? "k.bytes" : textBytesExpression(table, "k");
+  const bytes = ownBytes + relatedBytes(table, layout);
   const page = `select created_at, id from (
       select k.created_at, k.id, sum(${bytes}) over (order by k.created_at, k.id rows between unbounded preceding and 1 preceding) as bytes_before
         from (select * from ${listing.sqlName} k where ${conditions.join(" and ")} order by k.created_at, k.id limit ${range.rows}) k) k
     where bytes_before is null or bytes_before < ${range.bytes}`;
   return `select k.created_at, k.id, ${layout.selectList} from (${page}) k
-    left join ${table.sqlName} t on t.id = k.id and t.created_at = k.created_at and t.tenant_id = ${tenant}
+    left join ${table.sqlName} t on t.id = k.id and t.created_at = k.created_at and t.tenant_id = ${tenant} ${layout.joins}
     order by k.created_at, k.id`;
+}
+
+/** The text of related rows that comes with the row of a key `k`, which may have no more than the id. */
+function relatedBytes(table: Table, { related }: RowLayout): string {
+  if (related === undefined) return "";
+  return ` + coalesce((select ${related.textBytes("l")} from ${table.sqlName} l where l.id = k.id), 0)`;
 }
 
 /** Size of a row's text; octet_length needs only a value's header, also where the value lies compressed and out of line. */
@@ -94,8 +101,9 @@ export function rowsByIdQuery(
 ): string {
   const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
   const row = `${table.sqlName} t on t.id = k.id and t.tenant_id = ${columnLiterals(table)("tenant_id", tenantId)}`;
-  const sized = `select k.id, k.at, sum(${textBytesExpression(table, "t")}) over (order by k.at rows between unbounded preceding and 1 preceding) as bytes_before
+  const rowBytes = `${textBytesExpression(table, "t")} + ${layout.related?.textBytes("t") ?? "0"}`;
+  const sized = `select k.id, k.at, sum(${rowBytes}) over (order by k.at rows between unbounded preceding and 1 preceding) as bytes_before
     from unnest(array[${ids.map(quoteLiteral).join(",")}]::${idType}[]) with ordinality k(id, at) left join ${row}`;
-  return `select t.created_at, k.id, ${layout.selectList} from (${sized}) k left join ${row}
+  return `select t.created_at, k.id, ${layout.selectList} from (${sized}) k left join ${row} ${layout.joins}
     where k.bytes_before is null or k.bytes_before < ${bytes} order by k.at`;
 }

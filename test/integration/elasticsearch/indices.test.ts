@@ -4,7 +4,7 @@ import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { listIndices } from "../../../src/stores/elasticsearch/index-list.ts";
 import { indexName } from "../../../src/stores/elasticsearch/index-names.ts";
 import { countDocuments, ensureIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices.ts";
-import { loadTemplates } from "../../../src/stores/elasticsearch/template-files.ts";
+import { loadTemplates, mappingOf } from "../../../src/stores/elasticsearch/template-files.ts";
 import { installTemplates } from "../../../src/stores/elasticsearch/templates.ts";
 
 const client = createClient({
@@ -102,6 +102,28 @@ describe("ensureIndex", () => {
       settings: { "index.blocks.read_only_allow_delete": true },
     });
     expect(await ensureIndex(client, runs("acme"))).toMatchObject({ created: false });
+  });
+
+  test("an index of an older version keeps its documents and gets the fields it lacks, once", async () => {
+    const index = runs("acme");
+    const { uuid } = await ensureIndex(client, index);
+    await write(index, 2);
+    const newer = {
+      ...mappingOf("workflow-runs"),
+      _meta: { managed_by: "log-archive", template_version: 99 } as const,
+    };
+    newer.properties = { ...newer.properties, later: { type: "keyword" } };
+
+    expect(await ensureIndex(client, index, newer)).toEqual({ uuid, created: false });
+
+    const { mappings } = (await client.indices.getMapping({ index }))[index]!;
+    expect(mappings._meta).toEqual(newer._meta);
+    expect(mappings.properties).toEqual({ ...mappingOf("workflow-runs").properties, later: { type: "keyword" } });
+    await refreshIndex(client, index);
+    expect(await countDocuments(client, index)).toBe(2);
+
+    await ensureIndex(client, index, mappingOf("workflow-runs"));
+    expect((await client.indices.getMapping({ index }))[index]!.mappings._meta).toEqual(newer._meta);
   });
 });
 

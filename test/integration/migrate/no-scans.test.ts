@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import type { DataType } from "../../../src/workflow-logs/log-types.ts";
 import { compareStores } from "../../support/compare-stores.ts";
 import {
   createTestArchive,
@@ -41,18 +42,30 @@ const watched = [
   "workflow_node_executions",
   "workflow_node_execution_offload",
   "upload_files",
+  "end_users",
+  "accounts",
 ];
 
-async function scansOfMigrate(archive: TestArchive, batchRows: number): Promise<Record<string, number>> {
+async function scansOfMigrate(
+  archive: TestArchive,
+  batchRows: number,
+  dataType: DataType = "node_executions",
+): Promise<Record<string, number>> {
   const before = await scans(archive);
-  await migrateOnce(archive, { batchRows, scope: { dataTypes: ["node_executions"] } });
+  await migrateOnce(archive, { batchRows, scope: { dataTypes: [dataType] } });
   const after = await scans(archive);
   return Object.fromEntries(
     watched.filter((name) => name in after).map((name) => [name, after[name]! - before[name]!]),
   );
 }
 
-const withoutOffloads = { workflow_runs: 0, workflow_app_logs: 0, workflow_node_executions: 1 };
+const withoutOffloads = {
+  workflow_runs: 0,
+  workflow_app_logs: 0,
+  workflow_node_executions: 1,
+  end_users: 0,
+  accounts: 0,
+};
 
 test.each([
   ["1.16", { ...withoutOffloads, workflow_node_execution_offload: 0, upload_files: 0 }],
@@ -69,6 +82,13 @@ test.each([
     expect(await writes(many)).toBe(600);
   },
 );
+
+test("app logs: one scan of theirs, none of the runs, end users and accounts that their documents carry", async () => {
+  const archive = await archiveOf({ nodeExecutions: 600, tenants: 3, months: 4 });
+  const once = { ...withoutOffloads, workflow_app_logs: 1, workflow_node_executions: 0 };
+  expect(await scansOfMigrate(archive, 5, "app_logs")).toMatchObject(once);
+  expect(await scansOfMigrate(archive, 5, "app_logs")).toMatchObject(once); // nothing new
+});
 
 test("with an index that serves, no key table is made and no page scans", async () => {
   const archive = await archiveOf({ nodeExecutions: 300, tenants: 3, months: 2 });

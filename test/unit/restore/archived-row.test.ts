@@ -27,6 +27,12 @@ test("columns and offload rows are apart; the file of an offload row is no colum
   ).toEqual(["9007199254740993", "a"]);
 });
 
+test("what an app log carries of its run, end user and account is neither column nor row", () => {
+  const row = read('"title":"a","archive":{"run":{"id":"r"},"end_user":{"id":"e"},"account":{"id":"a"}}');
+  expect([...row.fields.keys()]).toEqual(["id", "title"]);
+  expect(row.offloads).toEqual([]);
+});
+
 test("a column called __proto__ is a column", () => {
   expect(read('"__proto__":"x","archive":{}').fields.get("__proto__")).toBe("x");
 });

@@ -1,0 +1,26 @@
+import { sql } from "kysely";
+import { quoteIdentifier, type Table } from "../table.ts";
+import type { StateDatabase } from "./database.ts";
+
+/**
+ * Notes the app logs of these runs of one tenant as dirty rows, to be written again: their documents carry something of their run. Where no index
+ * has workflow_run_id (before Dify 1.8.1) the tenant's app logs are read once for each call.
+ */
+export async function touchAppLogsOf(
+  db: StateDatabase,
+  appLogs: Table,
+  tenantId: string,
+  runIds: readonly string[],
+): Promise<void> {
+  if (runIds.length === 0) return;
+  const typed = (column: string): ReturnType<typeof sql.raw> =>
+    sql.raw(quoteIdentifier(appLogs.columns.find(({ name }) => name === column)!.type));
+  await db
+    .insertInto("dirty_rows")
+    .columns(["data_type", "record_id", "operation", "tenant_id"])
+    .expression(
+      sql`select 'app_logs', l.id::text, 'T', l.tenant_id::text from ${sql.raw(appLogs.sqlName)} l
+        where l.tenant_id = ${tenantId}::${typed("tenant_id")} and l.workflow_run_id = any(${runIds}::text[]::${typed("workflow_run_id")}[])`,
+    )
+    .execute();
+}

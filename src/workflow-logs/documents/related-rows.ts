@@ -1,0 +1,129 @@
+import { type Column, hasColumn, hasIndexOn, quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
+
+/** A row of another table that travels in the document of the row `t`, as the member `name` of `archive`. */
+export interface RelatedMember {
+  readonly name: "run" | "end_user" | "account";
+  readonly alias: string;
+  /** The first is never NULL where there is such a row. */
+  readonly columns: readonly Column[];
+}
+
+/** What the documents of a table carry of other tables' rows. Each is found by its primary key: no page may scan one of them. */
+export interface RelatedRows {
+  readonly members: readonly RelatedMember[];
+  /** Follows the join of `t`. */
+  readonly joins: string;
+  /** Expressions of text that is searched and not kept. */
+  readonly searchTexts: readonly string[];
+  /** Bytes of these texts for the row that an alias names; "0" where there are none. */
+  readonly textBytes: (alias: string) => string;
+}
+
+export interface RelatedTables {
+  readonly runs: Table | undefined;
+  readonly endUsers: Table | undefined;
+  readonly accounts: Table | undefined;
+}
+
+/** What Dify's list of app logs shows of the run. */
+const runColumns = [
+  "id",
+  "version",
+  "status",
+  "triggered_from",
+  "error",
+  "elapsed_time",
+  "total_tokens",
+  "total_steps",
+  "created_at",
+  "finished_at",
+  "exceptions_count",
+];
+
+interface Relation {
+  readonly name: RelatedMember["name"];
+  readonly alias: string;
+  readonly table: Table;
+  /** The column of `t` that holds the id. */
+  readonly by: string;
+  readonly columns: readonly string[];
+  /** Values of created_by_role with which the id is one of this table. */
+  readonly roles?: readonly string[];
+}
+
+/**
+ * What the list of app logs filters by and shows: the run, and who started it. What the database lacks, or lets no index find, is left out; so is a
+ * run or end user of another tenant. Of the run's inputs and outputs the first `searchChars` characters are searched.
+ */
+export function relatedToAppLogs(logs: Table, tables: RelatedTables, searchChars: number): RelatedRows {
+  const { runs, endUsers, accounts } = tables;
+  const relations = [
+    relation(logs, { name: "run", alias: "r", table: runs, by: "workflow_run_id", columns: runColumns }),
+    relation(logs, {
+      name: "end_user",
+      alias: "e",
+      table: endUsers,
+      by: "created_by",
+      columns: ["id", "session_id"],
+      roles: ["end_user", "end-user"], // Dify reads both spellings
+    }),
+    relation(logs, {
+      name: "account",
+      alias: "a",
+      table: accounts,
+      by: "created_by",
+      columns: ["id", "email"],
+      roles: ["account"],
+    }),
+  ].filter((found) => found !== undefined);
+  const run = relations.find(({ name }) => name === "run");
+  const searched = run === undefined || searchChars === 0 ? [] : textColumns(run.table, ["inputs", "outputs"]);
+  return {
+    members: relations.map(({ name, alias, table, columns }) => ({ name, alias, columns: columnsOf(table, columns) })),
+    joins: relations
+      .map((some) => `left join ${some.table.sqlName} ${some.alias} on ${condition(some, "t")}`)
+      .join(" "),
+    searchTexts: searched.map((column) => `left(r.${column}, ${searchChars})`),
+    textBytes: (alias) => {
+      if (run === undefined || searched.length === 0) return "0";
+      const sizes = searched.map((column) => `coalesce(least(octet_length(r.${column}), ${searchChars}), 0)`);
+      return `coalesce((select ${sizes.join(" + ")} from ${run.table.sqlName} r where ${condition(run, alias)}), 0)`;
+    },
+  };
+}
+
+/** Undefined where the rows cannot be found by an index, or the columns do not fit together. */
+function relation(
+  logs: Table,
+  { table, ...rest }: Omit<Relation, "table"> & { table: Table | undefined },
+): Relation | undefined {
+  if (table === undefined || !hasIndexOn(table, ["id"])) return undefined;
+  const needed = [rest.by, ...(rest.roles === undefined ? [] : ["created_by_role"])];
+  const fits =
+    needed.every((column) => hasColumn(logs, column)) &&
+    typeOf(logs, rest.by) === typeOf(table, "id") &&
+    (!hasColumn(table, "tenant_id") || typeOf(logs, "tenant_id") === typeOf(table, "tenant_id"));
+  return fits ? { table, ...rest } : undefined;
+}
+
+function condition({ alias, table, by, roles }: Relation, row: string): string {
+  const conditions = [`${alias}.id = ${row}.${by}`];
+  if (hasColumn(table, "tenant_id")) conditions.push(`${alias}.tenant_id = ${row}.tenant_id`);
+  if (roles !== undefined)
+    conditions.push(`${row}.created_by_role in (${roles.map((role) => `'${role}'`).join(", ")})`);
+  return conditions.join(" and ");
+}
+
+function typeOf(table: Table, column: string): string | undefined {
+  return table.columns.find(({ name }) => name === column)?.type;
+}
+
+function columnsOf(table: Table, names: readonly string[]): Column[] {
+  return names.flatMap((name) => table.columns.find((column) => column.name === name) ?? []);
+}
+
+function textColumns(table: Table, names: readonly string[]): string[] {
+  return columnsOf(table, names)
+    .filter(({ type }) => type === "text" || type === "varchar")
+    .map(({ name }) => quoteIdentifier(name));
+}
