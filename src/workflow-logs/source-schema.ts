@@ -62,6 +62,7 @@ async function inspectRelated(
   if (logType.dataType !== "app_logs") return undefined;
   const tables = {
     runs: await readableTable(pool, logTypes.workflow_runs.table),
+    triggers: await readableTable(pool, "workflow_trigger_logs"),
     endUsers: await readableTable(pool, "end_users"),
     accounts: await readableTable(pool, "accounts"),
   };

@@ -83,6 +83,7 @@ const archiveFields = new Set([
   "offloads",
   "offload_contents",
   "run",
+  "trigger",
   "end_user",
   "account",
   "copied_at",

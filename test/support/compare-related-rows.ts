@@ -5,10 +5,11 @@ import type { Difference, Stores } from "./compare-stores.ts";
 import { archivedTables, columnsOf, printExactly, readRows } from "./source-rows.ts";
 
 export interface RelatedComparison {
-  /** Empty when every app log's document carries exactly its run, end user and account as they are now. */
+  /** Empty when every app log's document carries exactly its run, trigger, end user and account as they are now. */
   differences: Difference[];
   /** Documents that carry one. */
   run: number;
+  trigger: number;
   end_user: number;
   account: number;
 }
@@ -16,6 +17,7 @@ export interface RelatedComparison {
 interface Related {
   id: string;
   run: string | null;
+  trigger: object | null;
   end_user: object | null;
   account: object | null;
 }
@@ -29,7 +31,7 @@ export async function compareRelatedRows(stores: Stores, timeZone = "UTC"): Prom
   await client.connect();
   try {
     await printExactly(client);
-    const comparison: RelatedComparison = { differences: [], run: 0, end_user: 0, account: 0 };
+    const comparison: RelatedComparison = { differences: [], run: 0, trigger: 0, end_user: 0, account: 0 };
     for await (const page of archivedDocuments(stores.elasticsearchUrl, stores.prefix)) {
       const logs = page.filter(({ index }) => index.startsWith(`${stores.prefix}-workflow-app-logs-`));
       await comparePage(client, logs, timeZone, comparison);
@@ -46,9 +48,15 @@ async function comparePage(
   timeZone: string,
   comparison: RelatedComparison,
 ): Promise<void> {
+  const trigger =
+    (await columnsOf(client, "workflow_trigger_logs")).length === 0
+      ? "null"
+      : `(SELECT json_build_object('id', g.id::text, 'trigger_metadata', g.trigger_metadata) FROM workflow_trigger_logs g
+           WHERE g.workflow_run_id = l.workflow_run_id AND g.tenant_id = l.tenant_id ORDER BY g.id LIMIT 1)`;
   const { rows } = await client.query<Related>(
     `SELECT l.id::text AS id,
             (SELECT r.id::text FROM workflow_runs r WHERE r.id = l.workflow_run_id AND r.tenant_id = l.tenant_id) AS run,
+            ${trigger} AS trigger,
             CASE WHEN l.created_by_role IN ('end_user', 'end-user')
                  THEN (SELECT json_build_object('id', e.id::text, 'session_id', e.session_id) FROM end_users e WHERE e.id = l.created_by AND e.tenant_id = l.tenant_id) END AS end_user,
             CASE WHEN l.created_by_role = 'account'
@@ -66,14 +74,15 @@ async function comparePage(
     timeZone,
   );
   for (const { id, source } of logs) {
-    const archive = source["archive"] as Record<"run" | "end_user" | "account", Record<string, unknown> | undefined>;
+    const archive = source["archive"] as Record<Exclude<keyof Related, "id">, Record<string, unknown> | undefined>;
     const note = (at: string, expected: unknown, found: unknown): void => {
       const [wanted, got] = [JSON.stringify(expected ?? null), JSON.stringify(found ?? null)];
       if (wanted !== got)
         comparison.differences.push({ table: "workflow_app_logs", id, at, expected: wanted, found: got });
     };
-    for (const member of ["run", "end_user", "account"] as const)
+    for (const member of ["run", "trigger", "end_user", "account"] as const)
       if (archive[member] !== undefined) comparison[member]++;
+    note("archive.trigger", related.get(id)?.trigger, archive.trigger);
     note("archive.end_user", related.get(id)?.end_user, archive.end_user);
     note("archive.account", related.get(id)?.account, archive.account);
     const run = runs.get(related.get(id)?.run ?? "");

@@ -2,13 +2,13 @@ import { type Column, hasColumn, hasIndexOn, quoteIdentifier, type Table } from 
 
 /** A row of another table that travels in the document of the row `t`, as the member `name` of `archive`. */
 export interface RelatedMember {
-  readonly name: "run" | "end_user" | "account";
+  readonly name: "run" | "trigger" | "end_user" | "account";
   readonly alias: string;
   /** The first is never NULL where there is such a row. */
   readonly columns: readonly Column[];
 }
 
-/** What the documents of a table carry of other tables' rows. Each is found by its primary key: no page may scan one of them. */
+/** What the documents of a table carry of other tables' rows. Each is found by an index: no page may scan one of them. */
 export interface RelatedRows {
   readonly members: readonly RelatedMember[];
   /** Follows the join of `t`. */
@@ -21,6 +21,7 @@ export interface RelatedRows {
 
 export interface RelatedTables {
   readonly runs: Table | undefined;
+  readonly triggers: Table | undefined;
   readonly endUsers: Table | undefined;
   readonly accounts: Table | undefined;
 }
@@ -44,7 +45,8 @@ interface Relation {
   readonly name: RelatedMember["name"];
   readonly alias: string;
   readonly table: Table;
-  /** The column of `t` that holds the id. */
+  /** Its column, which has to have an index, and the column of `t` that says the same. */
+  readonly key: string;
   readonly by: string;
   readonly columns: readonly string[];
   /** Values of created_by_role with which the id is one of this table. */
@@ -52,17 +54,26 @@ interface Relation {
 }
 
 /**
- * What the list of app logs filters by and shows: the run, and who started it. What the database lacks, or lets no index find, is left out; so is a
- * run or end user of another tenant. Of the run's inputs and outputs the first `searchChars` characters are searched.
+ * What the list of app logs filters by and shows: the run, what triggered it, and who. What the database lacks, or lets no index find, is left out; so is
+ * what belongs to another tenant. Of the run's inputs and outputs the first `searchChars` characters are searched.
  */
 export function relatedToAppLogs(logs: Table, tables: RelatedTables, searchChars: number): RelatedRows {
-  const { runs, endUsers, accounts } = tables;
+  const { runs, triggers, endUsers, accounts } = tables;
   const relations = [
-    relation(logs, { name: "run", alias: "r", table: runs, by: "workflow_run_id", columns: runColumns }),
+    relation(logs, { name: "run", alias: "r", table: runs, key: "id", by: "workflow_run_id", columns: runColumns }),
+    relation(logs, {
+      name: "trigger",
+      alias: "g",
+      table: triggers,
+      key: "workflow_run_id",
+      by: "workflow_run_id",
+      columns: ["id", "trigger_metadata"],
+    }),
     relation(logs, {
       name: "end_user",
       alias: "e",
       table: endUsers,
+      key: "id",
       by: "created_by",
       columns: ["id", "session_id"],
       roles: ["end_user", "end-user"], // Dify reads both spellings
@@ -71,6 +82,7 @@ export function relatedToAppLogs(logs: Table, tables: RelatedTables, searchChars
       name: "account",
       alias: "a",
       table: accounts,
+      key: "id",
       by: "created_by",
       columns: ["id", "email"],
       roles: ["account"],
@@ -80,9 +92,7 @@ export function relatedToAppLogs(logs: Table, tables: RelatedTables, searchChars
   const searched = run === undefined || searchChars === 0 ? [] : textColumns(run.table, ["inputs", "outputs"]);
   return {
     members: relations.map(({ name, alias, table, columns }) => ({ name, alias, columns: columnsOf(table, columns) })),
-    joins: relations
-      .map((some) => `left join ${some.table.sqlName} ${some.alias} on ${condition(some, "t")}`)
-      .join(" "),
+    joins: relations.map(join).join(" "),
     searchTexts: searched.map((column) => `left(r.${column}, ${searchChars})`),
     textBytes: (alias) => {
       if (run === undefined || searched.length === 0) return "0";
@@ -97,17 +107,25 @@ function relation(
   logs: Table,
   { table, ...rest }: Omit<Relation, "table"> & { table: Table | undefined },
 ): Relation | undefined {
-  if (table === undefined || !hasIndexOn(table, ["id"])) return undefined;
+  if (table === undefined || !hasIndexOn(table, [rest.key])) return undefined;
   const needed = [rest.by, ...(rest.roles === undefined ? [] : ["created_by_role"])];
   const fits =
     needed.every((column) => hasColumn(logs, column)) &&
-    typeOf(logs, rest.by) === typeOf(table, "id") &&
+    typeOf(logs, rest.by) === typeOf(table, rest.key) &&
     (!hasColumn(table, "tenant_id") || typeOf(logs, "tenant_id") === typeOf(table, "tenant_id"));
   return fits ? { table, ...rest } : undefined;
 }
 
-function condition({ alias, table, by, roles }: Relation, row: string): string {
-  const conditions = [`${alias}.id = ${row}.${by}`];
+/** Nothing keeps a run from having two trigger logs: the first counts. */
+function join(some: Relation): string {
+  const { alias, table, key } = some;
+  if (key === "id") return `left join ${table.sqlName} ${alias} on ${condition(some, "t")}`;
+  const first = `select * from ${table.sqlName} ${alias} where ${condition(some, "t")} order by ${alias}.id limit 1`;
+  return `left join lateral (${first}) ${alias} on true`;
+}
+
+function condition({ alias, table, key, by, roles }: Relation, row: string): string {
+  const conditions = [`${alias}.${key} = ${row}.${by}`];
   if (hasColumn(table, "tenant_id")) conditions.push(`${alias}.tenant_id = ${row}.tenant_id`);
   if (roles !== undefined)
     conditions.push(`${row}.created_by_role in (${roles.map((role) => `'${role}'`).join(", ")})`);

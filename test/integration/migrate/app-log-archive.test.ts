@@ -34,7 +34,7 @@ async function archiveOfLog(id: string): Promise<Record<string, unknown>> {
 }
 
 describe.each(schemaVersions)("Dify %s", (schema) => {
-  test("an app log's document carries its run, end user and account exactly, and none of another tenant", async () => {
+  test("an app log's document carries its run, trigger, end user and account exactly, and none of another tenant", async () => {
     await archiveOf({ schema, nodeExecutions: 300, hostile: true, months: 1 });
     await archive.sql.query(
       `UPDATE workflow_app_logs SET created_by_role = 'end-user' WHERE id = (SELECT id FROM workflow_app_logs WHERE created_by_role = 'end_user' ORDER BY id LIMIT 1);
@@ -43,10 +43,12 @@ describe.each(schemaVersions)("Dify %s", (schema) => {
     );
     await migrateOnce(archive, { scope: { dataTypes: ["app_logs"] } });
 
-    const { differences, run, end_user, account } = await compareRelatedRows(archive);
+    const { differences, run, trigger, end_user, account } = await compareRelatedRows(archive);
 
     expect(differences).toEqual([]);
     for (const carried of [run, end_user, account]) expect(carried).toBeGreaterThan(3);
+    const { rows } = await archive.sql.query("SELECT to_regclass('workflow_trigger_logs') IS NOT NULL AS triggers");
+    expect(trigger > 0).toBe(rows[0].triggers);
   });
 });
 

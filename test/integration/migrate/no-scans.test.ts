@@ -44,6 +44,7 @@ const watched = [
   "upload_files",
   "end_users",
   "accounts",
+  "workflow_trigger_logs",
 ];
 
 async function scansOfMigrate(
@@ -68,7 +69,7 @@ const withoutOffloads = {
 };
 
 test.each([
-  ["1.16", { ...withoutOffloads, workflow_node_execution_offload: 0, upload_files: 0 }],
+  ["1.16", { ...withoutOffloads, workflow_node_execution_offload: 0, upload_files: 0, workflow_trigger_logs: 0 }],
   ["1.8", { ...withoutOffloads, upload_files: 0 }],
 ] as const)(
   "Dify %s, no serving index: one scan of node executions, whatever the partitions and pages",
@@ -85,7 +86,7 @@ test.each([
 
 test("app logs: one scan of theirs, none of the runs, end users and accounts that their documents carry", async () => {
   const archive = await archiveOf({ nodeExecutions: 600, tenants: 3, months: 4 });
-  const once = { ...withoutOffloads, workflow_app_logs: 1, workflow_node_executions: 0 };
+  const once = { ...withoutOffloads, workflow_app_logs: 1, workflow_node_executions: 0, workflow_trigger_logs: 0 };
   expect(await scansOfMigrate(archive, 5, "app_logs")).toMatchObject(once);
   expect(await scansOfMigrate(archive, 5, "app_logs")).toMatchObject(once); // nothing new
 });
@@ -101,7 +102,12 @@ test("with an index that serves, no key table is made and no page scans", async 
 
   const scanned = await scansOfMigrate(archive, 10);
 
-  expect(scanned).toEqual({ ...withoutOffloads, workflow_node_execution_offload: 0, upload_files: 0 });
+  expect(scanned).toEqual({
+    ...withoutOffloads,
+    workflow_node_execution_offload: 0,
+    upload_files: 0,
+    workflow_trigger_logs: 0,
+  });
   const { rows } = await archive.sql.query<{ identity: string }>("SELECT identity FROM created_tables");
   expect(rows.map(({ identity }) => identity)).toContain("log_archive.partitions");
   expect(rows.filter(({ identity }) => identity.includes("keys_"))).toEqual([]);
