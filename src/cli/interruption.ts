@@ -1,11 +1,12 @@
 import { isAbort } from "../engine/errors.ts";
+
 /** The reason of the abort signal that commands receive when the operator stops them. */
 export class Interruption extends Error {
   readonly signalName: "SIGINT" | "SIGTERM";
 
   constructor(signalName: "SIGINT" | "SIGTERM") {
     super(`Stopped by ${signalName}.`);
-    this.name = "Interruption";
+    this.name = "AbortError"; // as that of every stop: what throws the reason of its signal has not failed
     this.signalName = signalName;
   }
 }

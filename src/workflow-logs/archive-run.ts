@@ -1,67 +1,81 @@
 import { randomUUID } from "node:crypto";
+import { Pacing } from "../engine/pacing.ts";
 import { AdvisoryLocks } from "../stores/postgres/advisory-locks.ts";
-import type { RunStatus, StateDatabase } from "../stores/postgres/state/database.ts";
-import { createRun, finishRun, heartbeat, runLockName } from "../stores/postgres/state/runs.ts";
+import type { RunStatus } from "../stores/postgres/state/database.ts";
+import { createRun, finishRun, runLockName } from "../stores/postgres/state/runs.ts";
 import type { Connections } from "./connections.ts";
+import type { ProgressSink } from "./progress.ts";
+import { startControls } from "./run-controls.ts";
+import { type InitialLimits, initialLimits, pacingLimits, type RunPacing } from "./run-limits.ts";
+import { Waits } from "./waits.ts";
 
 export interface ArchiveRun {
   readonly id: string;
   readonly locks: AdvisoryLocks;
-  /** Aborts when the operator stops the program, and when the run's locks are lost. */
+  /** Aborts when the operator stops the program or aborts the run from another terminal, and when the run's locks are lost. */
   readonly signal: AbortSignal;
+  /** Its limits, which may be changed at any time, and its pauses. Every loop that issues statements passes `unpaused` or `admit` each time. */
+  readonly pacing: RunPacing;
+  readonly waits: Waits;
 }
 
 export interface RunDescription {
   readonly command: string;
   readonly options: object;
+  readonly limits: InitialLimits;
   /** The report as it stands now; stored every two seconds and at the end. */
   readonly report: () => object;
 }
 
-const heartbeatMillis = 2000;
+export interface RunWatch {
+  readonly signal: AbortSignal;
+  readonly progress: ProgressSink;
+}
 
 /**
- * Does `work` as a run: recorded with its options, alive in `app runs list` as long as this process lives, its report kept. `work` returns how it
- * ended; when it throws, the run has failed and the error goes on.
+ * Does `work` as a run: recorded with its options, alive in `app runs list` as long as this process lives, its report kept, obeying `app runs pause`,
+ * `resume`, `abort` and `set`. `work` returns how it ended; when it throws, the run has failed and the error goes on.
  */
 export async function inRun<Status extends RunStatus>(
   { postgres, state }: Connections,
-  description: RunDescription,
-  signal: AbortSignal,
+  { command, options, limits, report }: RunDescription,
+  { signal, progress }: RunWatch,
   work: (run: ArchiveRun) => Promise<Status>,
 ): Promise<Status> {
   const locks = await AdvisoryLocks.open(postgres);
-  const run: ArchiveRun = { id: randomUUID(), locks, signal: AbortSignal.any([signal, locks.lost]) };
+  const inForce = initialLimits(limits);
+  const pacing: RunPacing = new Pacing(pacingLimits(inForce));
+  const note = (text: string): void => progress.note(text);
+  const aborted = new AbortController();
+  const run: ArchiveRun = {
+    id: randomUUID(),
+    locks,
+    signal: AbortSignal.any([signal, locks.lost, aborted.signal]),
+    pacing,
+    waits: new Waits(pacing, note),
+  };
+  const abort = (): void => {
+    if (aborted.signal.aborted) return;
+    note("Aborted from another terminal: finishing what is in flight, then stopping.");
+    aborted.abort();
+  };
   try {
     await locks.tryLock(runLockName(run.id));
-    await createRun(state, { id: run.id, command: description.command, options: description.options });
-    const stopHeartbeat = startHeartbeat(state, run.id, description.report);
+    await createRun(state, { id: run.id, command, options, limits: inForce });
+    const stopControls = startControls(state, { ...run, report, note, abort });
     try {
       const status = await work(run);
       if (locks.lost.aborted) throw locks.lost.reason;
-      await stopHeartbeat();
-      await finishRun(state, run.id, { status, report: description.report() });
+      await stopControls();
+      await finishRun(state, run.id, { status, report: report() });
       return status;
     } catch (error) {
-      await stopHeartbeat();
+      await stopControls();
       const message = error instanceof Error ? error.message : String(error);
-      await finishRun(state, run.id, { status: "failed", report: description.report(), error: message }).catch(
-        () => {},
-      ); // the first error matters
+      await finishRun(state, run.id, { status: "failed", report: report(), error: message }).catch(() => {}); // the first error matters
       throw error;
     }
   } finally {
     locks.close();
   }
-}
-
-function startHeartbeat(state: StateDatabase, runId: string, report: () => object): () => Promise<void> {
-  let last = Promise.resolve();
-  const timer = setInterval(() => {
-    last = heartbeat(state, runId, report()).catch(() => {}); // a run goes on without it; the next beat tries again
-  }, heartbeatMillis);
-  return async () => {
-    clearInterval(timer);
-    await last;
-  };
 }

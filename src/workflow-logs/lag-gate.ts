@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { AppError } from "../engine/errors.ts";
 import { replicationLag } from "../stores/postgres/replication-lag.ts";
-import type { ProgressSink } from "./progress.ts";
+import type { ArchiveRun } from "./archive-run.ts";
 
 const pollMillis = 1000;
 
@@ -10,24 +10,37 @@ const pollMillis = 1000;
 export class LagGate {
   private readonly pool: Pool;
   private readonly maxLagSeconds: number;
-  private readonly progress: ProgressSink;
+  private readonly run: Pick<ArchiveRun, "pacing" | "waits">;
   private knownUntil = 0;
 
   /** With Infinity for `maxLagSeconds` nothing is looked at and nothing waits. */
-  constructor(pool: Pool, maxLagSeconds: number, progress: ProgressSink) {
+  constructor(pool: Pool, maxLagSeconds: number, run: Pick<ArchiveRun, "pacing" | "waits">) {
     this.pool = pool;
     this.maxLagSeconds = maxLagSeconds;
-    this.progress = progress;
+    this.run = run;
   }
 
   /** Resolves when the standbys keep up. Throws AppError when that cannot be known, AbortError when stopped meanwhile. */
   async passed(signal: AbortSignal): Promise<void> {
     if (this.maxLagSeconds === Number.POSITIVE_INFINITY || performance.now() < this.knownUntil) return;
-    for (let waiting = false; await this.standbysAreBehind(); waiting = true) {
-      if (!waiting) this.progress.note(`A standby is more than ${this.maxLagSeconds} s behind; waiting for it`);
-      await sleep(pollMillis, undefined, { signal });
-    }
+    if (await this.standbysAreBehind()) await this.wait(signal);
     this.knownUntil = performance.now() + pollMillis;
+  }
+
+  private async wait(signal: AbortSignal): Promise<void> {
+    const { pacing, waits } = this.run;
+    const goOn = waits.begin(
+      "replication_lag",
+      `throttled by replication lag: a standby is more than ${this.maxLagSeconds} s behind`,
+    );
+    try {
+      do {
+        await sleep(pollMillis, undefined, { signal });
+        await pacing.unpaused(signal);
+      } while (await this.standbysAreBehind());
+    } finally {
+      goOn();
+    }
   }
 
   private async standbysAreBehind(): Promise<boolean> {

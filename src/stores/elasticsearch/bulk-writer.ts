@@ -8,8 +8,10 @@ import { type BulkFault, bulkFault } from "./bulk-faults.ts";
 export interface BulkWriterOptions {
   /** Attempts after the first when Elasticsearch does not answer. */
   readonly maxRetries: number;
-  /** Told why the writer waits, and with undefined that it goes on. */
-  readonly onWait?: (reason: string | undefined) => void;
+  /** Awaited before each request; what it throws ends the write. */
+  readonly beforeRequest?: (signal: AbortSignal) => Promise<void>;
+  /** Told why the writer waits; what it returns is called when the wait is over. */
+  readonly onWait?: (fault: BulkFault, reason: string) => () => void;
   /** Milliseconds before the first retry; doubles up to 30 s. */
   readonly firstDelay?: number;
 }
@@ -56,7 +58,7 @@ export class BulkWriter {
     this.options = options;
   }
 
-  /** `signal` ends the waits between attempts, with an AbortError; a request under way is always awaited. */
+  /** `signal` ends the waits before and between attempts, with an AbortError; a request under way is always awaited. */
   async write(index: string, body: BulkBody, signal: AbortSignal): Promise<Receipt> {
     const refused: Refusal[] = [];
     const parcels: Parcel[] = [Array.from({ length: body.records }, (_, at) => at)];
@@ -69,6 +71,7 @@ export class BulkWriter {
         parcels.unshift(...halves(parcel));
         continue;
       }
+      await this.options.beforeRequest?.(signal);
       const { again, problem } = await this.send(index, body, parcel, bytes, refused);
       if (problem === undefined) {
         this.largestRequest *= 1.25;
@@ -157,17 +160,20 @@ export class BulkWriter {
           : busyAttempts;
     if (attempt > limit) throw exhaustedError(problem, attempt);
     const delay = Math.min(longestDelay, (this.options.firstDelay ?? 500) * 2 ** (attempt - 1));
-    this.options.onWait?.(waitReasons[problem.fault] ?? problem.reason);
-    await sleep(delay * (0.5 + Math.random() / 2), undefined, { signal });
-    this.options.onWait?.(undefined);
+    const goOn = this.options.onWait?.(problem.fault, waitReasons[problem.fault] ?? problem.reason);
+    try {
+      await sleep(delay * (0.5 + Math.random() / 2), undefined, { signal });
+    } finally {
+      goOn?.();
+    }
   }
 }
 
 const waitReasons: Partial<Record<BulkFault, string>> = {
-  busy: "Elasticsearch is busy",
-  memory: "Elasticsearch is short of memory, requests are being made smaller",
+  busy: "throttled by Elasticsearch pressure: it is busy",
+  memory: "throttled by Elasticsearch pressure: it is short of memory, requests are being made smaller",
   disk_full:
-    "a disk of Elasticsearch is above its flood stage; free space or raise the watermark, the run goes on by itself",
+    "flood stage: a disk of Elasticsearch is above it; free space or raise the watermark, the run goes on by itself",
   unreachable: "Elasticsearch does not answer",
 };
 

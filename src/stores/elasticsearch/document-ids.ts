@@ -22,9 +22,13 @@ export interface DocumentIds {
   readonly pageSize: number;
   /** Every document, or so many of them at random. */
   readonly random?: number | undefined;
+  /** Awaited before each page; may take any time. */
+  readonly beforePage?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 const keepAlive = "5m";
+/** Often enough that the point in time outlives a pause, or ids that are worked through slowly. */
+const touchMillis = 2 * 60_000;
 
 /**
  * The ids of the documents that were there at the last refresh, each once, a page at a time. At random: as many as asked for, or all when there are
@@ -33,15 +37,17 @@ const keepAlive = "5m";
 export async function* documentIds(
   client: Client,
   index: string,
-  { within, pageSize, random }: DocumentIds,
+  { within, pageSize, random, beforePage }: DocumentIds,
   signal: AbortSignal,
 ): AsyncGenerator<string[]> {
   let left = random ?? Number.POSITIVE_INFINITY;
   const seed = Math.floor(Math.random() * 2 ** 31); // the pages of one listing go on in one order
   let { id } = await described(client.openPointInTime({ index, keep_alive: keepAlive }));
+  const touch = setInterval(() => void keepPointInTime(client, id).catch(() => {}), touchMillis); // the next page fails then
   try {
     let after: estypes.SortResults | undefined;
     while (!signal.aborted && left > 0) {
+      await beforePage?.(signal);
       const size = Math.min(pageSize, left);
       const page = await described(
         client.search({
@@ -63,8 +69,18 @@ export async function* documentIds(
       after = hits.at(-1)!.sort!;
     }
   } finally {
+    clearInterval(touch);
     await client.closePointInTime({ id }).catch(() => {}); // it ends by itself after its time
   }
+}
+
+async function keepPointInTime(client: Client, id: string): Promise<void> {
+  await client.search({
+    pit: { id, keep_alive: keepAlive },
+    size: 0,
+    track_total_hits: false,
+    query: { match_none: {} },
+  });
 }
 
 function inShardOrder(within: CreatedWithin): Pick<estypes.SearchRequest, "query" | "sort"> {

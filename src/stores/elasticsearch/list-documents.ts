@@ -17,6 +17,8 @@ export interface DocumentListing {
   readonly within: CreatedWithin;
   /** Fields to leave out of those returned; undefined returns none. */
   readonly exclude?: readonly string[] | undefined;
+  /** Awaited before each page. */
+  readonly beforePage?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function* listDocuments(
   let after: estypes.SortResults | undefined =
     listing.after === undefined ? undefined : [listing.after, Number.MAX_SAFE_INTEGER];
   while (!signal.aborted) {
+    await listing.beforePage?.(signal);
     const response: estypes.SearchResponse<Record<string, unknown>> = await described(
       client.search({
         index,

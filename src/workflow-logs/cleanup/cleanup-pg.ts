@@ -56,9 +56,10 @@ export async function cleanupPg(
     return counters.snapshot();
   }
   await upgradeState(state);
-  const description = { command: counters.report.command, options, report: () => counters.snapshot() };
+  const limits = { batchRows: options.batchRows };
+  const description = { command: counters.report.command, options, limits, report: () => counters.snapshot() };
   try {
-    await inRun(connections, description, watch.signal, async (run) => {
+    await inRun(connections, description, watch, async (run) => {
       const end = await purgeAll(cleanup, run);
       if (options.dryRun) counters.report.estimates = { seconds: deleteSeconds(counters.eligible) };
       if (end === "interrupted") counters.report.status = end;
@@ -85,7 +86,7 @@ async function purgeAll(cleanup: Cleanup, run: ArchiveRun): Promise<End> {
       plans.push(await planType(cleanup, run, dataType));
     }
     watch.progress.plan(plans.flatMap(({ partitions }) => partitions).reduce((sum, { rows }) => sum + rows, 0));
-    const pace = new DeletePace(postgres, options, watch.progress);
+    const pace = new DeletePace(postgres, options, run);
     const pretended = new Map<DataType, PretendedRows>();
     for (const plan of plans) {
       if (options.dryRun) pretended.set(plan.dataType, await pretendedRows(connections, run, plan.source));
@@ -114,7 +115,7 @@ async function purgeType(purge: TypePurge, { dataType, partitions }: TypePlan, s
   const { connections, progress, run } = purge;
   for (const { tenantId, month, rows } of partitions) {
     const partition: Partition = { dataType, tenantId, month };
-    await lockPartition(run, partition, progress);
+    await lockPartition(run, partition);
     const key = partitionKey(partition);
     progress.partitionStarted(key, `${dataType} ${month}`, rows, 0);
     try {

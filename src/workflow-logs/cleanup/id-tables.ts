@@ -13,7 +13,7 @@ export type Reference = (id: string) => string;
  */
 export async function buildIdTable(
   pool: Pool,
-  run: Pick<ArchiveRun, "id" | "signal">,
+  run: Pick<ArchiveRun, "id" | "signal" | "pacing">,
   purpose: string,
   query: string,
 ): Promise<{ sqlName: string; contains: Reference }> {
@@ -25,9 +25,14 @@ export async function buildIdTable(
       run.id,
       purpose,
     ]);
-    await client.query(`create table ${sqlName} as ${query}`);
-    await client.query(`create index on ${sqlName} (id)`);
-    await client.query(`analyze ${sqlName}`);
+    for (const statement of [
+      `create table ${sqlName} as ${query}`,
+      `create index on ${sqlName} (id)`,
+      `analyze ${sqlName}`,
+    ]) {
+      await run.pacing.unpaused(run.signal);
+      await client.query(statement);
+    }
   });
   return { sqlName, contains: (id) => `exists (select from ${sqlName} k where k.id = ${id})` };
 }

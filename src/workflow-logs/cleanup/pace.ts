@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { LagGate } from "../lag-gate.ts";
-import type { ProgressSink } from "../progress.ts";
+import type { ArchiveRun } from "../archive-run.ts";
 import type { CleanupOptions } from "./options.ts";
 
 /** How long one transaction may hold locks on rows of the platform, about. */
@@ -19,27 +19,35 @@ const lockBackOffMillis = 250;
 export class DeletePace {
   private rowsNow: number;
   private restUntil = 0;
-  private readonly most: number;
+  private readonly run: Pick<ArchiveRun, "pacing" | "waits">;
   private readonly lag: LagGate;
 
   constructor(
     pool: Pool,
-    options: Pick<CleanupOptions, "batchRows" | "maxLagSeconds" | "dryRun">,
-    progress: ProgressSink,
+    options: Pick<CleanupOptions, "maxLagSeconds" | "dryRun">,
+    run: Pick<ArchiveRun, "pacing" | "waits">,
   ) {
-    this.most = options.batchRows;
-    this.rowsNow = Math.min(firstRows, this.most);
-    this.lag = new LagGate(pool, options.dryRun ? Number.POSITIVE_INFINITY : options.maxLagSeconds, progress);
+    this.run = run;
+    this.rowsNow = firstRows;
+    this.lag = new LagGate(pool, options.dryRun ? Number.POSITIVE_INFINITY : options.maxLagSeconds, run);
   }
 
   get rows(): number {
-    return Math.max(1, Math.floor(this.rowsNow));
+    return Math.max(1, Math.floor(Math.min(this.rowsNow, this.most)));
   }
 
-  /** Waits until the last transaction has been rested from and the standbys keep up. Rejects with AbortError when stopped meanwhile. */
+  private get most(): number {
+    return this.run.pacing.limits.batchRows;
+  }
+
+  /**
+   * Waits until the last transaction has been rested from, the run is not paused, and the standbys keep up. Rejects with AbortError when stopped
+   * meanwhile.
+   */
   async ready(signal: AbortSignal): Promise<void> {
     const rest = this.restUntil - performance.now();
     if (rest > 0) await sleep(rest, undefined, { signal });
+    await this.run.pacing.unpaused(signal);
     await this.lag.passed(signal);
   }
 

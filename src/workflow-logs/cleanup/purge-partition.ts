@@ -1,4 +1,3 @@
-import { Pacing } from "../../engine/pacing.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
 import { listPartitions } from "../../stores/postgres/state/partitions.ts";
@@ -14,6 +13,7 @@ import { PostgresLogs, type ReadOptions } from "../repositories/postgres-logs.ts
 import type { RowBatch } from "../repositories/row-batches.ts";
 import type { Listing } from "../repositories/row-query.ts";
 import type { TimeRange } from "../scope.ts";
+import { liveBatchLimits } from "../run-limits.ts";
 import type { SourceTable } from "../source-schema.ts";
 import { type AtStep, type ComparedRow, type DeleteEnd, deleteRows } from "./delete-rows.ts";
 import { inspectGate, openGate } from "./gates.ts";
@@ -84,7 +84,7 @@ export async function purgePartition(
       },
       sink,
       checkpoint: { confirm: async () => {} }, // what is gone is not read again
-      pacing: new Pacing({ concurrency: 1 }),
+      pacing: run.pacing,
       onConfirmed: (batch) => {
         progress.advanced(partitionKey(partition), batch.records + batch.gone.length, batch.bytes);
         read.bodies.giveBack(batch.body);
@@ -96,7 +96,10 @@ export async function purgePartition(
   return end;
 }
 
-function reader({ connections, source, keepReason, related }: TypePurge): { logs: PostgresLogs; read: ReadOptions } {
+function reader({ connections, source, keepReason, related, run }: TypePurge): {
+  logs: PostgresLogs;
+  read: ReadOptions;
+} {
   const { postgres, settings } = connections;
   const { logType } = source;
   const note = noteExpression(keepReason, logType.hasOffloads ? related.offloads : undefined);
@@ -109,8 +112,9 @@ function reader({ connections, source, keepReason, related }: TypePurge): { logs
         copiedAt: new Date().toISOString(),
       }),
       bodies: new BulkBodies(pageLimits.bytes),
-      limits: pageLimits,
+      limits: liveBatchLimits(run.pacing, pageLimits),
       countContents: true,
+      beforePage: (signal) => run.pacing.unpaused(signal),
     },
   };
 }

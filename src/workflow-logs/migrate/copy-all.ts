@@ -29,11 +29,12 @@ export async function copyAll(
 
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined && !run.signal.aborted; next = queue.shift()) {
+      await run.pacing.unpaused(run.signal);
       if (await tryLockPartition(run, next)) await copyLocked(copy, planOf.get(next.dataType)!, next, run.signal);
       else if (busy.push(next)) copy.progress.note(busyNote(next));
     }
     for (let next = busy.shift(); next !== undefined && !run.signal.aborted; next = busy.shift()) {
-      await lockPartition(run, next, copy.progress);
+      await lockPartition(run, next);
       await copyLocked(copy, planOf.get(next.dataType)!, next, run.signal);
     }
   };

@@ -19,6 +19,7 @@ export interface PartitionCopy extends RowCopy {
 
 /** Rows that have not ended this long after they were first copied have crashed: they are looked at no more. */
 const openRowDays = 30;
+const idsLookedUpAtOnce = 10_000;
 
 /**
  * Brings one partition up to date: rows behind its checkpoints, rows inserted late before them, and rows that had not ended when they were
@@ -53,10 +54,15 @@ export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): P
 
 /** Copies rows that are in PostgreSQL before the end of a confirmed range but neither in Elasticsearch nor among the record errors. */
 async function copyLateRows(copy: PartitionCopy, before: ConfirmedRange, signal: AbortSignal): Promise<TransferEnd> {
-  const { partition, state } = copy;
+  const { partition, state, pacing } = copy;
+  await pacing.unpaused(signal);
   const listed = await copy.source.lateIds(copy.listing, partition.tenantId, before);
-  const there = await copy.target.existing(listed);
-  const absent = listed.filter((id) => !there.has(id));
+  const absent: string[] = [];
+  for await (const ids of pagesOf(listed, idsLookedUpAtOnce)) {
+    await pacing.unpaused(signal);
+    const there = await copy.target.existing(ids);
+    absent.push(...ids.filter((id) => !there.has(id)));
+  }
   const refused = await knownRecordErrors(state, partition.dataType, absent);
   const missing = absent.filter((id) => !refused.has(id));
   if (missing.length === 0) return signal.aborted ? "interrupted" : "completed";
@@ -68,13 +74,14 @@ async function copyChangedRows(copy: PartitionCopy, signal: AbortSignal): Promis
   const { partition, state } = copy;
   const fingerprints = new Map<string, Buffer>();
   async function* openRows(): AsyncGenerator<string[]> {
+    const pageRows = copy.read.limits.rows; // the limit may change between two pages
     let page: OpenRow[] = [];
     do {
-      page = await openRowsAfter(state, partition, page.at(-1)?.id ?? "", copy.read.limits.rows);
+      page = await openRowsAfter(state, partition, page.at(-1)?.id ?? "", pageRows);
       fingerprints.clear();
       for (const row of page) fingerprints.set(row.id, row.fingerprint);
       yield page.map((row) => row.id);
-    } while (page.length === copy.read.limits.rows);
+    } while (page.length === pageRows);
   }
   const isUnchanged = (id: string, fingerprint: Buffer): boolean => fingerprints.get(id)?.equals(fingerprint) ?? false;
   const result = await copyById(copy, openRows(), { isUnchanged, areNew: false }, signal);

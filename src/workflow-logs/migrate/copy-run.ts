@@ -1,6 +1,6 @@
-import { Pacing } from "../../engine/pacing.ts";
 import { RefusalLimit } from "../../engine/refusal-limit.ts";
 import { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
+import type { BulkFault } from "../../stores/elasticsearch/bulk-faults.ts";
 import { BulkWriter } from "../../stores/elasticsearch/bulk-writer.ts";
 import { markCopying } from "../../stores/postgres/state/partitions.ts";
 import type { ArchiveRun } from "../archive-run.ts";
@@ -14,7 +14,9 @@ import { InlineContents } from "../offloads/inline-contents.ts";
 import { requiredBlobs } from "../offloads/required-blobs.ts";
 import { ElasticsearchLogs } from "../repositories/elasticsearch-logs.ts";
 import { PostgresLogs } from "../repositories/postgres-logs.ts";
+import { liveBatchLimits } from "../run-limits.ts";
 import type { SourceTable } from "../source-schema.ts";
+import type { WaitCause } from "../waits.ts";
 import type { RowCopy } from "./copy-rows.ts";
 import type { MigrateOptions } from "./options.ts";
 import type { MigrateCounters } from "./report.ts";
@@ -26,7 +28,6 @@ export interface CopyRun {
   readonly run: ArchiveRun;
   readonly counters: MigrateCounters;
   readonly progress: ProgressSink;
-  readonly pacing: Pacing;
   readonly writer: BulkWriter;
   readonly bodies: BulkBodies;
   readonly refusals: RefusalLimit;
@@ -45,7 +46,7 @@ export function copyRun(
   counters: MigrateCounters,
   progress: ProgressSink,
 ): CopyRun {
-  const { concurrency, recordsPerSecond, bytesPerSecond } = options;
+  const { pacing, waits } = run;
   const bodies = new BulkBodies(options.batchBytes);
   const blobs = requiredBlobs(connections, options);
   return {
@@ -54,42 +55,47 @@ export function copyRun(
     run,
     counters,
     progress,
-    pacing: new Pacing({ concurrency, recordsPerSecond, bytesPerSecond }),
     writer: new BulkWriter(connections.elasticsearch, {
       maxRetries: connections.settings.maxRetries,
-      onWait: (reason) => reason !== undefined && progress.note(reason),
+      beforeRequest: (signal) => pacing.unpaused(signal),
+      onWait: (fault, reason) => waits.begin(causeOf[fault] ?? "elasticsearch_pressure", reason),
     }),
     bodies,
     refusals: new RefusalLimit(refusalsInARow),
-    lag: new LagGate(connections.postgres, options.maxLagSeconds ?? Number.POSITIVE_INFINITY, progress),
+    lag: new LagGate(connections.postgres, options.maxLagSeconds ?? Number.POSITIVE_INFINITY, run),
     renderers: new Map(),
     contents: blobs && new InlineContents(blobs, bodies, connections.settings.searchText),
   };
 }
 
+const causeOf: Partial<Record<BulkFault, WaitCause>> = { disk_full: "flood_stage", unreachable: "no_answer" };
+
 /** How rows of one partition are copied in this run. */
 export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Partition): RowCopy {
-  const { connections, options, counters, progress } = copy;
+  const { connections, options, run, counters, progress } = copy;
   const { postgres, state, elasticsearch, settings } = connections;
   const key = partitionKey(partition);
   let marked: Promise<void> | undefined;
   return {
     partition,
-    runId: copy.run.id,
+    runId: run.id,
     state,
     source: new PostgresLogs(postgres, source),
     target: new ElasticsearchLogs(elasticsearch, copy.writer, settings.template.prefix, partition),
     read: {
       renderer: rendererOf(copy, source),
       bodies: copy.bodies,
-      limits: { rows: options.batchRows, bytes: options.batchBytes },
+      limits: liveBatchLimits(run.pacing, { bytes: options.batchBytes }),
       countContents: copy.contents !== undefined,
-      beforePage: (signal) => copy.lag.passed(signal),
+      beforePage: async (signal) => {
+        await run.pacing.unpaused(signal);
+        await copy.lag.passed(signal);
+      },
     },
     contents: copy.contents,
-    pacing: copy.pacing,
+    pacing: run.pacing,
     wasWritten: () => marked !== undefined,
-    beforeWrite: () => (marked ??= markCopying(state, partition, copy.run.id)),
+    beforeWrite: () => (marked ??= markCopying(state, partition, run.id)),
     onConfirmed: (batch, receipt, rows, contents) => {
       const bytes = contents?.bodyBytes ?? batch.bytes;
       if (batch.records > 0) counters.written(partition, receipt, bytes, rows);

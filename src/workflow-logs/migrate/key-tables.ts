@@ -14,7 +14,7 @@ import type { Listing } from "../repositories/row-query.ts";
  */
 export async function buildKeyTable(
   pool: Pool,
-  run: Pick<ArchiveRun, "id" | "signal">,
+  run: Pick<ArchiveRun, "id" | "signal" | "pacing">,
   dataType: DataType,
   keysQuery: string,
 ): Promise<Listing> {
@@ -26,9 +26,14 @@ export async function buildKeyTable(
       run.id,
       dataType,
     ]);
-    await client.query(`create table ${sqlName} as ${keysQuery}`);
-    await client.query(`create index on ${sqlName} (tenant_id, created_at, id)`);
-    await client.query(`analyze ${sqlName}`);
+    for (const statement of [
+      `create table ${sqlName} as ${keysQuery}`,
+      `create index on ${sqlName} (tenant_id, created_at, id)`,
+      `analyze ${sqlName}`,
+    ]) {
+      await run.pacing.unpaused(run.signal);
+      await client.query(statement);
+    }
   });
   return { sqlName, isKeyTable: true };
 }

@@ -32,9 +32,10 @@ export async function migrate(
   await installTemplates(connections.elasticsearch, connections.settings.template);
 
   const counters = new MigrateCounters(options.scope.dataTypes, { dryRun: false });
-  const description = { command: counters.report.command, options, report: () => counters.snapshot() };
+  const { command } = counters.report;
+  const description = { command, options, limits: options, report: () => counters.snapshot() };
   try {
-    counters.report.status = await inRun(connections, description, watch.signal, (run) =>
+    counters.report.status = await inRun(connections, description, watch, (run) =>
       copy(connections, inspection, options, counters, run, watch),
     );
   } finally {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ArchiveRun } from "../archive-run.ts";
 import { type Partition, partitionKey } from "../log-types.ts";
-import type { ProgressSink } from "../progress.ts";
 
 const retryMillis = 1000;
 
@@ -15,10 +14,18 @@ export function unlockPartition(run: ArchiveRun, partition: Partition): Promise<
 }
 
 /** Takes the partition, waiting for another run to be through with it; rejects with AbortError when the run is stopped meanwhile. */
-export async function lockPartition(run: ArchiveRun, partition: Partition, progress: ProgressSink): Promise<void> {
-  for (let waiting = false; !(await tryLockPartition(run, partition)); waiting = true) {
-    if (!waiting) progress.note(busyNote(partition));
-    await sleep(retryMillis, undefined, { signal: run.signal });
+export async function lockPartition(run: ArchiveRun, partition: Partition): Promise<void> {
+  const { pacing, waits, signal } = run;
+  await pacing.unpaused(signal);
+  if (await tryLockPartition(run, partition)) return;
+  const goOn = waits.begin("partition_lock", busyNote(partition));
+  try {
+    do {
+      await sleep(retryMillis, undefined, { signal });
+      await pacing.unpaused(signal);
+    } while (!(await tryLockPartition(run, partition)));
+  } finally {
+    goOn();
   }
 }
 

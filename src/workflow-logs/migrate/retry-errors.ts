@@ -55,8 +55,8 @@ export async function retryErrors(
   };
   const status = await inRun(
     connections,
-    { command: "elasticsearch errors retry", options: filter, report },
-    watch.signal,
+    { command: "elasticsearch errors retry", options: filter, limits: options, report },
+    watch,
     async (run) => {
       counters.report.runId = run.id;
       const copy = copyRun(connections, options, run, counters, watch.progress);
@@ -131,8 +131,8 @@ async function retryPartition(
   partition: Partition,
   ids: readonly string[],
 ): Promise<void> {
-  const { run, progress } = all;
-  await lockPartition(run, partition, progress);
+  const { run } = all;
+  await lockPartition(run, partition);
   try {
     const copy = partitionCopy(all, source, partition);
     const index = await copy.target.ensure();

@@ -52,12 +52,12 @@ export class PostgresLogs {
     signal: AbortSignal,
   ): AsyncGenerator<RowBatch> {
     const { table, layout } = this.source;
-    const rows = options.limits.rows;
-    const bytes = pageBytes(options.limits);
     yield* this.withPageConnection(options, async function* (reader) {
       let cursor = after;
       while (!signal.aborted) {
         await options.beforePage?.(signal);
+        const { rows } = options.limits;
+        const bytes = pageBytes(options.limits);
         const page = await readPage(
           reader,
           pageQuery(table, layout, listing, { tenantId, ...range, after: cursor, rows, bytes }),
@@ -77,11 +77,11 @@ export class PostgresLogs {
     signal: AbortSignal,
   ): AsyncGenerator<RowBatch> {
     const { table, layout } = this.source;
-    const bytes = pageBytes(options.limits);
     yield* this.withPageConnection(options, async function* (reader) {
       for await (const some of ids) {
         for (let left = some; left.length > 0 && !signal.aborted;) {
-          const page = await readPage(reader, rowsByIdQuery(table, layout, tenantId, left, bytes));
+          await options.beforePage?.(signal);
+          const page = await readPage(reader, rowsByIdQuery(table, layout, tenantId, left, pageBytes(options.limits)));
           left = left.slice(left.indexOf(page.at(-1)!.end.id) + 1);
           yield* page;
         }

@@ -37,12 +37,20 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
   private readonly client: Client;
   private readonly from: ArchivedRange;
   private readonly limits: BatchLimits;
+  private readonly beforeRequest: (signal: AbortSignal) => Promise<void>;
   private idsAtOnce = mostIdsAtOnce / 2;
 
-  constructor(client: Client, from: ArchivedRange, limits: BatchLimits) {
+  /** `beforeRequest` is awaited before each. */
+  constructor(
+    client: Client,
+    from: ArchivedRange,
+    limits: BatchLimits,
+    beforeRequest: (signal: AbortSignal) => Promise<void> = async () => {},
+  ) {
     this.client = client;
     this.from = from;
     this.limits = limits;
+    this.beforeRequest = beforeRequest;
   }
 
   async *batches(signal: AbortSignal): AsyncGenerator<ArchivedBatch> {
@@ -65,10 +73,11 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
 
   private async *documents(signal: AbortSignal): AsyncGenerator<readonly [ListedDocument, Buffer]> {
     const { index, range, after } = this.from;
-    const listing = { after, pageSize: idsPerPage, within: range ?? {} };
+    const listing = { after, pageSize: idsPerPage, within: range ?? {}, beforePage: this.beforeRequest };
     for await (const page of listDocuments(this.client, index, listing, signal)) {
       for (let at = 0; at < page.length && !signal.aborted;) {
         const some = page.slice(at, at + this.idsAtOnce);
+        await this.beforeRequest(signal);
         const sources = await this.read(some.map(({ id }) => id));
         if (sources === undefined) continue; // fewer at once now
         for (const document of some) yield [document, found(sources, document.id, index)];

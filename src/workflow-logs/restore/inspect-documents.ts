@@ -1,5 +1,5 @@
 import { AppError } from "../../engine/errors.ts";
-import { type ListedDocument, listDocuments } from "../../stores/elasticsearch/list-documents.ts";
+import { type DocumentListing, type ListedDocument, listDocuments } from "../../stores/elasticsearch/list-documents.ts";
 import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
 import type { Connections } from "../connections.ts";
 import { offloadTable, partitionKey } from "../log-types.ts";
@@ -24,6 +24,7 @@ export async function inspectDocuments(
   connections: Connections,
   tables: readonly RestoreTable[],
   partitions: readonly (PlannedRestore & { readonly after: string | undefined })[],
+  beforePage: NonNullable<DocumentListing["beforePage"]>,
   signal: AbortSignal,
 ): Promise<InspectedDocuments> {
   const counts = new Map<string, number>();
@@ -33,7 +34,7 @@ export async function inspectDocuments(
     const facts = new TableFacts(table);
     for (const partition of partitions.filter(({ dataType }) => dataType === table.logType.dataType)) {
       let count = 0;
-      for await (const document of documentsOf(connections, table, partition, signal)) {
+      for await (const document of documentsOf(connections, table, partition, beforePage, signal)) {
         if (count++ === 0) {
           for (const note of await newColumns(connections, table, partition, document.id)) notes.add(note);
         }
@@ -106,6 +107,7 @@ async function* documentsOf(
   { elasticsearch }: Connections,
   { table, columns }: RestoreTable,
   { index, range, after }: PlannedRestore & { readonly after: string | undefined },
+  beforePage: DocumentListing["beforePage"],
   signal: AbortSignal,
 ): AsyncGenerator<ListedDocument> {
   const needed = new Set(["created_at", ...columns.filter(({ notNull }) => notNull).map(({ name }) => name)]);
@@ -115,6 +117,7 @@ async function* documentsOf(
     after,
     pageSize: hasLongText ? pageSizeWithLongText : pageSize,
     within: range,
+    beforePage,
     exclude: [...unneeded, ...bulkyMembers, `archive.offloads.${fileOfOffload}`],
   };
   for await (const page of listDocuments(elasticsearch, index.name, listing, signal)) {

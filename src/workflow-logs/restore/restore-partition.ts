@@ -1,4 +1,3 @@
-import type { Pacing } from "../../engine/pacing.ts";
 import type { RefusalLimit } from "../../engine/refusal-limit.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import type { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
@@ -17,6 +16,7 @@ import { offsetOf } from "../documents/time-zone.ts";
 import { partitionKey } from "../log-types.ts";
 import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
 import type { ProgressSink } from "../progress.ts";
+import { liveBatchLimits, type RunPacing } from "../run-limits.ts";
 import { type ArchivedBatch, ArchivedDocuments } from "./archived-batches.ts";
 import type { RestoreOptions } from "./options.ts";
 import { Outcome, type RowCounts } from "./outcome.ts";
@@ -32,7 +32,7 @@ export interface Restore {
   readonly options: RestoreOptions;
   readonly counters: RestoreCounters;
   readonly progress: ProgressSink;
-  readonly pacing: Pacing;
+  readonly pacing: RunPacing;
   readonly bodies: BulkBodies;
   readonly refusals: RefusalLimit;
 }
@@ -51,7 +51,7 @@ export async function restorePartition(
   const { state } = connections;
   const partition = { dataType: planned.dataType, tenantId: planned.tenantId, month: planned.month };
   const target = { indexUuid: planned.index.uuid, ...planned.range };
-  await lockPartition(run, partition, restore.progress);
+  await lockPartition(run, partition);
   try {
     const before = await interruptedRestore(state, partition, target);
     await beginPartition(state, partition, planned.index, { id: run.id, fromNothing: false });
@@ -124,7 +124,8 @@ function moveDocuments(
   { after, writing, confirm }: Move,
 ): Promise<TransferEnd> {
   const { postgres, elasticsearch, settings } = connections;
-  const limits = { rows: options.batchRows, bytes: options.batchBytes };
+  const limits = liveBatchLimits(pacing, { bytes: options.batchBytes });
+  const unpaused = (aborted: AbortSignal): Promise<void> => pacing.unpaused(aborted);
   // Of a whole month all documents are looked at: one that was put into the wrong month is to be found.
   const range = planned.coversWholeMonth ? undefined : planned.range;
   const renderer = new DocumentRenderer(logType, layout, {
@@ -134,7 +135,7 @@ function moveDocuments(
   });
   return transfer<ArchivedBatch>(
     {
-      source: new ArchivedDocuments(elasticsearch, { index: planned.index.name, range, after }, limits),
+      source: new ArchivedDocuments(elasticsearch, { index: planned.index.name, range, after }, limits, unpaused),
       sink: new RowRestorer({
         pool: postgres,
         partition: planned,
@@ -143,6 +144,7 @@ function moveDocuments(
         columns,
         offloads,
         writing,
+        unpaused: () => unpaused(signal),
       }),
       checkpoint: { confirm: (batch) => confirm(batch, batch.outcome!) },
       pacing,

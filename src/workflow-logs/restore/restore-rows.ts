@@ -28,6 +28,8 @@ export interface RowRestore {
   readonly offloads: OffloadTable | undefined;
   /** Undefined in a dry run, which only reads. */
   readonly writing: { readonly runId: string; readonly beforeInsert: () => Promise<void> } | undefined;
+  /** Awaited before each transaction. */
+  readonly unpaused: () => Promise<void>;
 }
 
 /**
@@ -132,7 +134,8 @@ export class RowRestorer implements Sink<ArchivedBatch> {
   }
 
   private async restoreTogether(rows: readonly ArchivedRow[]): Promise<Outcome> {
-    const { pool, writing } = this.what;
+    const { pool, writing, unpaused } = this.what;
+    await unpaused();
     const client = await pool.connect();
     let isClean = false;
     try {

@@ -11,6 +11,7 @@ import { type ArchiveRun, inRun } from "../archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { partitionKey } from "../log-types.ts";
 import type { ProgressSink } from "../progress.ts";
+import { initialLimits, pacingLimits } from "../run-limits.ts";
 import { inspectDocuments } from "./inspect-documents.ts";
 import { type RestoreOptions, restoreScope } from "./options.ts";
 import { type PlannedRestore, planRestore } from "./plan-restore.ts";
@@ -41,30 +42,32 @@ export async function restore(
   const tables = await restoreTables(connections, restoreScope(options));
   const names = tables.flatMap(({ table, offloads }) => [table.name, ...(offloads ? [offloads.table.name] : [])]);
   const counters = new RestoreCounters(options, names);
-  const shared: Restore = {
+  const limits = { batchRows: options.batchRows, concurrency };
+  const shared: Omit<Restore, "pacing"> = {
     connections,
     options,
     counters,
     progress: watch.progress,
-    pacing: new Pacing({ concurrency }),
     bodies: new BulkBodies(options.batchBytes),
     refusals: new RefusalLimit(refusalsInARow),
   };
   try {
     if (options.dryRun) {
-      const end = await untilStopped(watch.signal, () => all(shared, tables, undefined, watch.signal));
+      const dry: Restore = { ...shared, pacing: new Pacing(pacingLimits(initialLimits(limits))) };
+      const end = await untilStopped(watch.signal, () => all(dry, tables, undefined, watch.signal));
       return counters.snapshot(end === "completed" ? "dry_run" : "interrupted");
     }
     await requireRestorePrivileges(connections, tables);
     await upgradeState(connections.state);
-    const description = { command: "elasticsearch restore", options, report: () => counters.snapshot("completed") };
-    const status = await inRun(connections, description, watch.signal, async (run) => {
+    const report = (): RestoreReport => counters.snapshot("completed");
+    const description = { command: "elasticsearch restore", options, limits, report };
+    const status = await inRun(connections, description, watch, async (run) => {
       counters.runId = run.id;
-      const end = await untilStopped(run.signal, () => all(shared, tables, run, run.signal));
+      const end = await untilStopped(run.signal, () => all({ ...shared, pacing: run.pacing }, tables, run, run.signal));
       counters.show(await listRestoreFindings(connections.state, run.id, shownFindings));
       if (end === "interrupted") return "interrupted";
       await forgetRestores(connections.state, run.id);
-      return hasFindings(counters.snapshot("completed")) ? "completed_with_errors" : "completed";
+      return hasFindings(report()) ? "completed_with_errors" : "completed";
     });
     return counters.snapshot(status);
   } finally {
@@ -88,14 +91,15 @@ async function all(
   run: ArchiveRun | undefined,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
-  const { connections, options, counters, progress } = shared;
+  const { connections, options, counters, progress, pacing } = shared;
   const { partitions, missing, notes } = await planRestore(connections, restoreScope(options));
   counters.planned(partitions, missing);
-  const begun = run === undefined ? partitions.map(fromNothing) : await whereInterrupted(connections, partitions);
+  const begun = run === undefined ? partitions.map(fromNothing) : await whereInterrupted(connections, run, partitions);
   const inspected = await inspectDocuments(
     connections,
     tables,
     begun.filter(({ isDone }) => !isDone),
+    (aborted) => pacing.unpaused(aborted),
     signal,
   );
   for (const note of [...notes, ...inspected.notes]) counters.notes.add(note);
@@ -128,10 +132,12 @@ function fromNothing(partition: PlannedRestore): Begun {
 /** Afterwards searches see all documents, and each partition says how far an interrupted restore came. */
 async function whereInterrupted(
   { elasticsearch, state }: Connections,
+  { pacing, signal }: ArchiveRun,
   partitions: readonly PlannedRestore[],
 ): Promise<Begun[]> {
   const begun: Begun[] = [];
   for (const partition of partitions) {
+    await pacing.unpaused(signal);
     await refreshIndex(elasticsearch, partition.index.name);
     const target = { indexUuid: partition.index.uuid, ...partition.range };
     const before = await interruptedRestore(state, partition, target);

@@ -26,7 +26,7 @@ export async function deleteExtra(
     if (found === undefined || found.extra === 0) continue;
     signal.throwIfAborted();
     const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
-    await lockPartition(validation.run, partition, validation.progress);
+    await lockPartition(validation.run, partition);
     try {
       await deleteLocked(validation, plan, partition, signal);
     } finally {
@@ -54,6 +54,7 @@ async function deleteLocked(
   await voidProofs(state, partition);
   for await (const ids of extraIds(check)) {
     if (signal.aborted) break;
+    await check.pacing.unpaused(signal);
     const extra = await stillExtra(check, ids);
     await deleteDocuments(elasticsearch, check.target.index, extra);
     await settle(check, ids, extra);

@@ -66,6 +66,7 @@ async function secondLook(check: RowCheck, signal: AbortSignal): Promise<Transfe
   for await (const ids of extraIds(check)) {
     if (!hasWaited) await sleep(pauseMillis, undefined, { signal });
     hasWaited = true;
+    await check.pacing.unpaused(signal);
     if (signal.aborted) return "interrupted";
     const still = new Set(await stillExtra(check, ids));
     await settleDifferences(check.state, check, {

@@ -30,7 +30,7 @@ export async function validateWhole(
 ): Promise<TransferEnd> {
   const { run, progress } = validation;
   const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
-  await lockPartition(run, partition, progress);
+  await lockPartition(run, partition);
   try {
     return await validateLocked(validation, plan, partition, listing, signal);
   } finally {
@@ -130,7 +130,12 @@ async function lookForRows(
   return findExtra(
     check,
     (aborted) =>
-      documentIds(check.elasticsearch, check.target.index, { within: plan.within, pageSize: idsPerPage }, aborted),
+      documentIds(
+        check.elasticsearch,
+        check.target.index,
+        { within: plan.within, pageSize: idsPerPage, beforePage: check.read.beforePage },
+        aborted,
+      ),
     signal,
   );
 }

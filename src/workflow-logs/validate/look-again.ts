@@ -28,6 +28,7 @@ export async function lookAgain(check: RowCheck, look: Look, signal: AbortSignal
   let before = await countRows(check);
   for (let at = 0; at < mostLooks && before.unresolved > 0; at++) {
     await sleep(pauseMillis, undefined, { signal });
+    await check.pacing.unpaused(signal);
     if ((await compareAgain(check, look, signal)) === "interrupted") return "interrupted";
     const after = await countRows(check);
     if (after.unresolved === before.unresolved && after.changed === 0) break;

@@ -64,6 +64,7 @@ export async function countStrata({ connections, run }: ValidateRun, sources: re
   const strata = new Map<string, Stratum>();
   for (const keys of sources) {
     const { dataType } = keys.context;
+    await run.pacing.unpaused(run.signal);
     const groups = await cancellable(connections.postgres, run.signal, (client) =>
       client.query<{ tenantId: string; month: string | null; size: number; rows: string }>(
         strataQuery(keysQuery(keys.context)),
@@ -87,11 +88,12 @@ export async function countStrata({ connections, run }: ValidateRun, sources: re
 
 /** Documents of each partition after a refresh. */
 export async function countTargets(
-  { connections: { elasticsearch } }: ValidateRun,
+  { connections: { elasticsearch }, run }: ValidateRun,
   plans: readonly PartitionPlan[],
 ): Promise<number[]> {
   const targets: number[] = [];
   for (const { index, within } of plans) {
+    await run.pacing.unpaused(run.signal);
     if (index !== undefined) await refreshIndex(elasticsearch, index.name);
     targets.push(index === undefined ? 0 : await countCreatedWithin(elasticsearch, index.name, within));
   }
@@ -109,6 +111,7 @@ async function draw(
   const draws = strata.map((stratum, at) => ({ ...stratum, take: wanted[at]! })).filter(({ take }) => take > 0);
   for (const [keys, some] of Map.groupBy(draws, (one) => one.keys)) {
     const { dataType } = keys.context;
+    await run.pacing.unpaused(run.signal);
     const rows = await cancellable(connections.postgres, run.signal, (client) =>
       client.query<{ tenantId: string; month: string; size: number; id: string }>(
         drawQuery(keysQuery(keys.context), some),

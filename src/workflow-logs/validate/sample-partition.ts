@@ -78,7 +78,8 @@ function compareRows(
 
 function lookForRows(check: RowCheck, plan: SampledPartition, signal: AbortSignal): Promise<TransferEnd> {
   const { elasticsearch, target } = check;
-  const wanted = { within: plan.within, pageSize: idsPerPage, random: plan.documents };
+  const { beforePage } = check.read;
+  const wanted = { within: plan.within, pageSize: idsPerPage, random: plan.documents, beforePage };
   return findExtra(check, (aborted) => documentIds(elasticsearch, target.index, wanted, aborted), signal);
 }
 
@@ -91,7 +92,7 @@ async function repair(
   const { partition, source } = check;
   const { missing, different } = await countDifferences(check.state, check);
   if (missing + different === 0) return "completed";
-  await lockPartition(validation.run, partition, validation.progress);
+  await lockPartition(validation.run, partition);
   try {
     return (await repairRows(validation, source.source, partition, check, onGone, signal)).end;
   } finally {

@@ -44,9 +44,9 @@ export async function validate(
 
   const counters = new ValidateCounters(options);
   const { report } = counters;
-  const description = { command: report.command, options, report: () => counters.snapshot() };
+  const description = { command: report.command, options, limits: options, report: () => counters.snapshot() };
   try {
-    await inRun(connections, description, watch.signal, async (run) => {
+    await inRun(connections, description, watch, async (run) => {
       report.runId = run.id;
       const validation = validateRun(connections, options, run, counters, watch.progress);
       await dropKeyTables(connections.state, run.locks, run.id);
@@ -117,6 +117,7 @@ async function validateSampled(validation: ValidateRun, sources: readonly Source
   }
   progress.plan(plans.reduce((sum, plan) => sum + plan.drawn.length, 0));
   for (const plan of plans) {
+    await run.pacing.unpaused(run.signal);
     const end = await validateSample(validation, plan, run.signal);
     if (end === "interrupted") return { end, plans };
   }

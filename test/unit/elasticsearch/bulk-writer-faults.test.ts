@@ -250,7 +250,11 @@ test.each([
 test("says why it waits, and that it goes on", async () => {
   const told: (string | undefined)[] = [];
   const server = bulkServer((_, request) => (request === 1 ? whole(floodStage) : all));
-  const writer = new BulkWriter(server.client, { maxRetries: 0, onWait: (reason) => told.push(reason) });
+  const onWait = (kind: string, reason: string) => {
+    told.push(kind, reason);
+    return () => void told.push(undefined);
+  };
+  const writer = new BulkWriter(server.client, { maxRetries: 0, onWait });
   await writer.write("index-1", bodyOf([1]), never);
-  expect(told).toEqual([expect.stringContaining("flood stage"), undefined]);
+  expect(told).toEqual(["disk_full", expect.stringContaining("flood stage"), undefined]);
 });

@@ -105,12 +105,33 @@ test("a stop ends the wait between attempts with an AbortError", async () => {
   const writer = new BulkWriter(server.client, {
     maxRetries: 3,
     firstDelay: 60_000,
-    onWait: (reason) => reason !== undefined && stop.abort(),
+    onWait: () => {
+      stop.abort();
+      return () => {};
+    },
   });
   await expect(writer.write("index-1", bodyOf([1]), stop.signal)).rejects.toThrow(
     expect.objectContaining({ name: "AbortError" }),
   );
   expect(server.sent.length).toBe(1);
+});
+
+test("each request waits for its gate, and a gate that a stop ends ends the write", async () => {
+  const server = bulkServer((_, request) =>
+    request === 1 ? error(429, "es_rejected_execution_exception") : allStored,
+  );
+  const stop = new AbortController();
+  let asked = 0;
+  const beforeRequest = async (signal: AbortSignal) => {
+    if (++asked === 1) return;
+    stop.abort();
+    signal.throwIfAborted();
+  };
+  const writer = new BulkWriter(server.client, { maxRetries: 3, firstDelay: 1, beforeRequest });
+  await expect(writer.write("index-1", bodyOf([1]), stop.signal)).rejects.toThrow(
+    expect.objectContaining({ name: "AbortError" }),
+  );
+  expect({ asked, sent: server.sent.length }).toEqual({ asked: 2, sent: 1 });
 });
 
 test("a stop does not break off a request under way", async () => {

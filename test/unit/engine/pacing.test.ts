@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Pacing } from "../../../src/engine/pacing.ts";
+import { type Limits, Pacing } from "../../../src/engine/pacing.ts";
 
 const never = new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -116,16 +116,6 @@ describe("slots", () => {
   });
 });
 
-// the promise form of setTimeout is not among the clocks that can be faked
-vi.mock("node:timers/promises", () => ({
-  setTimeout: (delay: number, value: unknown, { signal }: { signal: AbortSignal }) =>
-    new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      setTimeout(resolve, delay, value);
-      signal.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")), { once: true });
-    }),
-}));
-
 describe("rates", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
   afterEach(() => void vi.useRealTimers());
@@ -163,8 +153,8 @@ describe("rates", () => {
     );
   });
 
-  test("no rate, no wait; the slower of two rates counts; a change holds from the next batch on", async () => {
-    const pacing = new Pacing({ concurrency: 1 });
+  test("no rate, no wait; the slower of two rates counts; a change holds at once, also for who waits already", async () => {
+    const pacing = new Pacing<Limits>({ concurrency: 1 });
     const start = performance.now();
     for (let at = 0; at < 100; at++) await pacing.admit(1000, 5_000_000, never);
     expect(performance.now()).toBe(start);
@@ -172,9 +162,31 @@ describe("rates", () => {
     pacing.limits = { concurrency: 1, recordsPerSecond: 1000, bytesPerSecond: 1000 };
     await pacing.admit(1000, 3000, never); // worth three seconds by its bytes
     await timed(pacing.admit(500, 0, never), 3000);
-    pacing.limits = { concurrency: 1 };
-    await timed(pacing.admit(500, 0, never), 500);
+    pacing.limits = { concurrency: 1, recordsPerSecond: 1 };
+    const waiting = pacing.admit(10, 0, never); // behind one worth 500 seconds
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(pacing.isThrottled).toBe(true);
+    pacing.limits = { concurrency: 1, recordsPerSecond: 100 };
+    await timed(waiting, 4985); // for what of it was not paid yet
+    pacing.limits = { concurrency: 1, recordsPerSecond: 1 };
+    const next = pacing.admit(10, 0, never);
+    pacing.limits = { concurrency: 1, recordsPerSecond: null };
+    await timed(next, 0);
     await timed(pacing.admit(500, 0, never), 0);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(pacing.isThrottled).toBe(false);
+  });
+
+  test("waits longer than a timer can be are waited out", async () => {
+    const pacing = new Pacing({ concurrency: 1, bytesPerSecond: 1 });
+    const seconds = 30 * 24 * 3600;
+    await pacing.admit(1, seconds, never);
+    let admitted = false;
+    const last = pacing.admit(1, 1, never).then(() => (admitted = true));
+    await vi.advanceTimersByTimeAsync((seconds - 1) * 1000);
+    expect(admitted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1001);
+    await last;
   });
 
   test("a pause is not saved up for a burst", async () => {
@@ -192,6 +204,7 @@ describe("rates", () => {
     const waiting = pacing.admit(1, 0, stop.signal);
     stop.abort();
     await expect(waiting).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+    expect(vi.getTimerCount()).toBe(0); // a timer left would keep the program alive
   });
 
   async function timed(promise: Promise<void>, milliseconds: number): Promise<void> {
@@ -200,4 +213,116 @@ describe("rates", () => {
     await promise;
     expect(Math.abs(performance.now() - start - milliseconds)).toBeLessThan(2);
   }
+});
+
+type Change =
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "limits"; readonly recordsPerSecond: number; readonly concurrency: number };
+
+describe("changed while it works", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  const change: fc.Arbitrary<Change> = fc.oneof(
+    fc.record({ kind: fc.constant("pause") }),
+    fc.record({ kind: fc.constant("resume") }),
+    fc.record({
+      kind: fc.constant("limits" as const),
+      recordsPerSecond: fc.integer({ min: 50, max: 400 }),
+      concurrency: fc.integer({ min: 1, max: 4 }),
+    }),
+  );
+
+  test("in no half minute is more admitted than the rates allow and one batch; a pause admits nothing; the order is kept", async () => {
+    const changes = fc.array(fc.record({ after: fc.integer({ min: 1, max: 20_000 }), change }), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(changes, fc.integer({ min: 20, max: 400 }), async (plan, largest) => {
+        const pacing = new Pacing<Limits>({ concurrency: 2, recordsPerSecond: 200 });
+        const admitted: { at: number; records: number; number: number }[] = [];
+        const rates = [{ from: performance.now(), rate: 200 }];
+        const stop = new AbortController();
+        let number = 0;
+        const feed = async () => {
+          for (;;) {
+            const mine = number++;
+            const records = 1 + ((mine * 37) % largest);
+            await pacing.admit(records, 0, stop.signal);
+            expect(pacing.isPaused).toBe(false);
+            admitted.push({ at: performance.now(), records, number: mine });
+            const freeSlot = await pacing.takeSlot(stop.signal);
+            expect(pacing.isPaused).toBe(false);
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            freeSlot();
+          }
+        };
+        const feeds = [feed(), feed(), feed()].map((one) => one.catch((error: Error) => error.name));
+        for (const { after, change: next } of [
+          ...plan,
+          { after: 40_000, change: { kind: "resume" } satisfies Change },
+        ]) {
+          await vi.advanceTimersByTimeAsync(after);
+          if (next.kind === "pause") pacing.pause();
+          else if (next.kind === "resume") pacing.resume();
+          else {
+            rates.push({ from: performance.now(), rate: next.recordsPerSecond });
+            pacing.limits = next;
+          }
+        }
+        await vi.advanceTimersByTimeAsync(5000);
+        stop.abort();
+        expect(await Promise.all(feeds)).toEqual(["AbortError", "AbortError", "AbortError"]);
+
+        expect(admitted.map((one) => one.number)).toEqual(admitted.map((_, at) => at));
+        expect(admitted.length).toBeGreaterThan(1);
+        let excess = 0;
+        for (const [first, { at: start }] of admitted.entries()) {
+          let records = 0; // of the window without its last batch, which is paid for afterwards
+          for (let at = first; at < admitted.length && admitted[at]!.at - start <= 30_000; at++) {
+            excess = Math.max(excess, records - allowance(rates, start, admitted[at]!.at));
+            records += admitted[at]!.records;
+          }
+        }
+        expect(excess).toBeLessThan(1);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  /** Records that the rates allow between two times. */
+  function allowance(rates: readonly { from: number; rate: number }[], start: number, end: number): number {
+    return rates.reduce((sum, { from, rate }, at) => {
+      const to = Math.min(end, rates[at + 1]?.from ?? Infinity);
+      return sum + (Math.max(0, to - Math.max(start, from)) / 1000) * rate;
+    }, 0);
+  }
+
+  test("after a pause it goes on at its rate, without a burst", async () => {
+    const pacing = new Pacing({ concurrency: 1, recordsPerSecond: 100 });
+    await pacing.admit(100, 0, never);
+    pacing.pause();
+    const times: number[] = [];
+    const all = [1, 2, 3].map(() => pacing.admit(100, 0, never).then(() => times.push(performance.now())));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(times).toEqual([]);
+    pacing.resume();
+    const resumed = performance.now();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await Promise.all(all);
+    expect(times.map((time) => Math.round((time - resumed) / 1000))).toEqual([0, 1, 2]);
+  });
+
+  test("who waits for the end of a pause goes on at its end, or when stopped", async () => {
+    const pacing = new Pacing({ concurrency: 1 });
+    await pacing.unpaused(never);
+    pacing.pause();
+    const stop = new AbortController();
+    const stopped = pacing.unpaused(stop.signal);
+    const waiting = pacing.unpaused(never).then(() => "on");
+    stop.abort();
+    await expect(stopped).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+    await expect(pacing.unpaused(stop.signal)).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+    pacing.resume();
+    expect(await waiting).toBe("on");
+  });
 });

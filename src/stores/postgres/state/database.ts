@@ -5,6 +5,15 @@ export type PartitionState = "planned" | "copying" | "copied" | "verified" | "pu
 export type WriteMode = "postgres" | "both" | "elasticsearch";
 export type ReadMode = "postgres" | "shadow" | "elasticsearch";
 export type RunStatus = "running" | "completed" | "completed_with_errors" | "interrupted" | "failed";
+export type RequestedState = "running" | "paused" | "aborted";
+
+/** The limits of a run in force. A limit that is missing is none that can be set; null is no limit. */
+export interface RunLimits {
+  readonly concurrency?: number | undefined;
+  readonly batchRows: number;
+  readonly recordsPerSecond: number | null;
+  readonly bytesPerSecond: number | null;
+}
 
 /**
  * `missing`: a row without a document; `extra`: a document without a row; `changed`: the row was written while it was validated, so nothing can be
@@ -24,6 +33,11 @@ export interface StateTables {
     started_at: Generated<string>;
     heartbeat_at: Generated<string>;
     finished_at: string | null;
+    requested_state: Generated<RequestedState>;
+    requested_at: ColumnType<string | null, string | undefined>;
+    requested_by: ColumnType<string | null, string | undefined>;
+    limits: ColumnType<RunLimits | null, string, string>;
+    waiting: ColumnType<string | null, string | undefined>;
   };
   partitions: {
     data_type: string;

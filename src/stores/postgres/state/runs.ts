@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { RunStatus, StateDatabase } from "./database.ts";
+import type { RequestedState, RunLimits, RunStatus, StateDatabase } from "./database.ts";
 
 export interface RunRecord {
   readonly id: string;
@@ -12,6 +12,12 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly heartbeatAt: string;
   readonly finishedAt: string | null;
+  /** Why it does not go on as fast as it can, as its process last said. */
+  readonly waiting: string | null;
+  /** Null for a run of an older program, which obeys no requests. */
+  readonly limits: RunLimits | null;
+  /** What was asked of it last from another terminal. */
+  readonly requested: { readonly state: RequestedState; readonly at: string | null; readonly by: string | null };
 }
 
 /** The advisory lock that the process of a run holds as long as it lives. */
@@ -21,19 +27,24 @@ export function runLockName(runId: string): string {
 
 export async function createRun(
   db: StateDatabase,
-  run: { id: string; command: string; options: object },
+  { id, command, options, limits }: { id: string; command: string; options: object; limits: RunLimits },
 ): Promise<void> {
+  const [optionsJson, limitsJson] = [JSON.stringify(options), JSON.stringify(limits)];
   await db
     .insertInto("runs")
-    .values({ id: run.id, command: run.command, options: JSON.stringify(run.options), error: null, finished_at: null })
+    .values({ id, command, options: optionsJson, limits: limitsJson, error: null, finished_at: null })
     .execute();
 }
 
-/** Stores the counters of a run under way and that it lives. */
-export async function heartbeat(db: StateDatabase, runId: string, report: object): Promise<void> {
+/** Stores the counters of a run under way, why it waits, and that it lives. */
+export async function heartbeat(
+  db: StateDatabase,
+  runId: string,
+  { report, waiting }: { report: object; waiting: string | undefined },
+): Promise<void> {
   await db
     .updateTable("runs")
-    .set({ report: JSON.stringify(report), heartbeat_at: sql<string>`clock_timestamp()` })
+    .set({ report: JSON.stringify(report), waiting: waiting ?? null, heartbeat_at: sql<string>`clock_timestamp()` })
     .where("id", "=", runId)
     .execute();
 }
@@ -49,6 +60,7 @@ export async function finishRun(
       status: end.status,
       report: JSON.stringify(end.report),
       error: end.error ?? null,
+      waiting: null,
       heartbeat_at: sql<string>`clock_timestamp()`,
       finished_at: sql<string>`clock_timestamp()`,
     })
@@ -83,15 +95,19 @@ const lockIsHeld = sql<boolean>`exists (
      and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid)`;
 
 function toRecord(row: SelectedRun): RunRecord {
+  const hasDied = row.status === "running" && !row.alive;
   return {
     id: row.id,
     command: row.command,
-    status: row.status === "running" && !row.alive ? "died" : row.status,
+    status: hasDied ? "died" : row.status,
     options: row.options,
     report: row.report,
     error: row.error,
     startedAt: row.started_at,
     heartbeatAt: row.heartbeat_at,
     finishedAt: row.finished_at,
+    waiting: hasDied ? null : row.waiting,
+    limits: row.limits,
+    requested: { state: row.requested_state, at: row.requested_at, by: row.requested_by },
   };
 }
