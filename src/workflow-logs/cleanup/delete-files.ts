@@ -4,10 +4,12 @@ import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { Connections } from "../connections.ts";
 import { type ArchivedContent, archivedContents } from "../offloads/offload-contents.ts";
 import { type FileRow, fileRows } from "../offloads/file-rows.ts";
+import type { RunPacing } from "../run-limits.ts";
 import { referencedFiles } from "./file-references.ts";
 import type { CleanupCounters, FileKeepReason } from "./report.ts";
 
 export interface FileDeletion {
+  readonly pacing: RunPacing;
   readonly connections: Connections;
   readonly blobs: BlobStorage;
   readonly files: Table;
@@ -30,7 +32,7 @@ export async function deleteFiles(
   candidates: readonly OffloadedFile[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { connections, files, counters, pretended } = deletion;
+  const { connections, files, counters, pretended, pacing } = deletion;
   const ids = candidates.map(({ fileId }) => fileId);
   const rows = await fileRows(connections.postgres, files, ids);
   const except = pretended && { table: pretended, offloadIds: candidates.map(({ offloadId }) => offloadId) };
@@ -38,6 +40,7 @@ export async function deleteFiles(
   for (const [recordId, ofRecord] of byRecord(candidates)) {
     const contents = await archivedContents(connections.elasticsearch, deletion.index, recordId);
     for (const candidate of ofRecord) {
+      await pacing.unpaused(signal);
       signal.throwIfAborted();
       const verdict = referenced.has(candidate.fileId)
         ? { kept: "referenced" as const }

@@ -39,7 +39,7 @@ export async function purgeFiles(
   run: ArchiveRun,
   pretended: PretendedRows | undefined,
 ): Promise<TransferEnd> {
-  const { connections, options, related, counters, watch } = cleanup;
+  const { connections, options, related, counters } = cleanup;
   const blobs = storageOf(connections, options);
   if (blobs === undefined || related.files === undefined || related.offloads === undefined) return "completed";
   const { tenantId } = options;
@@ -49,7 +49,7 @@ export async function purgeFiles(
   for (const month of months) {
     if (monthBounds(month).from >= options.before) continue;
     const partition: Partition = { dataType: "node_executions", tenantId, month };
-    await lockPartition(run, partition, watch.progress);
+    await lockPartition(run, partition);
     try {
       const record = known.find((one) => one.dataType === partition.dataType && one.month === month);
       const gate = await inspectGate(connections, partition, record, options);
@@ -57,6 +57,7 @@ export async function purgeFiles(
       const reason = gate.kept ?? "not_in_document";
       const deletion: Omit<FileDeletion, "index"> = {
         connections,
+        pacing: run.pacing,
         blobs,
         files: related.files,
         tenantId,
@@ -64,6 +65,7 @@ export async function purgeFiles(
         pretended: options.dryRun ? related.offloads : undefined,
       };
       for await (const some of pages(cleanup, month, pending.get(month) ?? [])) {
+        await run.pacing.unpaused(run.signal);
         if (run.signal.aborted) return "interrupted";
         if (index === undefined) counters.fileKept(reason, some.length);
         else await deleteFiles({ ...deletion, index }, some, run.signal);

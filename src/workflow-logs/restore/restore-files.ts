@@ -4,6 +4,7 @@ import {
   offloadedFilesAfter,
 } from "../../stores/postgres/state/offloaded-files.ts";
 import { inspectTable, quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
+import type { ArchiveRun } from "../archive-run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../log-types.ts";
 import { fileRows } from "../offloads/file-rows.ts";
@@ -22,7 +23,7 @@ export async function restoreFiles(
   partition: Partition,
   index: string,
   offloads: Table,
-  signal: AbortSignal,
+  { pacing, signal }: Pick<ArchiveRun, "pacing" | "signal">,
 ): Promise<Outcome> {
   const outcome = new Outcome();
   let page: OffloadedFile[] = [];
@@ -31,6 +32,7 @@ export async function restoreFiles(
     page = await offloadedFilesAfter(connections.state, partition, "deleted", { after, limit: filesAtOnce });
     const named = await thoseInTable(connections, offloads, page);
     for (const file of named) {
+      await pacing.unpaused(signal);
       signal.throwIfAborted();
       const problem = await putBack(connections, index, file, outcome);
       if (problem === undefined) await forgetOffloadedFiles(connections.state, [file.offloadId]);

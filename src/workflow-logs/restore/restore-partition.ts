@@ -78,7 +78,7 @@ export async function restorePartition(
     });
     if (end === "interrupted") return "interrupted";
     if (table.offloads !== undefined) {
-      const files = await restoreFiles(connections, partition, planned.index.name, table.offloads.table, run.signal);
+      const files = await restoreFiles(connections, partition, planned.index.name, table.offloads.table, run);
       soFar.addCounts(files.counts);
       counters.add(planned, files.counts, 0);
       counters.found(files.findings);
