@@ -40,6 +40,12 @@ export {
   setRollout,
 } from "./workflow-logs/rollout/set-rollout.ts";
 export type { Scope } from "./workflow-logs/scope.ts";
+export {
+  type SearchHit,
+  searchLogs,
+  type SearchOptions,
+  type SearchReport,
+} from "./workflow-logs/search/search-logs.ts";
 export { status, type StatusReport } from "./workflow-logs/status.ts";
 export { validateDefaults, type ValidateOptions } from "./workflow-logs/validate/options.ts";
 export type { ReportedDifference, ValidateReport, ValidateTotals } from "./workflow-logs/validate/report.ts";

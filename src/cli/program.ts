@@ -10,6 +10,7 @@ import { addMigrate } from "./commands/elasticsearch/migrate.ts";
 import { addPreflight } from "./commands/elasticsearch/preflight.ts";
 import { addRestore } from "./commands/elasticsearch/restore.ts";
 import { addRollout } from "./commands/elasticsearch/rollout.ts";
+import { addSearch } from "./commands/elasticsearch/search.ts";
 import { addStatus } from "./commands/elasticsearch/status.ts";
 import { addValidate } from "./commands/elasticsearch/validate.ts";
 import { addRunsList } from "./commands/runs/list.ts";
@@ -40,6 +41,7 @@ const groups: readonly Group[] = [
       addCleanupPg,
       addRestore,
       addRollout,
+      addSearch,
     ],
   },
   { name: "db", description: "Our own tables in the source database", commands: [addDbUpgrade, addDbCurrent] },

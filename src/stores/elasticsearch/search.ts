@@ -14,6 +14,8 @@ export interface Hit {
   /** Whole numbers beyond 2^53 are bigints; empty where none was asked for. */
   readonly source: Readonly<Record<string, unknown>>;
   readonly sort: readonly unknown[];
+  /** The passages found by field, where highlights were asked for. */
+  readonly highlight: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface SearchAnswer {
@@ -47,7 +49,13 @@ interface RawResponse {
   _shards?: { failed: number; total: number };
   hits: {
     total: { value: number };
-    hits: { _index: string; _id: string; _source?: Record<string, unknown>; sort?: unknown[] }[];
+    hits: {
+      _index: string;
+      _id: string;
+      _source?: Record<string, unknown>;
+      sort?: unknown[];
+      highlight?: Record<string, string[]>;
+    }[];
   };
   aggregations?: Record<string, unknown>;
 }
@@ -66,11 +74,12 @@ function readResponse(response: RawResponse): SearchAnswer {
     });
   }
   return {
-    hits: response.hits.hits.map(({ _index, _id, _source = {}, sort = [] }) => ({
+    hits: response.hits.hits.map(({ _index, _id, _source = {}, sort = [], highlight = {} }) => ({
       index: _index,
       id: _id,
       source: _source,
       sort,
+      highlight,
     })),
     total: response.hits.total?.value ?? 0,
     aggregations: response.aggregations ?? {},
