@@ -58,7 +58,12 @@ export class ElasticsearchRecords<T extends LogRecord> {
   }
 
   async get(tenantId: string, id: string): Promise<T | undefined> {
-    const records = await this.getFrom(await this.indices(tenantId), id);
+    return this.getAmong({ indices: await this.indices(tenantId) }, tenantId, id);
+  }
+
+  /** The same, where it is known already which indices there are. */
+  async getAmong({ indices }: Pick<DocumentQuery, "indices">, tenantId: string, id: string): Promise<T | undefined> {
+    const records = await this.getFrom(indices, id);
     return records.find((record) => record.tenantId === tenantId);
   }
 

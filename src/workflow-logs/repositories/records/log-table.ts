@@ -67,6 +67,12 @@ export class LogTable<T extends LogRecord> {
     return this.typeOf(field) === "uuid";
   }
 
+  /** created_at with its zone. */
+  createdInstant(): RawBuilder<unknown> {
+    const createdAt = this.column("createdAt");
+    return this.typeOf("createdAt") === "timestamptz" ? createdAt : sql`(${createdAt} at time zone ${this.timeZone})`;
+  }
+
   createdFrom(instant: string): Condition {
     return sql`${this.column("createdAt")} >= ${this.value("createdAt", instant)}`;
   }

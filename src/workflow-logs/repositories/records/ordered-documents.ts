@@ -22,8 +22,8 @@ export interface DocumentOrder {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly pageSize: number;
-  /** The fields of `_source` to return; all, or none but what the order needs. */
-  readonly source: boolean;
+  /** The fields of `_source` to return: all, none or these. */
+  readonly source: boolean | readonly string[];
 }
 
 export interface OrderedDocument extends Position, Pick<Hit, "index" | "source"> {}
@@ -42,15 +42,14 @@ export async function* orderedDocuments(
   order: DocumentOrder,
 ): AsyncGenerator<OrderedDocument[]> {
   const compare = comparison(order.direction);
-  let odd = (await unindexedDocuments(client, query, order)).toSorted(compare);
-  for (let { after } = order; ;) {
-    const page = await indexedPage(client, query, { ...order, after });
+  let [page, odd] = await Promise.all([indexedPage(client, query, order), unindexedDocuments(client, query, order)]);
+  for (odd = odd.toSorted(compare); ;) {
     const last = page.length < order.pageSize ? undefined : page.at(-1);
     const due = last === undefined ? odd : odd.filter((document) => compare(document, last) < 0);
     odd = odd.slice(due.length);
     if (page.length + due.length > 0) yield due.length === 0 ? page : [...page, ...due].toSorted(compare);
     if (last === undefined) return;
-    after = last;
+    page = await indexedPage(client, query, { ...order, after: last });
   }
 }
 
@@ -70,7 +69,7 @@ export async function unindexedDocuments(
       query: { bool: { filter: [...filters], must_not: [{ exists: { field: "created_at" } }] } },
       sort: [{ id: "asc" }],
       track_total_hits: false,
-      ...(source ? {} : { _source: ["created_at"] }),
+      _source: source === true ? true : ["created_at", ...(source === false ? [] : source)],
       ...(behind !== undefined && { search_after: behind as estypes.SortResults }),
     });
     found.push(...hits.map((hit) => positioned(hit, hit.source["created_at"])));
@@ -98,7 +97,7 @@ async function indexedPage(client: Client, query: DocumentQuery, order: Document
     // as text, for nanoseconds since 1970 are beyond what a number holds
     sort: [{ created_at: { order: direction, format: "strict_date_optional_time_nanos" } }, { id: direction }],
     track_total_hits: false,
-    ...(source ? {} : { _source: false }),
+    _source: typeof source === "boolean" ? source : [...source],
     ...(after !== undefined && isIndexed(after.createdAt) && { search_after: [after.createdAt, after.id] }),
   });
   return hits.map((hit) => positioned(hit, hit.sort[0]));

@@ -1,0 +1,143 @@
+import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
+import type { Connections } from "../../connections.ts";
+import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
+import { parseInstant } from "../records/instants.ts";
+import { createdWithin, unindexedDocuments } from "../records/ordered-documents.ts";
+import {
+  type ApiWorkflowRunRepository,
+  countedStatuses,
+  type RunBatchQuery,
+  type RunCountQuery,
+  type RunCounts,
+  type RunListQuery,
+  type RunPage,
+} from "./api-workflow-run-repository.ts";
+import { batchLimit, listOf, pageLimit, shardDigits, sinceInstant, unknownLastId } from "./check-query.ts";
+import { averageInteractions, dailyRuns, dailyTerminals, dailyTokens } from "./elasticsearch-run-statistics.ts";
+import { runCounts } from "./run-counts.ts";
+import type { StatisticsQuery } from "./run-statistics.ts";
+import { type WorkflowRun, workflowRunKind } from "./workflow-run.ts";
+
+export class ElasticsearchApiWorkflowRunRepository implements ApiWorkflowRunRepository {
+  private readonly records: ElasticsearchRecords<WorkflowRun>;
+
+  constructor(connections: Pick<Connections, "elasticsearch" | "settings">) {
+    this.records = new ElasticsearchRecords(connections, workflowRunKind);
+  }
+
+  async getPaginatedWorkflowRuns(query: RunListQuery): Promise<RunPage> {
+    const limit = pageLimit(query.limit);
+    const { lastId, tenantId } = query;
+    const documents = await this.records.query(tenantId, runsOf(query));
+    const after = lastId === undefined ? undefined : await this.records.getAmong(documents, tenantId, lastId);
+    if (lastId !== undefined && (after === undefined || !isAmong(query, after))) throw unknownLastId(lastId);
+    const runs = await this.records.list(documents, { direction: "desc", after }, limit + 1);
+    return { data: runs.slice(0, limit), limit, hasMore: runs.length > limit };
+  }
+
+  async getWorkflowRunById(tenantId: string, appId: string, runId: string): Promise<WorkflowRun | undefined> {
+    const run = await this.records.get(tenantId, runId);
+    return run?.appId === appId ? run : undefined;
+  }
+
+  getWorkflowRunByIdAndTenantId(tenantId: string, runId: string): Promise<WorkflowRun | undefined> {
+    return this.records.get(tenantId, runId);
+  }
+
+  getWorkflowRunByIdWithoutTenant(runId: string): Promise<WorkflowRun | undefined> {
+    return this.records.getOfAnyTenant(runId);
+  }
+
+  async getWorkflowRunsCount(query: RunCountQuery): Promise<RunCounts> {
+    const from = sinceInstant(query.timeRange);
+    const all = await this.records.query(query.tenantId, runsOf(query));
+    const unindexed =
+      from === undefined
+        ? []
+        : await unindexedDocuments(this.records.client, all, { direction: "asc", from, source: ["status"] });
+    const within = from === undefined ? [] : [{ exists: { field: "created_at" } }, ...createdWithin({ from })];
+    const named = Object.fromEntries(countedStatuses.map((status) => [status, { term: { status } }]));
+    const { total, aggregations } = await this.records.search(
+      { indices: all.indices, filters: [...all.filters, ...within] },
+      { size: 0, aggs: { statuses: { filters: { filters: named } } } },
+    );
+    const { buckets } = (aggregations["statuses"] ?? { buckets: {} }) as StatusCounts;
+    return runCounts(total + unindexed.length, (status) => {
+      const others = unindexed.filter(({ source }) => source["status"] === status);
+      return (buckets[status]?.doc_count ?? 0) + others.length;
+    });
+  }
+
+  async getRunsBatchByTimeRange(query: RunBatchQuery): Promise<WorkflowRun[]> {
+    const bounds = {
+      from: query.startFrom === undefined ? undefined : parseInstant(query.startFrom),
+      to: parseInstant(query.endBefore),
+    };
+    const filters: Filter[] = [{ terms: { status: [...workflowRunKind.logType.endedStatuses!] } }];
+    if (query.runTypes !== undefined) filters.push({ terms: { type: [...query.runTypes] } });
+    if (query.workflowIds !== undefined) filters.push({ terms: { workflow_id: [...query.workflowIds] } });
+    if (query.shard !== undefined) filters.push({ regexp: { id: `.*[${shardDigits(query.shard).join("")}]` } });
+    const limit = batchLimit(query.batchSize);
+    const { tenantIds, tenantPrefixes } = query;
+    const indices = (await this.records.allIndices())
+      .filter(({ tenantId }) => tenantIds?.includes(tenantId) ?? true)
+      .filter(({ tenantId }) => tenantPrefixes?.some((prefix) => tenantId.startsWith(prefix)) ?? true);
+    const tenants = [...new Set(indices.map(({ tenantId }) => tenantId))];
+    const documents = {
+      indices: indices.map(({ name }) => name),
+      filters: [{ terms: { tenant_id: tenants } }, ...filters],
+    };
+    return this.records.list(documents, { direction: "asc", after: query.lastSeen, ...bounds }, limit);
+  }
+
+  async getExpiredRunsBatch(tenantId: string, beforeDate: string, batchSize?: number): Promise<WorkflowRun[]> {
+    const to = parseInstant(beforeDate);
+    const limit = batchLimit(batchSize);
+    await this.records.refresh(tenantId); // what the caller deleted of the batch before must not come again
+    return this.records.list(await this.records.query(tenantId, []), { direction: "asc", to }, limit);
+  }
+
+  async deleteRunsByIds(tenantId: string, runIds: readonly string[]): Promise<number> {
+    return this.records.delete(validateTenantId(tenantId), runIds);
+  }
+
+  async deleteRunsByApp(tenantId: string, appId: string, batchSize?: number): Promise<number> {
+    return this.records.deleteWhere(validateTenantId(tenantId), [{ term: { app_id: appId } }], batchLimit(batchSize));
+  }
+
+  getDailyRunsStatistics(query: StatisticsQuery): Promise<{ date: string; runs: number }[]> {
+    return dailyRuns(this.records, query);
+  }
+
+  getDailyTerminalsStatistics(query: StatisticsQuery): Promise<{ date: string; terminalCount: number }[]> {
+    return dailyTerminals(this.records, query);
+  }
+
+  getDailyTokenCostStatistics(query: StatisticsQuery): Promise<{ date: string; tokenCount: bigint }[]> {
+    return dailyTokens(this.records, query);
+  }
+
+  getAverageAppInteractionStatistics(query: StatisticsQuery): Promise<{ date: string; interactions: number }[]> {
+    return averageInteractions(this.records, query);
+  }
+}
+
+interface StatusCounts {
+  buckets: Record<string, { doc_count: number } | undefined>;
+}
+
+function runsOf({ appId, triggeredFrom, status }: RunListQuery | RunCountQuery): Filter[] {
+  return [
+    { term: { app_id: appId } },
+    { terms: { triggered_from: [...listOf(triggeredFrom)] } },
+    ...(status === undefined ? [] : [{ term: { status } }]),
+  ];
+}
+
+function isAmong({ appId, triggeredFrom, status }: RunListQuery, run: WorkflowRun): boolean {
+  return (
+    run.appId === appId &&
+    listOf(triggeredFrom).includes(run.triggeredFrom) &&
+    (status === undefined || run.status === status)
+  );
+}

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { migrateOnce } from "../../support/test-archive.ts";
+import { validateOnce } from "../../integration/validate/validate-once.ts";
+import { deleteContract } from "./deletes.ts";
+import { createRunsArchive, implementations, type RunsArchive } from "./runs-archive.ts";
+import { newRun, saveContract } from "./saves.ts";
+
+let archive: RunsArchive;
+
+beforeAll(async () => {
+  archive = await createRunsArchive({});
+  await migrateOnce(archive); // puts the templates
+});
+afterAll(() => archive.drop());
+
+describe.each(implementations)("written runs: %s", (implementation) => {
+  saveContract(() => archive, implementation);
+  deleteContract(() => archive, implementation);
+});
+
+describe("runs saved in both stores", () => {
+  it("are equal, as a full validation has it", async () => {
+    const tenantId = newRun().tenantId;
+    await archive.sql.query("DELETE FROM workflow_runs WHERE tenant_id = $1", [tenantId]);
+    await archive.api("elasticsearch").deleteRunsByApp(tenantId, newRun().appId);
+    const runs = [
+      newRun({ status: "succeeded" }),
+      newRun({ inputs: '{"q": "\\u4f60"}', elapsedTime: 0.1 }),
+      newRun({ error: "e" }),
+    ];
+    for (const run of runs) {
+      for (const implementation of implementations) {
+        await archive.executions(implementation).save(run);
+        await archive.executions(implementation).save({ ...run, status: "failed" });
+      }
+    }
+    await archive.refresh();
+    const report = await validateOnce(archive, {
+      level: "full",
+      scope: { tenantIds: [tenantId], dataTypes: ["workflow_runs"] },
+    });
+    expect(report.byDataType.workflow_runs).toMatchObject({ source: 3, target: 3, matched: 3, different: 0 });
+  });
+});
+
+describe("a document with fields that no record has", () => {
+  it("keeps them when its run is saved again", async () => {
+    const run = newRun();
+    await archive.executions("postgres").save(run);
+    await archive.sql.query("ALTER TABLE workflow_runs ADD COLUMN extra bigint, ADD COLUMN note text");
+    await archive.sql.query("UPDATE workflow_runs SET extra = 9007199254740993, note = '{\"a\": 1.0}' WHERE id = $1", [
+      run.id,
+    ]);
+    const scope = { tenantIds: [run.tenantId], dataTypes: ["workflow_runs"] as const };
+    await migrateOnce(archive, { scope, restart: true });
+    for (const implementation of implementations) {
+      await archive.executions(implementation).save({ ...run, status: "succeeded" });
+    }
+    await archive.refresh();
+    const report = await validateOnce(archive, { level: "full", scope });
+    expect(report.byDataType.workflow_runs?.different).toBe(0);
+    const index = `${archive.prefix}-workflow-runs-${run.tenantId}-2025.05`;
+    const source = await (await fetch(`${archive.elasticsearchUrl}/${index}/_source/${run.id}`)).text();
+    expect(source).toContain('"status":"succeeded"');
+    expect(source).toContain('"extra":9007199254740993,"note":"{\\"a\\": 1.0}"');
+  });
+});
