@@ -12,6 +12,8 @@ export interface BulkWriterOptions {
   readonly beforeRequest?: (signal: AbortSignal) => Promise<void>;
   /** Told why the writer waits; what it returns is called when the wait is over. */
   readonly onWait?: (fault: BulkFault, reason: string) => () => void;
+  /** Sent as X-Opaque-Id, so that the requests can be told from others while the server is at work on them. */
+  readonly opaqueId?: string;
   /** Milliseconds before the first retry; doubles up to 30 s. */
   readonly firstDelay?: number;
 }
@@ -143,7 +145,7 @@ export class BulkWriter {
         querystring: { filter_path: "errors,items.*.error,items.*.status" },
         bulkBody: bytes as never, // taken as it is; the type names only strings and objects
       },
-      { maxRetries: 0 },
+      { maxRetries: 0, ...(this.options.opaqueId !== undefined && { opaqueId: this.options.opaqueId }) },
     );
   }
 

@@ -3,20 +3,29 @@ import { AppError } from "../../engine/errors.ts";
 import { described } from "./errors.ts";
 
 /**
- * Afterwards none of these documents is in the index; how many were. Throws AppError when one could not be deleted; the others are gone then.
+ * Afterwards none of these documents is in the index; returns the ids of those that were. Throws AppError when one could not be deleted; the others
+ * are gone then. `opaqueId` is as BulkWriter has it.
  */
-export async function deleteDocuments(client: Client, index: string, ids: readonly string[]): Promise<number> {
-  if (ids.length === 0) return 0;
+export async function deleteDocuments(
+  client: Client,
+  index: string,
+  ids: readonly string[],
+  opaqueId?: string,
+): Promise<string[]> {
+  if (ids.length === 0) return [];
   const response = await described(
-    client.bulk({
-      index,
-      operations: ids.map((id) => ({ delete: { _id: id } })),
-      filter_path: ["items.delete.result", "items.delete.error"],
-    }),
+    client.bulk(
+      {
+        index,
+        operations: ids.map((id) => ({ delete: { _id: id } })),
+        filter_path: ["items.delete.result", "items.delete.error"],
+      },
+      opaqueId === undefined ? {} : { opaqueId },
+    ),
   );
   const items = response.items ?? [];
   const failed = items.find((item) => item.delete?.error !== undefined)?.delete?.error;
-  if (failed === undefined) return items.filter((item) => item.delete?.result === "deleted").length;
+  if (failed === undefined) return ids.filter((_, at) => items[at]?.delete?.result === "deleted");
   throw new AppError(
     "documents_not_deleted",
     `Documents of ${index} were not deleted: ${failed.type}: ${failed.reason}`,

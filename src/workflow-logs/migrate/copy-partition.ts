@@ -1,10 +1,11 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { type ConfirmedRange, confirmedRanges } from "../../stores/postgres/state/checkpoints.ts";
 import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../../stores/postgres/state/open-rows.ts";
-import { beginPartition, finishCopying, type KnownPartition } from "../../stores/postgres/state/partitions.ts";
+import { finishCopying, type KnownPartition } from "../../stores/postgres/state/partitions.ts";
 import { knownRecordErrors } from "../../stores/postgres/state/record-errors.ts";
 import type { Listing } from "../repositories/row-query.ts";
 import type { TimeRange } from "../scope.ts";
+import { beginCopying } from "./begin-copying.ts";
 import { copyById, copyRange, type RowCopy } from "./copy-rows.ts";
 import { uncoveredRanges } from "./uncovered-ranges.ts";
 
@@ -27,13 +28,7 @@ const idsLookedUpAtOnce = 10_000;
  */
 export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): Promise<TransferEnd> {
   const { partition, state, target, range } = copy;
-  const index = await target.ensure();
-  const known = await beginPartition(
-    state,
-    partition,
-    { name: target.index, uuid: index.uuid },
-    { id: copy.runId, fromNothing: copy.fromNothing },
-  );
+  const known = await beginCopying(copy, copy.fromNothing, signal);
   copy.onBegun(known);
   const confirmed = await confirmedRanges(state, partition);
 

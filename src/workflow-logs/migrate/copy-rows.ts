@@ -1,4 +1,5 @@
 import type { Pacing } from "../../engine/pacing.ts";
+import type { Client } from "@elastic/elasticsearch";
 import type { Receipt, Sink } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import { joinRanges, saveCheckpoint } from "../../stores/postgres/state/checkpoints.ts";
@@ -21,6 +22,7 @@ export interface RowCopy {
   readonly partition: Partition;
   readonly runId: string;
   readonly state: StateDatabase;
+  readonly elasticsearch: Client;
   readonly source: PostgresLogs;
   readonly target: ElasticsearchLogs;
   readonly read: ReadOptions;
@@ -75,13 +77,15 @@ export interface CopyById {
   readonly isUnchanged?: (id: string, fingerprint: Buffer) => boolean;
   /** Rows written count as copied for the first time. */
   readonly areNew: boolean;
+  /** What else commits with a batch; its ids are written, refused or gone. Told of all of them only with `isUnchanged`. */
+  readonly onConfirm?: (transaction: StateDatabase, ids: readonly string[]) => Promise<void>;
 }
 
 /** Copies the rows with these ids; the checkpoints stay where they are. */
 export async function copyById(
   copy: RowCopy,
   ids: AsyncIterable<readonly string[]>,
-  { isUnchanged, areNew }: CopyById,
+  { isUnchanged, areNew, onConfirm }: CopyById,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
   const { partition, runId } = copy;
@@ -97,6 +101,7 @@ export async function copyById(
             await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
             await touchAppLogs(transaction, copy, batch);
             await addCopied(transaction, partition, runId, areNew ? receipt.written : 0, bytesWritten(copy, batch));
+            await onConfirm?.(transaction, [...batch.ended, ...batch.open.map(({ id }) => id), ...batch.gone]);
           }),
       },
       pacing: copy.pacing,

@@ -57,6 +57,7 @@ export function copyRun(
     progress,
     writer: new BulkWriter(connections.elasticsearch, {
       maxRetries: connections.settings.maxRetries,
+      opaqueId: run.id,
       beforeRequest: (signal) => pacing.unpaused(signal),
       onWait: (fault, reason) => waits.begin(causeOf[fault] ?? "elasticsearch_pressure", reason),
     }),
@@ -80,6 +81,7 @@ export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Par
     partition,
     runId: run.id,
     state,
+    elasticsearch,
     source: new PostgresLogs(postgres, source),
     target: new ElasticsearchLogs(elasticsearch, copy.writer, settings.template.prefix, partition),
     read: {

@@ -29,6 +29,20 @@ export async function lockPartition(run: ArchiveRun, partition: Partition): Prom
   }
 }
 
+/** Does `work` with the partition taken for the run; "busy" when another run works on it. */
+export async function withPartition<T>(
+  run: ArchiveRun,
+  partition: Partition,
+  work: () => Promise<T>,
+): Promise<T | "busy"> {
+  if (!(await tryLockPartition(run, partition))) return "busy";
+  try {
+    return await work();
+  } finally {
+    await unlockPartition(run, partition);
+  }
+}
+
 export function busyNote(partition: Partition): string {
   return `${partitionKey(partition)} is being worked on by another run; waiting for it`;
 }

@@ -1,17 +1,17 @@
-import { beginPartition, finishCopying } from "../../stores/postgres/state/partitions.ts";
+import { finishCopying } from "../../stores/postgres/state/partitions.ts";
 import {
   forgetRecordErrors,
   listRecordErrors,
   type RecordErrorFilter,
 } from "../../stores/postgres/state/record-errors.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
-import { quoteIdentifier } from "../../stores/postgres/table.ts";
 import { inRun } from "../archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { dataTypes, type Partition, partitionKey } from "../log-types.ts";
 import { requireAccess } from "../preflight/preflight.ts";
-import { monthExpression } from "../repositories/plan-query.ts";
-import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { PostgresLogs } from "../repositories/postgres-logs.ts";
+import type { SourceTable } from "../source-schema.ts";
+import { beginCopying } from "./begin-copying.ts";
 import { pagesOf } from "./copy-partition.ts";
 import { copyById } from "./copy-rows.ts";
 import { type CopyRun, copyRun, partitionCopy } from "./copy-run.ts";
@@ -100,28 +100,22 @@ async function failedIds({ state }: Connections, filter: RecordErrorFilter): Pro
 /** Where the rows belong now: created_at or the tenant may have been mended since. */
 async function locate(
   { postgres, settings }: Connections,
-  { table, logType }: SourceTable,
+  source: SourceTable,
   ids: readonly string[],
 ): Promise<{ partitions: Map<Partition, string[]>; gone: string[]; unarchivable: number }> {
-  const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
-  const month = monthExpression({ table, timeZone: zoneOf({ table }, settings.sourceTimeZone) });
-  const rows = await postgres.query<{ id: string; tenantId: string; month: string | null }>(
-    `select t.id::text as id, t.tenant_id::text as "tenantId", ${month} as month from ${table.sqlName} t where t.id = any($1::${idType}[])`,
-    [ids],
-  );
+  const rows = await new PostgresLogs(postgres, source).locate(ids, settings.sourceTimeZone);
   const byKey = new Map<string, { partition: Partition; ids: string[] }>();
-  for (const row of rows.rows) {
-    if (row.month === null) continue;
-    const partition: Partition = { dataType: logType.dataType, tenantId: row.tenantId, month: row.month };
+  for (const [id, { tenantId, month }] of rows) {
+    if (month === null) continue;
+    const partition: Partition = { dataType: source.logType.dataType, tenantId, month };
     const entry = byKey.get(partitionKey(partition)) ?? { partition, ids: [] };
-    entry.ids.push(row.id);
+    entry.ids.push(id);
     byKey.set(partitionKey(partition), entry);
   }
-  const there = new Set(rows.rows.map((row) => row.id));
   return {
     partitions: new Map([...byKey.values()].map((entry) => [entry.partition, entry.ids])),
-    gone: ids.filter((id) => !there.has(id)),
-    unarchivable: rows.rows.filter((row) => row.month === null).length,
+    gone: ids.filter((id) => !rows.has(id)),
+    unarchivable: [...rows.values()].filter(({ month }) => month === null).length,
   };
 }
 
@@ -135,13 +129,7 @@ async function retryPartition(
   await lockPartition(run, partition);
   try {
     const copy = partitionCopy(all, source, partition);
-    const index = await copy.target.ensure();
-    const { stateBefore } = await beginPartition(
-      copy.state,
-      partition,
-      { name: copy.target.index, uuid: index.uuid },
-      { id: run.id, fromNothing: false },
-    );
+    const { stateBefore } = await beginCopying(copy, false, run.signal);
     await copyById(copy, pagesOf(ids, copy.read.limits.rows), { isUnchanged: () => false, areNew: true }, run.signal);
     await copy.target.refresh();
     if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(copy.state, partition, run.id);

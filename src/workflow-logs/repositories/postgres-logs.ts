@@ -4,10 +4,10 @@ import type { ConfirmedRange } from "../../stores/postgres/state/checkpoints.ts"
 import type { DocumentRenderer } from "../documents/document-renderer.ts";
 import type { LogType, Partition } from "../log-types.ts";
 import type { TimeRange } from "../scope.ts";
-import type { SourceTable } from "../source-schema.ts";
-import { overlapWindow } from "./plan-query.ts";
+import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { monthExpression, overlapWindow } from "./plan-query.ts";
 import { type BatchLimits, expectedGrowth, readRows, type RowBatch, type RowReader } from "./row-batches.ts";
-import { type Cursor, lateIdsQuery, type Listing, pageQuery, rowsByIdQuery } from "./row-query.ts";
+import { type Cursor, lateIdsQuery, type Listing, locateQuery, pageQuery, rowsByIdQuery } from "./row-query.ts";
 
 /**
  * Every page must be served by an index: a plan with a sequential scan or a hash of the whole table would read all of it once per page. The
@@ -17,6 +17,17 @@ const pageSettings =
   "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; set max_parallel_workers_per_gather = 0";
 const resetPageSettings =
   "reset enable_seqscan; reset enable_hashjoin; reset enable_mergejoin; reset jit; reset max_parallel_workers_per_gather";
+
+/** More make the statement long to parse and plan. */
+const idsPerQuery = 5000;
+
+export interface LocatedRow {
+  readonly tenantId: string;
+  /** Null where the tenant id or created_at names no index. */
+  readonly month: string | null;
+  /** The source's own time, with six digits. */
+  readonly createdAt: string;
+}
 
 export interface ReadOptions {
   readonly renderer: DocumentRenderer;
@@ -91,17 +102,22 @@ export class PostgresLogs {
 
   /** Ids of the rows in the overlap window before the end of a confirmed range, a page at a time. */
   async lateIds(listing: Listing, tenantId: string, range: ConfirmedRange): Promise<string[]> {
-    const client = await this.pool.connect();
-    try {
-      await client.query(pageSettings);
-      const found = await client.query<{ id: string }>(
-        lateIdsQuery(this.source.table, listing, tenantId, range, overlapWindow),
-      );
-      await client.query(resetPageSettings);
-      return found.rows.map((row) => row.id);
-    } finally {
-      client.release();
+    const query = lateIdsQuery(this.source.table, listing, tenantId, range, overlapWindow);
+    return (await this.byIndex<{ id: string }>(query)).map((row) => row.id);
+  }
+
+  /** Where the rows with these ids are now, whichever tenant has them; those that are gone are not in it. */
+  async locate(ids: readonly string[], sourceTimeZone: string): Promise<Map<string, LocatedRow>> {
+    const { table } = this.source;
+    const month = monthExpression({ table, timeZone: zoneOf(this.source, sourceTimeZone) });
+    const found = new Map<string, LocatedRow>();
+    for (let at = 0; at < ids.length; at += idsPerQuery) {
+      const rows = await this.byIndex<LocatedRow & { id: string }>(locateQuery(table, month), [
+        ids.slice(at, at + idsPerQuery),
+      ]);
+      for (const { id, ...row } of rows) found.set(id, row);
     }
+    return found;
   }
 
   /** How many rows the tenant has in the range. */
@@ -111,6 +127,20 @@ export class PostgresLogs {
       [partition.tenantId, range.from, range.to],
     );
     return Number(result.rows[0]!.rows);
+  }
+
+  private async byIndex<Row extends object>(query: string, values: unknown[] = []): Promise<Row[]> {
+    const client = await this.pool.connect();
+    let finished = false;
+    try {
+      await client.query(pageSettings);
+      const { rows } = await client.query<Row>(query, values);
+      await client.query(resetPageSettings);
+      finished = true;
+      return rows;
+    } finally {
+      client.release(!finished); // its settings are not for others
+    }
   }
 
   private async *withPageConnection(

@@ -84,6 +84,13 @@ export function lateIdsQuery(
       and (k.created_at, k.id) <= (${end}, ${literal("id", range.id)})`;
 }
 
+/** Tenant, month and created_at of the rows with the ids in $1. */
+export function locateQuery(table: Table, month: string): string {
+  const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
+  return `select t.id::text as id, t.tenant_id::text as "tenantId", ${month} as month, to_char(t.created_at, 'YYYY-MM-DD HH24:MI:SS.US') as "createdAt"
+    from ${table.sqlName} t where t.id = any($1::${idType}[])`;
+}
+
 function columnLiterals(table: Table): (column: string, value: string) => string {
   return (column, value) =>
     `${quoteLiteral(value)}::${quoteIdentifier(table.columns.find(({ name }) => name === column)!.type)}`;

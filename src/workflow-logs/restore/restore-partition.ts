@@ -13,6 +13,7 @@ import type { ArchiveRun } from "../archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
 import { offsetOf } from "../documents/time-zone.ts";
+import { awaitLateRequests } from "../late-requests.ts";
 import { partitionKey } from "../log-types.ts";
 import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
 import type { ProgressSink } from "../progress.ts";
@@ -54,6 +55,7 @@ export async function restorePartition(
   await lockPartition(run, partition);
   try {
     const before = await interruptedRestore(state, partition, target);
+    await awaitLateRequests(state, connections.elasticsearch, partition, run.signal);
     await beginPartition(state, partition, planned.index, { id: run.id, fromNothing: false });
     await beginRestore(state, partition, run.id, target, before);
     const soFar = new Outcome();

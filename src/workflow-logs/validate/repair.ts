@@ -1,6 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { beginPartition, finishCopying } from "../../stores/postgres/state/partitions.ts";
+import { finishCopying } from "../../stores/postgres/state/partitions.ts";
 import { unresolvedIds } from "../../stores/postgres/state/validation-differences.ts";
+import { beginCopying } from "../migrate/begin-copying.ts";
 import { copyById } from "../migrate/copy-rows.ts";
 import { partitionCopy } from "../migrate/copy-run.ts";
 import type { Partition } from "../log-types.ts";
@@ -26,18 +27,12 @@ export async function repairRows(
 ): Promise<Repair> {
   const copy = partitionCopy(validation.copy, source, partition);
   const { state, runId, target, read } = copy;
-  const index = await target.ensure();
-  const { stateBefore } = await beginPartition(
-    state,
-    partition,
-    { name: target.index, uuid: index.uuid },
-    { id: runId, fromNothing: false },
-  );
+  const { stateBefore, indexUuid } = await beginCopying(copy, false, signal);
   const ids = unresolvedIds(state, check, ["missing", "different"], read.limits.rows);
   const end = await copyById(copy, ids, { isUnchanged: () => false, areNew: false }, signal);
   await target.refresh();
   if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(state, partition, runId);
-  if (end === "interrupted") return { end, indexUuid: index.uuid };
+  if (end === "interrupted") return { end, indexUuid };
   const written: RowCheck = { ...check, hasIndex: true };
-  return { end: await compareAgain(written, { resolved: "repaired", onGone }, signal), indexUuid: index.uuid };
+  return { end: await compareAgain(written, { resolved: "repaired", onGone }, signal), indexUuid };
 }

@@ -1,8 +1,8 @@
-import { sql } from "kysely";
+import { type Selectable, sql } from "kysely";
 import { AppError } from "../../../engine/errors.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
 import { voidProofs } from "./proofs.ts";
-import type { PartitionState, StateDatabase } from "./database.ts";
+import type { PartitionState, StateDatabase, StateTables } from "./database.ts";
 
 export interface PartitionRecord extends PartitionId {
   readonly state: PartitionState;
@@ -15,8 +15,21 @@ export interface PartitionRecord extends PartitionId {
 export async function listPartitions(db: StateDatabase, tenantIds: readonly string[] = []): Promise<PartitionRecord[]> {
   let query = db.selectFrom("partitions").selectAll().orderBy("tenant_id").orderBy("data_type").orderBy("month");
   if (tenantIds.length > 0) query = query.where("tenant_id", "in", tenantIds);
-  const rows = await query.execute();
-  return rows.map((row) => ({
+  return (await query.execute()).map(toRecord);
+}
+
+/** Undefined where nothing was ever written into the partition. */
+export async function readPartition(db: StateDatabase, partition: PartitionId): Promise<PartitionRecord | undefined> {
+  const row = await db
+    .selectFrom("partitions")
+    .selectAll()
+    .where((columns) => columns.and(partitionColumns(partition)))
+    .executeTakeFirst();
+  return row && toRecord(row);
+}
+
+function toRecord(row: Selectable<StateTables["partitions"]>): PartitionRecord {
+  return {
     dataType: row.data_type,
     tenantId: row.tenant_id,
     month: row.month,
@@ -25,7 +38,7 @@ export async function listPartitions(db: StateDatabase, tenantIds: readonly stri
     indexUuid: row.index_uuid,
     copiedRows: Number(row.copied_rows),
     copiedBytes: Number(row.copied_bytes),
-  }));
+  };
 }
 
 /** What is known of a partition that a run begins to work on. */

@@ -28,6 +28,18 @@ export async function journalPurged(
   await setState(db, partition, "purging", ["copying", "copied", "verified", "purged"]);
 }
 
+/** Those of the records that cleanup deleted, in whichever partition. */
+export async function purgedRecords(db: StateDatabase, dataType: string, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .selectFrom("purged_rows")
+    .select("record_id")
+    .where("data_type", "=", dataType)
+    .where(sql<boolean>`record_id = any(${ids})`)
+    .execute();
+  return new Set(rows.map((row) => row.record_id));
+}
+
 /** The partition is `purged` if rows of it were deleted; otherwise it stays what it was. */
 export async function finishPurging(db: StateDatabase, partition: PartitionId): Promise<void> {
   await setState(db, partition, "purged", ["purging"]);

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { RequestedState, RunLimits, RunStatus, StateDatabase } from "./database.ts";
+import { type PartitionId, partitionColumns } from "./partition-id.ts";
 
 export interface RunRecord {
   readonly id: string;
@@ -82,6 +83,16 @@ export async function findRun(db: StateDatabase, idOrStart: string): Promise<Run
   return rows.length === 1 ? toRecord(rows[0]!) : undefined;
 }
 
+/** The run that worked on the partition last. */
+export async function lastRunOf(db: StateDatabase, partition: PartitionId): Promise<RunRecord | undefined> {
+  const owner = db
+    .selectFrom("partitions")
+    .select("run_id")
+    .where((row) => row.and(partitionColumns(partition)));
+  const row = await selectRuns(db).where("id", "=", owner).executeTakeFirst();
+  return row && toRecord(row);
+}
+
 type SelectedRun = Awaited<ReturnType<ReturnType<typeof selectRuns>["execute"]>>[number];
 
 function selectRuns(db: StateDatabase) {
@@ -89,7 +100,7 @@ function selectRuns(db: StateDatabase) {
 }
 
 /** Whether some session holds the run's lock, read without taking it: pg_locks shows a bigint key as two halves. */
-const lockIsHeld = sql<boolean>`exists (
+export const lockIsHeld = sql<boolean>`exists (
   select from pg_locks l, (select hashtextextended('log_archive:run:' || runs.id::text, 0) as key) k
    where l.locktype = 'advisory' and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())
      and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid)`;

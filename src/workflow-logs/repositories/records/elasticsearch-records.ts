@@ -153,7 +153,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
     if (wanted.length === 0) return deleted;
     for (const index of await this.indices(tenantId)) {
       const there = await existingIds(this.client, index, wanted);
-      deleted += await deleteDocuments(this.client, index, [...there]);
+      deleted += (await deleteDocuments(this.client, index, [...there])).length;
     }
     return deleted;
   }
@@ -169,11 +169,8 @@ export class ElasticsearchRecords<T extends LogRecord> {
       source: false,
     })) {
       for (const [index, documents] of Map.groupBy(page, (document) => document.index)) {
-        deleted += await deleteDocuments(
-          this.client,
-          index,
-          documents.map(({ id }) => id),
-        );
+        const ids = documents.map(({ id }) => id);
+        deleted += (await deleteDocuments(this.client, index, ids)).length;
       }
     }
     return deleted;

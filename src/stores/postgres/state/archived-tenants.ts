@@ -1,0 +1,30 @@
+import { sql } from "kysely";
+import type { StateDatabase } from "./database.ts";
+import { lockIsHeld } from "./runs.ts";
+
+/** Those of the tenants that have logs in the archive; all of them once a migration was started for every tenant. */
+export async function archivedTenants(db: StateDatabase, tenantIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom(sql<{ tenant: string }>`unnest(${tenantIds}::text[])`.as<"t">(sql`t(tenant)`))
+    .select("tenant")
+    .where(
+      sql<boolean>`exists (select from log_archive.partitions p where p.tenant_id = tenant)
+        or exists (select from log_archive.runs r where r.command = 'elasticsearch migrate' and r.options -> 'scope' -> 'tenantIds' = '[]')`,
+    )
+    .execute();
+  return new Set(rows.map((row) => row.tenant));
+}
+
+/** Whether a migration other than this run is at work. */
+export async function isMigrating(db: StateDatabase, exceptRunId: string): Promise<boolean> {
+  const found = await db
+    .selectFrom("runs")
+    .select("id")
+    .where("command", "=", "elasticsearch migrate")
+    .where("status", "=", "running")
+    .where("id", "<>", exceptRunId)
+    .where(lockIsHeld)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}

@@ -1,0 +1,108 @@
+import type { TransferEnd } from "../../engine/transfer.ts";
+import { type DirtyEntry, settleDirty } from "../../stores/postgres/state/dirty-rows.ts";
+import { forgetRecordErrors } from "../../stores/postgres/state/record-errors.ts";
+import { withPartition } from "../migrate/partition-lock.ts";
+import type { SourceTable } from "../source-schema.ts";
+import { byPartition } from "./by-partition.ts";
+import type { Place } from "./dirty-records.ts";
+import type { DirtyRun } from "./dirty-run.ts";
+import { planBatch } from "./plan-batch.ts";
+import type { PlannedRecord } from "./planned-record.ts";
+import { recordUnarchivable } from "./record-unarchivable.ts";
+import { removeDocuments, type Rowless } from "./remove-documents.ts";
+import { progressKey, writeRows } from "./write-rows.ts";
+
+/**
+ * Applies entries of one data type, read in the order of their versions: first the rows are written where they are, then documents go from where rows are
+ * no more, then exactly these entries are removed. One partition is held at a time; a record stays dirty when one of its partitions is busy.
+ */
+export async function applyBatch(
+  dirty: DirtyRun,
+  source: SourceTable,
+  entries: readonly DirtyEntry[],
+): Promise<TransferEnd> {
+  const planned = await planBatch(dirty, source, entries);
+  const unfinished = new Set(planned);
+  await recordUnarchivable(
+    dirty,
+    source,
+    planned.filter(({ isUnarchivable }) => isUnarchivable),
+  );
+  if ((await writeAll(dirty, source, planned, unfinished)) === "interrupted") return "interrupted";
+  if ((await removeAll(dirty, source, planned, unfinished)) === "interrupted") return "interrupted";
+  await settle(dirty, source, [...unfinished]);
+  return "completed";
+}
+
+/** Takes records out of `unfinished` that are settled, or that have to wait. */
+async function writeAll(
+  dirty: DirtyRun,
+  source: SourceTable,
+  planned: readonly PlannedRecord[],
+  unfinished: Set<PlannedRecord>,
+): Promise<TransferEnd> {
+  const { run, counters } = dirty;
+  const writes = byPartition(
+    source,
+    planned.flatMap((one) => (one.write === undefined ? [] : [{ place: one.write, item: one }])),
+  );
+  for (const { partition, items } of writes) {
+    if (run.signal.aborted) return "interrupted";
+    const end = await withPartition(run, partition, () => writeRows(dirty, source, partition, items));
+    if (end === "interrupted") return end;
+    if (end === "expired") counters.dropped("expired", items.length);
+    if (end === "busy") counters.busy(partition, items.length);
+    for (const one of items) {
+      if (end === "busy" || (end === "completed" && one.remove.length === 0)) unfinished.delete(one);
+    }
+  }
+  return "completed";
+}
+
+/** Takes records out of `unfinished` that have to wait. */
+async function removeAll(
+  dirty: DirtyRun,
+  source: SourceTable,
+  planned: readonly PlannedRecord[],
+  unfinished: Set<PlannedRecord>,
+): Promise<TransferEnd> {
+  const { run, counters } = dirty;
+  const removals = byPartition(
+    source,
+    planned.filter((one) => unfinished.has(one)).flatMap((one) => rowlessOf(one).map(([place, item]) => ({ place, item: { one, ...item } }))),
+  );
+  for (const { partition, items } of removals) {
+    if (run.signal.aborted) return "interrupted";
+    const end = await withPartition(run, partition, () => removeDocuments(dirty, source, partition, items));
+    if (end !== "busy") continue;
+    counters.busy(partition, items.length);
+    for (const { one } of items) unfinished.delete(one);
+  }
+  return "completed";
+}
+
+function rowlessOf({ record, remove, isDeletion, keep }: PlannedRecord): [Place, Rowless][] {
+  const { id } = record;
+  const removed = remove.map((place): [Place, Rowless] => [
+    place,
+    { id, createdAt: place.createdAt, why: isDeletion ? "deleted" : "moved" },
+  ]);
+  return keep === undefined ? removed : [...removed, [keep, { id, why: "kept" }]];
+}
+
+async function settle(
+  { copy, counters, progress }: DirtyRun,
+  source: SourceTable,
+  finished: readonly PlannedRecord[],
+): Promise<void> {
+  const { state } = copy.connections;
+  const versions = finished.flatMap(({ record }) => record.versions);
+  const gone = finished.filter(({ isGone }) => isGone).map(({ record }) => record.id);
+  await state.transaction().execute(async (transaction) => {
+    await forgetRecordErrors(transaction, source.logType.dataType, gone);
+    await settleDirty(transaction, versions);
+  });
+  for (const { dropped } of finished) if (dropped !== undefined) counters.dropped(dropped, 1);
+  counters.add("entries", versions.length);
+  progress.advanced(progressKey, versions.length, 0);
+}

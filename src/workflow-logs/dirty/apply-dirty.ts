@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isAbort } from "../../engine/errors.ts";
+import type { TransferEnd } from "../../engine/transfer.ts";
+import { installTemplates } from "../../stores/elasticsearch/templates.ts";
+import { dirtyBacklog } from "../../stores/postgres/state/dirty-rows.ts";
+import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { inRun } from "../archive-run.ts";
+import { captureStatus } from "../capture/status.ts";
+import type { Connections } from "../connections.ts";
+import { copyRun } from "../migrate/copy-run.ts";
+import type { MigrateWatch } from "../migrate/migrate.ts";
+import { migrateDefaults, type MigrateOptions } from "../migrate/options.ts";
+import { requireAccess } from "../preflight/preflight.ts";
+import { applyPass } from "./apply-pass.ts";
+import { type DirtyRun, dirtyRun, refreshWritten } from "./dirty-run.ts";
+import type { ApplyDirtyOptions } from "./options.ts";
+import { type ApplyDirtyReport, DirtyCounters } from "./report.ts";
+import { progressKey } from "./write-rows.ts";
+
+/**
+ * Brings the documents of all dirty rows up to date and returns the report. An entry goes only after its document is durable, so it can be interrupted,
+ * killed and repeated at any time, also while the platform writes. Throws AppError with what it left.
+ */
+export async function applyDirty(
+  connections: Connections,
+  options: ApplyDirtyOptions,
+  watch: MigrateWatch,
+): Promise<ApplyDirtyReport> {
+  const { state, elasticsearch, settings } = connections;
+  const migrateOptions: MigrateOptions = { ...migrateDefaults, scope: options.scope };
+  const { sources } = await requireAccess(connections, migrateOptions);
+  await upgradeState(state);
+  await installTemplates(elasticsearch, settings.template);
+
+  const counters = new DirtyCounters(options.scope.dataTypes);
+  const report = reporter(counters, await captureWarnings(connections));
+  try {
+    report.status = await inRun(
+      connections,
+      { command: "elasticsearch apply-dirty", options, report: () => report.snapshot() },
+      watch.signal,
+      async (run) => {
+        report.runId = run.id;
+        const copy = copyRun(connections, migrateOptions, run, counters.copies, watch.progress);
+        const dirty = dirtyRun(copy, sources, options.followDeletes, counters);
+        const backlog = await dirtyBacklog(state, options.scope);
+        watch.progress.plan(backlog.rows);
+        watch.progress.partitionStarted(progressKey, progressKey, backlog.rows, 0);
+        const end = options.untilEmpty ? await passesUntilEmpty(dirty) : await applyPass(dirty);
+        await refreshWritten(dirty);
+        if (end === "interrupted") return end;
+        const { errors, remaining } = counters.snapshot();
+        const isEmpty = !options.untilEmpty || remaining.rows === 0;
+        return errors.total === 0 && isEmpty ? "completed" : "completed_with_errors";
+      },
+    );
+  } finally {
+    watch.progress.stop();
+  }
+  return report.snapshot();
+}
+
+/** So many passes in a row that leave no fewer entries than the best before: the platform writes as fast as they are applied. */
+const fruitlessPasses = 10;
+const pauseMillis = 300;
+
+/** Passes until one leaves nothing, or the platform turns out to write all the time; the counters say what is left. */
+async function passesUntilEmpty(dirty: DirtyRun): Promise<TransferEnd> {
+  const { counters, run } = dirty;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let fruitless = 0; fruitless < fruitlessPasses;) {
+    if ((await applyPass(dirty)) === "interrupted") return "interrupted";
+    const { remaining, waiting } = counters.snapshot();
+    if (remaining.rows === 0 && waiting.length === 0) break;
+    fruitless = remaining.rows < fewest || waiting.length > 0 ? 0 : fruitless + 1;
+    fewest = Math.min(fewest, remaining.rows);
+    try {
+      await sleep(pauseMillis, undefined, { signal: run.signal });
+    } catch (error) {
+      if (isAbort(error)) return "interrupted";
+      throw error;
+    }
+  }
+  return "completed";
+}
+
+async function captureWarnings(connections: Connections): Promise<string[]> {
+  const { installed, gaps } = await captureStatus(connections);
+  if (!installed)
+    return ["Capture is not installed: what the platform writes now is not recorded. app elasticsearch capture install"];
+  if (gaps > 0)
+    return [`Capture missed writes (${gaps} gaps): app elasticsearch validate --full --repair finds and mends what they changed.`];
+  return [];
+}
+
+function reporter(counters: DirtyCounters, warnings: readonly string[]) {
+  const startedAt = new Date().toISOString();
+  const started = performance.now();
+  return {
+    runId: null as string | null,
+    status: "failed" as ApplyDirtyReport["status"],
+    snapshot(): ApplyDirtyReport {
+      return {
+        command: "elasticsearch apply-dirty",
+        runId: this.runId,
+        status: this.status,
+        startedAt,
+        finishedAt: new Date().toISOString(),
+        seconds: Math.round(performance.now() - started) / 1000,
+        ...counters.snapshot(),
+        warnings,
+      };
+    },
+  };
+}

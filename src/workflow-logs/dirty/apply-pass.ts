@@ -1,0 +1,45 @@
+import { isAbort } from "../../engine/errors.ts";
+import type { TransferEnd } from "../../engine/transfer.ts";
+import { compactDirty, dirtyBacklog, readDirty } from "../../stores/postgres/state/dirty-rows.ts";
+import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { applyBatch } from "./apply-batch.ts";
+import type { DirtyRun } from "./dirty-run.ts";
+import { followKeptDeletes } from "./follow-kept-deletes.ts";
+
+/** Fewer leave a bulk request of each partition half empty; more are held in memory and repeated after a kill. */
+export const batchEntries = 20_000;
+
+/** Applies the entries that are there when it begins. What has to wait stays; the counters say how much and why. */
+export async function applyPass(dirty: DirtyRun): Promise<TransferEnd> {
+  const { run, sources, copy, scope, counters } = dirty;
+  const { state } = copy.connections;
+  counters.beginPass();
+  try {
+    if ((await dirtyBacklog(state, scope)).rows > batchEntries) await compactDirty(state);
+    const { lastVersion } = await dirtyBacklog(state, scope);
+    for (const source of sources) {
+      if ((await applySource(dirty, source, lastVersion)) === "interrupted") return "interrupted";
+      if (dirty.followDeletes && (await followKeptDeletes(dirty, source)) === "interrupted") return "interrupted";
+    }
+    counters.left(await dirtyBacklog(state, scope));
+    return "completed";
+  } catch (error) {
+    if (run.signal.aborted && isAbort(error)) return "interrupted";
+    throw error;
+  }
+}
+
+async function applySource(dirty: DirtyRun, source: SourceTable, upTo: string): Promise<TransferEnd> {
+  const { run, scope, copy } = dirty;
+  const { state, settings } = copy.connections;
+  const { dataType } = source.logType;
+  const timeZone = zoneOf(source, settings.sourceTimeZone);
+  for (let after = "0"; ;) {
+    if (run.signal.aborted) return "interrupted";
+    const page = { dataType, tenantIds: scope.tenantIds, after, upTo, limit: batchEntries, timeZone };
+    const entries = await readDirty(state, page);
+    if (entries.length === 0) return "completed";
+    if ((await applyBatch(dirty, source, entries)) === "interrupted") return "interrupted";
+    after = entries.at(-1)!.version;
+  }
+}

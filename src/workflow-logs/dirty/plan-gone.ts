@@ -1,0 +1,93 @@
+import { existingIds } from "../../stores/elasticsearch/documents.ts";
+import { dirtyEntriesOf } from "../../stores/postgres/state/dirty-rows.ts";
+import { readPartition } from "../../stores/postgres/state/partitions.ts";
+import { purgedRecords } from "../../stores/postgres/state/purge.ts";
+import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { type DirtyRecord, dirtyRecords, type Place } from "./dirty-records.ts";
+import { type DirtyRun, partitionOf } from "./dirty-run.ts";
+import { withKeptDocuments } from "./kept-documents.ts";
+import type { PlannedRecord } from "./planned-record.ts";
+
+/** What follows for records whose row is gone. */
+export async function planGone(
+  dirty: DirtyRun,
+  source: SourceTable,
+  records: readonly DirtyRecord[],
+): Promise<PlannedRecord[]> {
+  const { state } = dirty.copy.connections;
+  const nothing = { isGone: true, remove: [], isDeletion: false };
+  const ids = records.map(({ id }) => id);
+  const purged = await purgedRecords(state, source.logType.dataType, ids);
+  const rest = records.filter(({ id }) => !purged.has(id));
+  const explained = await explain(
+    dirty,
+    source,
+    rest.filter(({ isDeleted }) => !isDeleted),
+  );
+  const deleted = await withKeptDocuments(dirty, source, [
+    ...rest.filter(({ isDeleted }) => isDeleted),
+    ...explained.deleted,
+  ]);
+  const keep = dirty.followDeletes ? undefined : await documentsToKeep(dirty, source, deleted);
+  return [
+    ...records
+      .filter(({ id }) => purged.has(id))
+      .map((record): PlannedRecord => ({ record, ...nothing, dropped: "purged" })),
+    ...explained.vanished.map((record): PlannedRecord => ({ record, ...nothing, dropped: "vanished" })),
+    ...deleted.map((record): PlannedRecord => {
+      const kept = keep?.get(record.id);
+      const remove = record.places.filter((place) => place !== kept);
+      return { record, isGone: true, remove, isDeletion: keep === undefined, keep: kept };
+    }),
+  ];
+}
+
+/**
+ * Rows are gone, and their delete is not among the entries read. It was committed before the row was missed, so it can be read now. Where no entry
+ * has come at all, it was not recorded and nothing is known; where others have come, they wait for the next pass.
+ */
+async function explain(
+  { copy: { connections } }: DirtyRun,
+  source: SourceTable,
+  records: readonly DirtyRecord[],
+): Promise<{ deleted: DirtyRecord[]; vanished: DirtyRecord[] }> {
+  const entries = await dirtyEntriesOf(
+    connections.state,
+    source.logType.dataType,
+    records.map(({ id }) => id),
+    zoneOf(source, connections.settings.sourceTimeZone),
+  );
+  const now = new Map(dirtyRecords(entries).map((record) => [record.id, record]));
+  const hasNews = ({ id, versions }: DirtyRecord): boolean =>
+    now.get(id)?.versions.some((version) => !versions.includes(version)) ?? false;
+  return {
+    deleted: records.map(({ id }) => now.get(id)).filter((record) => record?.isDeleted === true) as DirtyRecord[],
+    vanished: records.filter((record) => !hasNews(record)),
+  };
+}
+
+/**
+ * Where the document of each record is that is kept: of several places the newest that has one, for a row may have been deleted before its document
+ * followed it there.
+ */
+async function documentsToKeep(
+  dirty: DirtyRun,
+  source: SourceTable,
+  deleted: readonly DirtyRecord[],
+): Promise<Map<string, Place>> {
+  const keep = new Map<string, Place>();
+  for (const { id, places } of deleted) {
+    for (const place of places) {
+      if (places.length > 1 && !(await hasDocument(dirty, source, place, id))) continue;
+      keep.set(id, place);
+      break;
+    }
+  }
+  return keep;
+}
+
+async function hasDocument({ copy }: DirtyRun, source: SourceTable, place: Place, id: string): Promise<boolean> {
+  const { state, elasticsearch } = copy.connections;
+  const known = await readPartition(state, partitionOf(source, place));
+  return known !== undefined && (await existingIds(elasticsearch, known.indexName, [id])).has(id);
+}

@@ -1,0 +1,70 @@
+import type { TransferEnd } from "../../engine/transfer.ts";
+import { confirmedRanges } from "../../stores/postgres/state/checkpoints.ts";
+import { forgetDeletedRows } from "../../stores/postgres/state/deleted-rows.ts";
+import { settleDirty } from "../../stores/postgres/state/dirty-rows.ts";
+import { finishCopying, readPartition } from "../../stores/postgres/state/partitions.ts";
+import type { Partition } from "../log-types.ts";
+import { beginCopying } from "../migrate/begin-copying.ts";
+import { pagesOf } from "../migrate/copy-partition.ts";
+import { copyById, type RowCopy } from "../migrate/copy-rows.ts";
+import { partitionCopy } from "../migrate/copy-run.ts";
+import type { SourceTable } from "../source-schema.ts";
+import { isConfirmed } from "./confirmed-rows.ts";
+import type { DirtyRun } from "./dirty-run.ts";
+import type { PlannedRecord } from "./planned-record.ts";
+
+/**
+ * Writes the rows into their partition, as they are now. The entries of those that have nothing else to be done are settled together with the
+ * documents. The caller holds the partition's lock. An expired partition is left alone.
+ */
+export async function writeRows(
+  dirty: DirtyRun,
+  source: SourceTable,
+  partition: Partition,
+  planned: readonly PlannedRecord[],
+): Promise<TransferEnd | "expired"> {
+  const { copy: all, run, counters } = dirty;
+  const known = await readPartition(all.connections.state, partition);
+  if (known?.state === "expired") return "expired";
+  const copy = partitionCopy(all, source, partition);
+  const { stateBefore } = await beginCopying(copy, false, run.signal);
+  dirty.written.set(copy.target.index, copy.target);
+  const settled = new Map(
+    planned.filter(({ remove }) => remove.length === 0).map(({ record }) => [record.id, record.versions]),
+  );
+  const uncounted = await uncountedIds(copy, planned);
+  let end: TransferEnd = "completed";
+  for (const areNew of [false, true]) {
+    const ids = planned.map(({ record }) => record.id).filter((id) => uncounted.has(id) === areNew);
+    if (ids.length === 0 || end === "interrupted") continue;
+    end = await copyById(
+      copy,
+      pagesOf(ids, copy.read.limits.rows),
+      {
+        isUnchanged: () => false,
+        areNew,
+        onConfirm: async (transaction, done) => {
+          const versions = done.flatMap((id) => settled.get(id) ?? []);
+          await settleDirty(transaction, versions);
+          await forgetDeletedRows(transaction, partition, done);
+          counters.add("entries", versions.length);
+          dirty.progress.advanced(progressKey, versions.length, 0);
+        },
+      },
+      run.signal,
+    );
+  }
+  if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(copy.state, partition, copy.runId);
+  return end;
+}
+
+export const progressKey = "dirty rows";
+
+/** Rows before a checkpoint that have no document: no copy will come to them any more, so they are counted as copied now. */
+async function uncountedIds({ state, partition, target }: RowCopy, rows: readonly PlannedRecord[]): Promise<Set<string>> {
+  const ranges = await confirmedRanges(state, partition);
+  const behind = rows.filter(({ record, write }) => isConfirmed(ranges, record.id, write?.createdAt));
+  const ids = behind.map(({ record }) => record.id);
+  const there = await target.existing(ids);
+  return new Set(ids.filter((id) => !there.has(id)));
+}
