@@ -36,12 +36,13 @@ create table log_archive.capture (
 alter table log_archive.proofs add column gaps bigint not null default 0;
 alter table log_archive.validation_progress add column gaps bigint not null default 0;
 
--- Documents that are kept though the platform deleted their row.
+-- Documents that are kept though the platform deleted their row. created_at is that of the row, null where it is not known.
 create table log_archive.deleted_rows (
   data_type text not null,
   record_id text not null,
   tenant_id text not null,
   month text not null,
+  created_at timestamp,
   deleted_at timestamptz not null default clock_timestamp(),
   primary key (data_type, record_id)
 );

@@ -20,6 +20,9 @@ export {
   type Connections,
   withConnections,
 } from "./workflow-logs/connections.ts";
+export { applyDirty } from "./workflow-logs/dirty/apply-dirty.ts";
+export { applyDirtyDefaults, type ApplyDirtyOptions } from "./workflow-logs/dirty/options.ts";
+export type { ApplyDirtyReport, DirtyReport, DirtyTotals, DropReason } from "./workflow-logs/dirty/report.ts";
 export { type DataType, dataTypes, type Partition } from "./workflow-logs/log-types.ts";
 export { type DryRun, dryRun, type Estimates } from "./workflow-logs/migrate/dry-run.ts";
 export { migrate, type MigrateWatch } from "./workflow-logs/migrate/migrate.ts";

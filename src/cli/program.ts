@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { addCompletion } from "./commands/completion.ts";
 import { addDbCurrent } from "./commands/db/current.ts";
 import { addDbUpgrade } from "./commands/db/upgrade.ts";
+import { addApplyDirty } from "./commands/elasticsearch/apply-dirty.ts";
 import { addCapture } from "./commands/elasticsearch/capture.ts";
 import { addCleanupPg } from "./commands/elasticsearch/cleanup-pg.ts";
 import { addErrors } from "./commands/elasticsearch/errors.ts";
@@ -39,6 +40,7 @@ const groups: readonly Group[] = [
       addErrors,
       addCapture,
       addCleanupPg,
+      addApplyDirty,
       addRestore,
       addRollout,
       addSearch,

@@ -69,7 +69,9 @@ async function removeAll(
   const { run, counters } = dirty;
   const removals = byPartition(
     source,
-    planned.filter((one) => unfinished.has(one)).flatMap((one) => rowlessOf(one).map(([place, item]) => ({ place, item: { one, ...item } }))),
+    planned
+      .filter((one) => unfinished.has(one))
+      .flatMap((one) => rowlessOf(one).map(([place, item]) => ({ place, item: { one, ...item } }))),
   );
   for (const { partition, items } of removals) {
     if (run.signal.aborted) return "interrupted";
@@ -87,7 +89,7 @@ function rowlessOf({ record, remove, isDeletion, keep }: PlannedRecord): [Place,
     place,
     { id, createdAt: place.createdAt, why: isDeletion ? "deleted" : "moved" },
   ]);
-  return keep === undefined ? removed : [...removed, [keep, { id, why: "kept" }]];
+  return keep === undefined ? removed : [...removed, [keep, { id, createdAt: keep.createdAt, why: "kept" }]];
 }
 
 async function settle(

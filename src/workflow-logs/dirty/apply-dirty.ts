@@ -87,9 +87,13 @@ async function passesUntilEmpty(dirty: DirtyRun): Promise<TransferEnd> {
 async function captureWarnings(connections: Connections): Promise<string[]> {
   const { installed, gaps } = await captureStatus(connections);
   if (!installed)
-    return ["Capture is not installed: what the platform writes now is not recorded. app elasticsearch capture install"];
+    return [
+      "Capture is not installed: what the platform writes now is not recorded. app elasticsearch capture install",
+    ];
   if (gaps > 0)
-    return [`Capture missed writes (${gaps} gaps): app elasticsearch validate --full --repair finds and mends what they changed.`];
+    return [
+      `Capture missed writes (${gaps} gaps): app elasticsearch validate --full --repair finds and mends what they changed.`,
+    ];
   return [];
 }
 

@@ -22,7 +22,7 @@ export async function followKeptDeletes(dirty: DirtyRun, source: SourceTable): P
     );
     const groups = byPartition(
       source,
-      page.map((row) => ({ place: row, item: { id: row.id, why: "deleted" as const } })),
+      page.map((row) => ({ place: row, item: { id: row.id, createdAt: row.createdAt, why: "deleted" as const } })),
     );
     for (const { partition, items } of groups) {
       if (run.signal.aborted) return "interrupted";

@@ -11,11 +11,10 @@ export async function withKeptDocuments(
 ): Promise<DirtyRecord[]> {
   const ids = records.map(({ id }) => id);
   const kept = await deletedRowsOf(copy.connections.state, source.logType.dataType, ids);
-  const placeOf = new Map(kept.map(({ id, tenantId, month }) => [id, { tenantId, month }]));
+  const placeOf = new Map(kept.map(({ id, tenantId, month, createdAt }) => [id, { tenantId, month, createdAt }]));
   return records.map((record) => {
     const place = placeOf.get(record.id);
     const isNew = place !== undefined && !record.places.some((known) => isSamePlace(known, place));
     return isNew ? { ...record, places: [...record.places, place] } : record;
   });
 }
-

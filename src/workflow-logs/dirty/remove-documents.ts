@@ -47,14 +47,26 @@ export async function removeDocuments(
     const isHere = row?.tenantId === partition.tenantId && row.month === partition.month;
     return !isHere && (why === "moved" || !purged.has(id));
   });
-  const kept = await copy.target.existing(absent.filter(({ why }) => why === "kept").map(({ id }) => id));
+  const there = await copy.target.existing(absent.filter(({ why }) => why === "kept").map(({ id }) => id));
+  const kept = absent.filter(({ id }) => there.has(id));
   const removed = absent.filter(({ why }) => why !== "kept");
   await state.transaction().execute(async (transaction) => {
-    await forgetDeletedRows(transaction, partition, difference(ids, removed.map(({ id }) => id)));
-    await rememberDeletedRows(transaction, partition, [...kept]);
-    await forgetOpenRowsOf(transaction, partition, absent.map(({ id }) => id));
+    await forgetDeletedRows(
+      transaction,
+      partition,
+      difference(
+        ids,
+        removed.map(({ id }) => id),
+      ),
+    );
+    await rememberDeletedRows(transaction, partition, kept);
+    await forgetOpenRowsOf(
+      transaction,
+      partition,
+      absent.map(({ id }) => id),
+    );
   });
-  dirty.counters.add("kept", kept.size);
+  dirty.counters.add("kept", kept.length);
   if (removed.length === 0) return;
   const { stateBefore } = await beginCopying(copy, false, run.signal);
   await deleteAll(dirty, copy, removed);

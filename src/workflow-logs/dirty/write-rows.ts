@@ -61,7 +61,10 @@ export async function writeRows(
 export const progressKey = "dirty rows";
 
 /** Rows before a checkpoint that have no document: no copy will come to them any more, so they are counted as copied now. */
-async function uncountedIds({ state, partition, target }: RowCopy, rows: readonly PlannedRecord[]): Promise<Set<string>> {
+async function uncountedIds(
+  { state, partition, target }: RowCopy,
+  rows: readonly PlannedRecord[],
+): Promise<Set<string>> {
   const ranges = await confirmedRanges(state, partition);
   const behind = rows.filter(({ record, write }) => isConfirmed(ranges, record.id, write?.createdAt));
   const ids = behind.map(({ record }) => record.id);

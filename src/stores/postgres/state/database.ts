@@ -185,6 +185,7 @@ export interface StateTables {
     record_id: string;
     tenant_id: string;
     month: string;
+    created_at: string | null;
     deleted_at: Generated<string>;
   };
   rollouts: {

@@ -86,7 +86,11 @@ export async function dirtyBacklog(db: StateDatabase, { dataTypes, tenantIds }: 
   if (tenantIds.length > 0) query = query.where(ofTenants(tenantIds));
   const { rows, last, seconds } = await query.executeTakeFirstOrThrow();
   // The clock may have been set back meanwhile.
-  return { rows: Number(rows), oldestSeconds: seconds === null ? null : Math.max(0, Number(seconds)), lastVersion: last };
+  return {
+    rows: Number(rows),
+    oldestSeconds: seconds === null ? null : Math.max(0, Number(seconds)),
+    lastVersion: last,
+  };
 }
 
 /** How many entries one statement sorts: about a second and 200 MB of a temporary file. */
