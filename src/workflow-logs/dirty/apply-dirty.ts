@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAbort } from "../../engine/errors.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { installTemplates } from "../../stores/elasticsearch/templates.ts";
 import { dirtyBacklog } from "../../stores/postgres/state/dirty-rows.ts";
@@ -37,8 +36,8 @@ export async function applyDirty(
   try {
     report.status = await inRun(
       connections,
-      { command: "elasticsearch apply-dirty", options, report: () => report.snapshot() },
-      watch.signal,
+      { command: report.command, options, limits: migrateOptions, report: () => report.snapshot() },
+      watch,
       async (run) => {
         report.runId = run.id;
         const copy = copyRun(connections, migrateOptions, run, counters.copies, watch.progress);
@@ -74,12 +73,9 @@ async function passesUntilEmpty(dirty: DirtyRun): Promise<TransferEnd> {
     if (remaining.rows === 0 && waiting.length === 0) break;
     fruitless = remaining.rows < fewest || waiting.length > 0 ? 0 : fruitless + 1;
     fewest = Math.min(fewest, remaining.rows);
-    try {
-      await sleep(pauseMillis, undefined, { signal: run.signal });
-    } catch (error) {
-      if (isAbort(error)) return "interrupted";
-      throw error;
-    }
+    const goOn = waiting[0] && run.waits.begin("partition_lock", waiting[0].reason);
+    await sleep(pauseMillis, undefined, { signal: run.signal }).catch(() => {}); // the next pass sees that it was stopped
+    goOn?.();
   }
   return "completed";
 }
@@ -101,11 +97,12 @@ function reporter(counters: DirtyCounters, warnings: readonly string[]) {
   const startedAt = new Date().toISOString();
   const started = performance.now();
   return {
+    command: "elasticsearch apply-dirty" as const,
     runId: null as string | null,
     status: "failed" as ApplyDirtyReport["status"],
     snapshot(): ApplyDirtyReport {
       return {
-        command: "elasticsearch apply-dirty",
+        command: this.command,
         runId: this.runId,
         status: this.status,
         startedAt,

@@ -15,6 +15,7 @@ export async function applyPass(dirty: DirtyRun): Promise<TransferEnd> {
   const { state } = copy.connections;
   counters.beginPass();
   try {
+    await run.pacing.unpaused(run.signal);
     if ((await dirtyBacklog(state, scope)).rows > batchEntries) await compactDirty(state);
     const { lastVersion } = await dirtyBacklog(state, scope);
     for (const source of sources) {
@@ -35,6 +36,7 @@ async function applySource(dirty: DirtyRun, source: SourceTable, upTo: string): 
   const { dataType } = source.logType;
   const timeZone = zoneOf(source, settings.sourceTimeZone);
   for (let after = "0"; ;) {
+    await run.pacing.unpaused(run.signal);
     if (run.signal.aborted) return "interrupted";
     const page = { dataType, tenantIds: scope.tenantIds, after, upTo, limit: batchEntries, timeZone };
     const entries = await readDirty(state, page);

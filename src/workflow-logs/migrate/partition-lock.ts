@@ -35,6 +35,7 @@ export async function withPartition<T>(
   partition: Partition,
   work: () => Promise<T>,
 ): Promise<T | "busy"> {
+  await run.pacing.unpaused(run.signal);
   if (!(await tryLockPartition(run, partition))) return "busy";
   try {
     return await work();
