@@ -3,6 +3,8 @@ import type { Pool, PoolClient } from "pg";
 import { AppError } from "../../../engine/errors.ts";
 import type { Table } from "../table.ts";
 
+export type LockMode = "share row exclusive" | "access exclusive";
+
 export interface LockWait {
   readonly signal: AbortSignal;
   readonly giveUpAfterMillis: number;
@@ -25,7 +27,7 @@ const lockNotAvailable = "55P03";
 export async function withTableLock(
   pool: Pool,
   table: Table,
-  mode: "share row exclusive" | "access exclusive",
+  mode: LockMode,
   work: (client: PoolClient) => Promise<void>,
   { signal, giveUpAfterMillis, onWait }: LockWait,
 ): Promise<void> {
@@ -33,7 +35,7 @@ export async function withTableLock(
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
     if (await tryLocked(pool, table, mode, work, waitMillis[Math.min(attempt, waitMillis.length - 1)]!)) return;
-    const holders = await holdersOf(pool, table);
+    const holders = await holdersOf(pool, table, mode);
     if (attempt === 0) onWait(`${table.name} is held by ${holders}`);
     if (performance.now() + pauseMillis > giveUpAt) throw notAvailable(table, holders);
     await sleep(pauseMillis, undefined, { signal });
@@ -68,19 +70,20 @@ async function tryLocked(
   }
 }
 
-/** Who holds a lock on the table that writing needs or a write waits for, as one line; a prepared transaction has no process. */
-async function holdersOf(pool: Pool, table: Table): Promise<string> {
+/** Who holds a lock on the table that keeps this one from being had, as one line; a prepared transaction has no process. */
+async function holdersOf(pool: Pool, table: Table, mode: LockMode): Promise<string> {
+  const harmless = mode === "access exclusive" ? [] : ["AccessShareLock", "RowShareLock"];
   const found = await pool.query<{ holder: string }>(
     `select case when l.pid is null then 'a prepared transaction (pg_prepared_xacts)'
               else format('process %s (%s%s, in a transaction for %ss): %s', l.pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'unknown'),
                           ', ' || a.state, round(extract(epoch from clock_timestamp() - a.xact_start)),
                           coalesce(nullif(left(regexp_replace(a.query, '\\s+', ' ', 'g'), 100), ''), '?')) end as holder
        from (select distinct pid from pg_locks
-              where locktype = 'relation' and relation = $1::regclass and granted and mode <> 'AccessShareLock' and mode <> 'RowShareLock'
+              where locktype = 'relation' and relation = $1::regclass and granted and mode <> all($2::text[])
                 and database = (select oid from pg_database where datname = current_database())) l
        left join pg_stat_activity a on a.pid = l.pid
       order by a.xact_start nulls first limit 5`,
-    [table.sqlName],
+    [table.sqlName, harmless],
   );
   return found.rows.map(({ holder }) => holder).join("; ") || "sessions that have ended since";
 }
