@@ -3,6 +3,7 @@ import { Pacing } from "../engine/pacing.ts";
 import { AdvisoryLocks } from "../stores/postgres/advisory-locks.ts";
 import type { RunStatus } from "../stores/postgres/state/database.ts";
 import { createRun, finishRun, runLockName } from "../stores/postgres/state/runs.ts";
+import { voidUnrecorded } from "./capture/void-unrecorded.ts";
 import type { Connections } from "./connections.ts";
 import type { ProgressSink } from "./progress.ts";
 import { startControls } from "./run-controls.ts";
@@ -64,6 +65,7 @@ export async function inRun<Status extends RunStatus>(
     await createRun(state, { id: run.id, command, options, limits: inForce });
     const stopControls = startControls(state, { ...run, report, note, abort });
     try {
+      await voidUnrecorded({ postgres, state });
       const status = await work(run);
       if (locks.lost.aborted) throw locks.lost.reason;
       await stopControls();

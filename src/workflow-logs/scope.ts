@@ -26,6 +26,11 @@ export function partitionRange(partition: Partition, scope: Scope, timeZone: str
   return { from: utcToLocal(from, timeZone), to: utcToLocal(to, timeZone) };
 }
 
+/** Bounds of created_at of the partition, in the source's own time. */
+export function wholeMonth(partition: Partition, timeZone: string): TimeRange {
+  return partitionRange(partition, { dataTypes: [], tenantIds: [] }, timeZone)!;
+}
+
 /** Whether the scope speaks of some part of the partition. */
 export function isInScope(partition: Partition, scope: Scope): boolean {
   return (

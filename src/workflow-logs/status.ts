@@ -5,6 +5,7 @@ import { listPartitions, type PartitionRecord } from "../stores/postgres/state/p
 import { listRuns, type RunRecord } from "../stores/postgres/state/runs.ts";
 import { countRecordErrors } from "../stores/postgres/state/record-errors.ts";
 import { appliedMigrations } from "../stores/postgres/state/upgrade.ts";
+import { captureStatus, type CaptureStatus } from "./capture/status.ts";
 import type { Connections } from "./connections.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./log-types.ts";
 import { partitionsQuery, keysQuery } from "./repositories/plan-query.ts";
@@ -31,7 +32,7 @@ export interface StatusReport {
     bytes: number;
   }[];
   readonly coverage: readonly CoverageRow[];
-  readonly capture: { installed: boolean; dirtyRows: number; oldestSeconds: number | null };
+  readonly capture: CaptureStatus;
   readonly recordErrors: Readonly<Record<string, number>>;
   readonly runs: readonly RunRecord[];
   readonly notes: readonly string[];
@@ -66,21 +67,28 @@ export async function status(connections: Connections, tenantIds: readonly strin
   const notes = listed.foreign.map(
     (name) => `${name} is named like ours but was not made by this program; it is left alone.`,
   );
+  const known = hasState ? await listPartitions(state, tenantIds) : [];
+  const capture = await captureStatus(connections);
   return {
     elasticsearch: { version, health, nodes, shards },
     postgres: { version: server.rows[0]!.version },
     templates: await templateStates(elasticsearch, settings.template),
     indices,
     coverage: coverage(
-      hasState ? await listPartitions(state, tenantIds) : [],
+      capture.hasNewGap ? unproven(known) : known,
       indices,
       await countSource(connections, tenantIds, notes),
     ),
-    capture: { installed: false, dirtyRows: 0, oldestSeconds: null },
+    capture,
     recordErrors: hasState ? await countRecordErrors(state, { tenantIds }) : {},
     runs: hasState ? await listRuns(state, runsShown) : [],
     notes,
   };
+}
+
+/** As the next run will put it down. */
+function unproven(records: readonly PartitionRecord[]): PartitionRecord[] {
+  return records.map((record) => (record.state === "verified" ? { ...record, state: "copied" } : record));
 }
 
 function dataTypeOf(resource: string): DataType {

@@ -2,20 +2,25 @@ import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import type { CapturedTable } from "../../stores/postgres/capture/capture-function.ts";
 import { hasColumn, inspectTable } from "../../stores/postgres/table.ts";
-import { dataTypes, offloadTable } from "../log-types.ts";
+import { dataTypes, logTypes, offloadTable } from "../log-types.ts";
 import { inspectSources } from "../source-schema.ts";
 
-/** The log tables, and with them the rows that travel inside node executions where this version of the platform has some. */
+/** The log tables that there are, and with them the rows that travel inside node executions where this version of the platform has some. */
 export async function capturedTables(pool: Pool): Promise<CapturedTable[]> {
-  const sources = await inspectSources(pool, { dataTypes, tenantIds: [] });
-  const records = sources.map(({ table, logType }) => ({ table, dataType: logType.dataType, partOf: undefined }));
+  const captured: CapturedTable[] = [];
+  for (const { table: name, dataType } of Object.values(logTypes)) {
+    const table = await inspectTable(pool, name);
+    if (table !== undefined) captured.push({ table, dataType, partOf: undefined });
+  }
   const offloads = await inspectTable(pool, offloadTable);
-  if (offloads === undefined || !hasColumn(offloads, "node_execution_id")) return records;
-  return [...records, { table: offloads, dataType: "node_executions", partOf: "node_execution_id" }];
+  if (offloads !== undefined && hasColumn(offloads, "node_execution_id"))
+    captured.push({ table: offloads, dataType: "node_executions", partOf: "node_execution_id" });
+  return captured;
 }
 
-/** Throws AppError where triggers would not see every write into a table. */
-export async function requireOrdinary(pool: Pool, captured: readonly CapturedTable[]): Promise<void> {
+/** Throws AppError where a log table is missing or is none, and where triggers would not see every write into one. */
+export async function requireCapturable(pool: Pool, captured: readonly CapturedTable[]): Promise<void> {
+  await inspectSources(pool, { dataTypes, tenantIds: [] });
   const odd = await pool.query<{ table: string; kind: string }>(
     `select relname as "table", kind from pg_class c,
        lateral (select case when relkind = 'p' or relispartition then 'partitioned' when relkind <> 'r' then 'no table'

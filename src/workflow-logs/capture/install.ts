@@ -8,7 +8,7 @@ import { markInstalled, markInstalling, readCapture } from "../../stores/postgre
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import type { ProgressSink } from "../progress.ts";
-import { capturedTables, requireOrdinary, requireOwner } from "./captured-tables.ts";
+import { capturedTables, requireCapturable, requireOwner } from "./captured-tables.ts";
 
 export interface CaptureWatch {
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export async function installCapture(
   watch: CaptureWatch,
 ): Promise<InstallReport> {
   const captured = await capturedTables(postgres);
-  await requireOrdinary(postgres, captured);
+  await requireCapturable(postgres, captured);
   await requireOwner(postgres, captured);
   await upgradeState(state);
   return alone(postgres, async () => {

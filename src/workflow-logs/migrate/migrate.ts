@@ -2,6 +2,7 @@ import { isAbort } from "../../engine/errors.ts";
 import { installTemplates } from "../../stores/elasticsearch/templates.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
 import { type ArchiveRun, inRun } from "../archive-run.ts";
+import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import type { Inspection } from "../preflight/finding.ts";
@@ -18,6 +19,11 @@ export interface MigrateWatch {
   readonly progress: ProgressSink;
 }
 
+const withoutCapture =
+  "Without capture there may be gaps: rows committed more than 2 hours late, later changes of rows that had ended, and deletions go unnoticed. " +
+  "`app elasticsearch capture install` records every write from then on. Without triggers, run migrate again after the platform's last write: each run " +
+  "looks again at the last 2 hours and at rows that had not ended.";
+
 /**
  * Copies the logs of the scope into Elasticsearch and returns the report. What was copied before is left alone; everything confirmed is in the
  * checkpoints, also when the run is interrupted or fails. Throws AppError with the state it left.
@@ -32,6 +38,7 @@ export async function migrate(
   await installTemplates(connections.elasticsearch, connections.settings.template);
 
   const counters = new MigrateCounters(options.scope.dataTypes, { dryRun: false });
+  if (!(await captureState(connections)).installed) counters.warn(withoutCapture);
   const { command } = counters.report;
   const description = { command, options, limits: options, report: () => counters.snapshot() };
   try {

@@ -1,12 +1,13 @@
-import { countPurged } from "../../stores/postgres/state/validation-journal.ts";
+import { countDeleted, countPurged } from "../../stores/postgres/state/validation-journal.ts";
 import { partitionKey } from "../log-types.ts";
+import { wholeMonth } from "../scope.ts";
 import type { SourceKeys } from "./plan.ts";
 import { countStrata, countTargets, type SampledPartition } from "./plan-sample.ts";
 import type { CountDifference } from "./report.ts";
 import type { ValidateRun } from "./validate-run.ts";
 
 /**
- * Partitions whose documents are more than their rows and the rows purged, or fewer than their rows. Those that seem so are counted once more in both
+ * Partitions whose documents are more than their rows and those purged or deleted, or fewer than their rows. Those that seem so are counted once more in both
  * stores: rows come and go while a platform runs, so only a difference from both counts of rows is one. The report has the later counts.
  */
 export async function compareCounts(
@@ -21,13 +22,15 @@ export async function compareCounts(
   const differences: CountDifference[] = [];
   for (const [at, plan] of suspects.entries()) {
     const now = rows.get(partitionKey(plan))?.rows ?? 0;
-    const { dataType, tenantId, month } = plan;
+    const { dataType, tenantId } = plan;
     const target = targets[at]!;
-    validation.counters.found(plan, { ...validation.counters.resultOf(plan)!, source: now, target });
+    const range = wholeMonth(plan, plan.keys.context.timeZone);
+    const keptAfterDelete = await countDeleted(validation.connections.state, plan, range);
+    validation.counters.found(plan, { ...validation.counters.resultOf(plan)!, source: now, target, keptAfterDelete });
     const purged = await countPurged(validation.connections.state, plan);
     const isLess = Math.max(target, plan.target) < Math.min(now, plan.rows);
-    const isMore = Math.min(target, plan.target) > Math.max(now, plan.rows) + purged;
-    if (isLess || isMore) differences.push({ dataType, tenantId, month, source: now, target });
+    const isMore = Math.min(target, plan.target) > Math.max(now, plan.rows) + purged + keptAfterDelete;
+    if (isLess || isMore) differences.push({ dataType, tenantId, month: plan.month, source: now, target });
   }
   return differences;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
-import { purgedIds } from "../../stores/postgres/state/validation-journal.ts";
+import { deletedIds, purgedIds } from "../../stores/postgres/state/validation-journal.ts";
 import {
   addDifferences,
   forgetKind,
@@ -19,8 +19,8 @@ interface IdBatch extends Batch {
 }
 
 /**
- * Looks for the rows of these documents. One without a row in the partition is extra, unless the row was purged or the document is gone or has
- * its row a moment later.
+ * Looks for the rows of these documents. One without a row in the partition is extra, unless the row was purged, or deleted by the platform
+ * while that was recorded, or the document is gone or has its row a moment later.
  */
 export async function findExtra(
   check: RowCheck,
@@ -95,5 +95,7 @@ async function withoutRow(check: RowCheck, ids: readonly string[]): Promise<stri
   const withRow = await idsWithRow(check, ids);
   const rowless = ids.filter((id) => !withRow.has(id));
   const purged = await purgedIds(check.state, check.partition, rowless);
-  return rowless.filter((id) => !purged.has(id));
+  const unexplained = rowless.filter((id) => !purged.has(id));
+  const deleted = await deletedIds(check.state, check.partition, unexplained);
+  return unexplained.filter((id) => !deleted.has(id));
 }

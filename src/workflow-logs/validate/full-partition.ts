@@ -7,11 +7,13 @@ import {
   countDifferences,
   explainByRecordErrors,
 } from "../../stores/postgres/state/validation-differences.ts";
+import { countDeleted } from "../../stores/postgres/state/validation-journal.ts";
 import type { ValidatedRange } from "../../stores/postgres/state/validation-progress.ts";
 import { partitionKey, type Partition } from "../log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
 import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
 import type { Listing } from "../repositories/row-query.ts";
+import { wholeMonth } from "../scope.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";
 import { lookAgain } from "./look-again.ts";
 import { findLost } from "./lost-rows.ts";
@@ -51,14 +53,15 @@ async function validateLocked(
   const draft = partitionCheck(validation, source, partition, { hasIndex: false, snapshot });
   const index = await findIndex(connections.elasticsearch, draft.target.index);
   const check: RowCheck = { ...draft, hasIndex: index !== undefined };
-  const range: ValidatedRange = { ...plan.range, indexUuid: index?.uuid ?? "" };
+  const range: ValidatedRange = { ...plan.range, indexUuid: index?.uuid ?? "", gaps: validation.gaps };
   const tally = await openTally(check, range, listing);
   progress.partitionStarted(partitionKey(partition), labelOf(partition), plan.rows, tally.checked);
 
   let target = 0;
   const note = async (): Promise<void> => {
     const counts = await countDifferences(connections.state, check);
-    counters.found(partition, { ...counts, source: plan.rows, target, checked: tally.checked });
+    const keptAfterDelete = await countDeleted(connections.state, partition, wholeMonth(partition, check.timeZone));
+    counters.found(partition, { ...counts, source: plan.rows, target, checked: tally.checked, keptAfterDelete });
   };
   try {
     if ((await compareRows(check, plan, listing, tally, progress, signal)) === "interrupted") return "interrupted";
@@ -83,8 +86,9 @@ async function validateLocked(
     const left = await countDifferences(connections.state, check);
     const isProven = left.missing + left.different + left.extra + left.changed + left.lost === 0 && tally.checked > 0;
     if (isProven && plan.coversWholeMonth) {
-      await saveProof(connections.state, partition, check.runId, { indexUuid, rows: tally.checked });
-      counters.report.partitions.verified++;
+      const proof = { indexUuid, rows: tally.checked, gaps: validation.gaps };
+      if (await saveProof(connections.state, partition, check.runId, proof)) counters.report.partitions.verified++;
+      else counters.warn(`A write went unrecorded meanwhile, so ${partitionKey(partition)} is not verified.`);
     }
     counters.report.partitions.done++;
     return "completed";

@@ -12,6 +12,8 @@ export interface ValidateTotals {
   missing: number;
   /** Documents without a row that nothing explains. */
   extra: number;
+  /** Rows that the platform deleted while that was recorded, and whose documents are kept or wait for the deletion to be applied. */
+  keptAfterDelete: number;
   different: number;
   /** Rows written while they were validated, and not equal to their document yet: nothing can be said of them. */
   changed: number;
@@ -77,6 +79,7 @@ export interface PartitionResult extends DifferenceCounts {
   readonly source: number;
   readonly target: number;
   readonly checked: number;
+  readonly keptAfterDelete: number;
 }
 
 /** Gathers what a run finds, in the shape of its report. */
@@ -116,7 +119,16 @@ export class ValidateCounters {
 
   /** Rows that can be in no partition: all of them are missing. */
   unarchivable(dataType: DataType, rows: number): void {
-    const none = { extra: 0, different: 0, changed: 0, lost: 0, repaired: 0, deleted: 0, target: 0 };
+    const none = {
+      extra: 0,
+      keptAfterDelete: 0,
+      different: 0,
+      changed: 0,
+      lost: 0,
+      repaired: 0,
+      deleted: 0,
+      target: 0,
+    };
     const result = { ...none, source: rows, checked: rows, missing: rows, recordErrors: rows };
     this.results.set(`${dataType} without a partition`, { dataType, result });
   }
@@ -159,6 +171,7 @@ export class ValidateCounters {
       matched: 0,
       missing: 0,
       extra: 0,
+      keptAfterDelete: 0,
       different: 0,
       changed: 0,
       recordErrors: 0,

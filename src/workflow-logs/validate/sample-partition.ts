@@ -6,10 +6,12 @@ import {
   explainByRecordErrors,
   forgetDifferences,
 } from "../../stores/postgres/state/validation-differences.ts";
+import { countDeleted } from "../../stores/postgres/state/validation-journal.ts";
 import { type Partition, partitionKey } from "../log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
 import { pagesOf } from "../migrate/copy-partition.ts";
 import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import { wholeMonth } from "../scope.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";
 import { type Look, lookAgain } from "./look-again.ts";
 import type { SampledPartition } from "./plan-sample.ts";
@@ -37,7 +39,9 @@ export async function validateSample(
     return end;
   } finally {
     const counts = await countDifferences(connections.state, check);
-    counters.found(partition, { ...counts, source: plan.rows, target: plan.target, checked: compared.rows });
+    const keptAfterDelete = await countDeleted(connections.state, partition, wholeMonth(partition, check.timeZone));
+    const { rows, target } = plan;
+    counters.found(partition, { ...counts, source: rows, target, checked: compared.rows, keptAfterDelete });
     progress.partitionFinished(partitionKey(partition));
   }
 }

@@ -19,6 +19,8 @@ export interface ValidateRun {
   readonly progress: ProgressSink;
   /** Reads the rows, and copies those that are repaired. */
   readonly copy: CopyRun;
+  /** The gap counter before the first row was listed. */
+  readonly gaps: string;
 }
 
 export function validateRun(
@@ -27,11 +29,12 @@ export function validateRun(
   run: ArchiveRun,
   counters: ValidateCounters,
   progress: ProgressSink,
+  gaps: string,
 ): ValidateRun {
   const copies = new MigrateCounters(options.scope.dataTypes, { dryRun: false });
   const quiet = { ...noProgress, note: (text: string) => progress.note(text) };
   const copy = copyRun(connections, migrateOptionsOf(options), run, copies, quiet);
-  return { connections, options, run, counters, progress, copy };
+  return { connections, options, run, counters, progress, copy, gaps };
 }
 
 export function migrateOptionsOf({ scope, batchRows, batchBytes, concurrency }: ValidateOptions): MigrateOptions {

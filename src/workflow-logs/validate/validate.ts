@@ -1,6 +1,7 @@
 import { isAbort } from "../../engine/errors.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { installTemplates } from "../../stores/elasticsearch/templates.ts";
+import { readGaps } from "../../stores/postgres/state/capture.ts";
 import { listDifferences } from "../../stores/postgres/state/validation-differences.ts";
 import { forgetProgress } from "../../stores/postgres/state/validation-progress.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
@@ -48,7 +49,8 @@ export async function validate(
   try {
     await inRun(connections, description, watch, async (run) => {
       report.runId = run.id;
-      const validation = validateRun(connections, options, run, counters, watch.progress);
+      const gaps = await readGaps(connections.state);
+      const validation = validateRun(connections, options, run, counters, watch.progress, gaps);
       await dropKeyTables(connections.state, run.locks, run.id);
       try {
         const end = await validateAll(validation, inspection.sources, watch);

@@ -72,7 +72,7 @@ test("writers at SERIALIZABLE never fail for what is recorded beside them, while
   const shared = await insertNode(sql, { tenantId: tenant, runId: null });
   await takeDirty(sql);
   const written: string[] = [];
-  let isWriting = true;
+  const end = new AbortController();
   const writer = async (): Promise<void> => {
     const client = await platform.open("SET lock_timeout = '10s'");
     for (let at = 0; at < 40; at++) {
@@ -88,13 +88,13 @@ test("writers at SERIALIZABLE never fail for what is recorded beside them, while
   };
   const seen: string[] = [];
   const taker = async (): Promise<void> => {
-    while (isWriting) seen.push(...(await takeDirty(sql)).map(({ id }) => id));
+    while (!end.signal.aborted) seen.push(...(await takeDirty(sql)).map(({ id }) => id));
   };
   const taking = taker();
   try {
     await Promise.all([writer(), writer(), writer(), writer()]);
   } finally {
-    isWriting = false;
+    end.abort();
     await taking;
   }
   seen.push(...(await takeDirty(sql)).map(({ id }) => id));

@@ -41,6 +41,7 @@ const nothing: PartitionResult = {
   missing: 0,
   different: 0,
   extra: 0,
+  keptAfterDelete: 0,
   changed: 0,
   lost: 0,
   recordErrors: 0,

@@ -38,9 +38,9 @@ export function captureLine(status: CaptureStatus): string {
   const waits = oldestSeconds === null ? "" : `, the oldest for ${formatDuration(oldestSeconds * 1000)}`;
   const state = installed
     ? `since ${installedAt}`
-    : installedAt === null
+    : missing.length === tables.length
       ? "not installed"
-      : `not whole, missing on ${missing.join(", ")}: app elasticsearch capture install`;
+      : `not whole${missing.length === 0 ? "" : `, missing on ${missing.join(", ")}`}: app elasticsearch capture install`;
   return [
     `Capture: ${state}; ${formatCount(dirtyRows)} writes wait to be copied${waits}`,
     ...(gaps > 0

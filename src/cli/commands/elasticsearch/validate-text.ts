@@ -82,8 +82,8 @@ function differenceLine({
 }
 
 function notes({ byDataType, warnings }: ValidateReport): string[] {
-  const [recordErrors, changed, lost] = (["recordErrors", "changed", "lost"] as const).map((key) =>
-    sumOf(byDataType, (totals) => totals[key]),
+  const [recordErrors, changed, lost, kept] = (["recordErrors", "changed", "lost", "keptAfterDelete"] as const).map(
+    (key) => sumOf(byDataType, (totals) => totals[key]),
   );
   return [
     ...(recordErrors! > 0
@@ -94,6 +94,9 @@ function notes({ byDataType, warnings }: ValidateReport): string[] {
       : []),
     ...(lost! > 0
       ? [`${formatCount(lost!)} rows were purged from PostgreSQL and have no document any more: look for a snapshot.`]
+      : []),
+    ...(kept! > 0
+      ? [`${formatCount(kept!)} rows were deleted by the platform and their documents are kept; they are not extra.`]
       : []),
     ...warnings,
   ];

@@ -6,14 +6,16 @@ export interface CaptureRecord {
   readonly installedAt: string | null;
   /** Writes, or groups of them, that could not be recorded since then. */
   readonly gaps: number;
+  /** The gap counter was advanced since proofs were last voided for it. */
+  readonly hasNewGap: boolean;
 }
 
 export async function readCapture(db: StateDatabase): Promise<CaptureRecord> {
-  const found = await db
-    .selectFrom("capture")
-    .select(["installed_at", sql<string>`${gapCounter} - installed_gaps`.as("gaps")])
-    .executeTakeFirst();
-  return { installedAt: found?.installed_at ?? null, gaps: Number(found?.gaps ?? 0) };
+  const found = await sql<{ installedAt: string | null; gaps: string | null; hasNewGap: boolean }>`
+    select installed_at as "installedAt", ${gapCounter} - installed_gaps as gaps, ${gapCounter} <> coalesce(known_gaps, 0) as "hasNewGap"
+      from (values (true)) one left join log_archive.capture on true`.execute(db);
+  const { installedAt, gaps, hasNewGap } = found.rows[0]!;
+  return { installedAt, gaps: Number(gaps ?? 0), hasNewGap };
 }
 
 /**

@@ -5,6 +5,8 @@ import { type PartitionId, partitionColumns } from "./partition-id.ts";
 /** What a full validation of a partition compares. */
 export interface ValidatedRange {
   readonly indexUuid: string;
+  /** The gap counter before the rows were listed. */
+  readonly gaps: string;
   /** Bounds of created_at, inclusive and exclusive. */
   readonly from: string;
   readonly to: string;
@@ -37,6 +39,7 @@ export async function findProgress(
     .where("index_uuid", "=", range.indexUuid)
     .where("range_from", "=", range.from)
     .where("range_to", "=", range.to)
+    .where("gaps", "=", range.gaps)
     .where("updated_at", ">", sql<string>`now() - make_interval(days => ${resumableDays})`)
     .executeTakeFirst();
   if (found === undefined) return undefined;
@@ -59,6 +62,7 @@ export async function saveProgress(
     index_uuid: range.indexUuid,
     range_from: range.from,
     range_to: range.to,
+    gaps: range.gaps,
     created_at: progress.after?.createdAt ?? null,
     id: progress.after?.id ?? null,
     checked: progress.checked,
