@@ -32,6 +32,22 @@ export { retryErrors, type RetryReport } from "./workflow-logs/migrate/retry-err
 export type { Finding } from "./workflow-logs/preflight/finding.ts";
 export { preflight } from "./workflow-logs/preflight/preflight.ts";
 export { noProgress, type ProgressSink } from "./workflow-logs/progress.ts";
+export type { LogRecord } from "./workflow-logs/repositories/records/record-kind.ts";
+export type {
+  ApiWorkflowRunRepository,
+  RunBatchQuery,
+  RunCountQuery,
+  RunCounts,
+  RunListQuery,
+  RunPage,
+} from "./workflow-logs/repositories/workflow-runs/api-workflow-run-repository.ts";
+export { ElasticsearchApiWorkflowRunRepository } from "./workflow-logs/repositories/workflow-runs/elasticsearch-api-workflow-run-repository.ts";
+export { ElasticsearchWorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/elasticsearch-workflow-execution-repository.ts";
+export { PostgresApiWorkflowRunRepository } from "./workflow-logs/repositories/workflow-runs/postgres-api-workflow-run-repository.ts";
+export { PostgresWorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/postgres-workflow-execution-repository.ts";
+export type { RunStatistics, StatisticsQuery } from "./workflow-logs/repositories/workflow-runs/run-statistics.ts";
+export type { WorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/workflow-execution-repository.ts";
+export type { WorkflowRun } from "./workflow-logs/repositories/workflow-runs/workflow-run.ts";
 export { restoreDefaults, type RestoreOptions } from "./workflow-logs/restore/options.ts";
 export type { RestoreFinding, RowCounts } from "./workflow-logs/restore/outcome.ts";
 export type { PartitionCounts, RestoreReport } from "./workflow-logs/restore/report.ts";

@@ -18,7 +18,7 @@ describe.each(["UTC", "Asia/Shanghai"])("records of rows and documents, the sour
 
   beforeAll(async () => {
     archive = await createTestArchive({ nodeExecutions: 300, hostile: true });
-    await migrateOnce(archive, { settings });
+    await migrateOnce(archive, { settings, scope: { dataTypes: ["workflow_runs"] } });
   });
   afterAll(() => archive.drop());
 

@@ -4,7 +4,7 @@ import { UsageError } from "../../../engine/errors.ts";
 const largestPage = 1000;
 const defaultPage = 20;
 /** As many as Dify's own clean-ups take at once. */
-export const defaultBatch = 1000;
+const defaultBatch = 1000;
 
 export function pageLimit(limit = defaultPage): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= largestPage) return limit;
