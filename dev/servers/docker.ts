@@ -30,6 +30,7 @@ export async function startElasticsearchContainer(major: ElasticsearchMajor = 9)
     .withEnvironment({
       "xpack.security.enabled": "false",
       "cluster.routing.allocation.disk.threshold_enabled": "false",
+      "path.repo": "/tmp/snapshots",
       ES_JAVA_OPTS: "-Xms1g -Xmx1g",
     })
     .start();

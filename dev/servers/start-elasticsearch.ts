@@ -15,8 +15,6 @@ export interface ElasticsearchOptions {
   settings?: Record<string, string | number | boolean>;
   /** Turns security on, with this superuser. */
   user?: { name: string; password: string };
-  /** A folder for snapshots (path.repo). Run as root, it is given to the user the server runs as. */
-  repositoryFolder?: string;
   signal?: AbortSignal | undefined;
 }
 
@@ -36,6 +34,9 @@ export async function startElasticsearch(options: ElasticsearchOptions = {}): Pr
   }
 }
 
+/** snapshots: where file-system repositories may lie (path.repo); GET _nodes/settings tells. */
+const ownFolders = ["data", "logs", "tmp", "snapshots"];
+
 async function writeFolders(
   folder: string,
   home: string,
@@ -45,13 +46,11 @@ async function writeFolders(
   const config = join(folder, "config");
   await cp(join(home, "config"), config, { recursive: true });
   await writeSettings(folder, options, 0);
-  await Promise.all(["data", "logs", "tmp"].map((name) => mkdir(join(folder, name))));
-  if (options.repositoryFolder) await mkdir(options.repositoryFolder, { recursive: true });
+  await Promise.all(ownFolders.map((name) => mkdir(join(folder, name))));
   if (!runAs) return;
-  const owned = ["data", "logs", "tmp"].map((name) => join(folder, name));
+  const owned = ownFolders.map((name) => join(folder, name));
   const files = ["jvm.options", "log4j2.properties", "users", "users_roles", "roles.yml", "role_mapping.yml"];
   owned.push(config, join(config, "jvm.options.d"), ...files.map((name) => join(config, name)));
-  if (options.repositoryFolder) owned.push(options.repositoryFolder);
   await Promise.all(owned.map((path) => chown(path, runAs.uid, runAs.gid)));
 }
 
@@ -64,11 +63,11 @@ async function writeSettings(folder: string, options: ElasticsearchOptions, port
     "node.portsfile": true,
     "path.data": join(folder, "data"),
     "path.logs": join(folder, "logs"),
+    "path.repo": join(folder, "snapshots"),
     "xpack.security.enabled": options.user !== undefined,
     "xpack.security.autoconfiguration.enabled": false,
     // On a nearly full disk the server would refuse to allocate shards.
     "cluster.routing.allocation.disk.threshold_enabled": false,
-    ...(options.repositoryFolder ? { "path.repo": options.repositoryFolder } : {}),
     ...options.settings,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
