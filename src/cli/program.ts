@@ -10,6 +10,7 @@ import { addErrors } from "./commands/elasticsearch/errors.ts";
 import { addMigrate } from "./commands/elasticsearch/migrate.ts";
 import { addPreflight } from "./commands/elasticsearch/preflight.ts";
 import { addRestore } from "./commands/elasticsearch/restore.ts";
+import { addRetention } from "./commands/elasticsearch/retention.ts";
 import { addRollout } from "./commands/elasticsearch/rollout.ts";
 import { addSearch } from "./commands/elasticsearch/search.ts";
 import { addStatus } from "./commands/elasticsearch/status.ts";
@@ -42,6 +43,7 @@ const groups: readonly Group[] = [
       addCleanupPg,
       addApplyDirty,
       addRestore,
+      addRetention,
       addRollout,
       addSearch,
     ],

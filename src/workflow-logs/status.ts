@@ -8,8 +8,7 @@ import { appliedMigrations } from "../stores/postgres/state/upgrade.ts";
 import { captureStatus, type CaptureStatus } from "./capture/status.ts";
 import type { Connections } from "./connections.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./log-types.ts";
-import { partitionsQuery, keysQuery } from "./repositories/plan-query.ts";
-import { inspectSources, zoneOf } from "./source-schema.ts";
+import { countSourceRows, countTimeout } from "./source-counts.ts";
 
 export interface CoverageRow extends Partition {
   /** Null when counting took too long. */
@@ -38,8 +37,6 @@ export interface StatusReport {
   readonly notes: readonly string[];
 }
 
-/** Counting the source scans each log table once; on tables so large that it takes longer, coverage is shown without it. */
-const countTimeout = "60s";
 const runsShown = 10;
 
 /** How both stores stand and what was copied, of one tenant or of all. Writes nothing. */
@@ -96,42 +93,12 @@ function dataTypeOf(resource: string): DataType {
 }
 
 /** Rows of each partition in PostgreSQL; undefined when counting takes too long. */
-async function countSource(
-  { postgres, settings }: Connections,
-  tenantIds: readonly string[],
-  notes: string[],
-): Promise<Map<string, Partition & { rows: number }> | undefined> {
-  const scope = { dataTypes, tenantIds };
-  const counts = new Map<string, Partition & { rows: number }>();
-  const client = await postgres.connect();
-  try {
-    await client.query(`begin read only; set local statement_timeout = '${countTimeout}'`);
-    for (const { table, logType } of await inspectSources(postgres, scope)) {
-      const keys = keysQuery({
-        dataType: logType.dataType,
-        table,
-        scope,
-        timeZone: zoneOf({ table }, settings.sourceTimeZone),
-        indexUuids: undefined,
-      });
-      const groups = await client.query<{ tenantId: string; month: string | null; rows: string }>(
-        partitionsQuery(keys),
-      );
-      for (const { tenantId, month, rows } of groups.rows) {
-        if (month === null) continue;
-        const partition: Partition = { dataType: logType.dataType, tenantId, month };
-        counts.set(partitionKey(partition), { ...partition, rows: Number(rows) });
-      }
-    }
-    return counts;
-  } catch (error) {
-    if ((error as { code?: string }).code !== "57014") throw error;
+async function countSource(connections: Connections, tenantIds: readonly string[], notes: string[]) {
+  const counts = await countSourceRows(connections, { dataTypes, tenantIds });
+  if (counts === undefined) {
     notes.push(`Counting the rows in PostgreSQL took longer than ${countTimeout}; they are left out.`);
-    return undefined;
-  } finally {
-    await client.query("rollback").catch(() => {});
-    client.release();
   }
+  return counts;
 }
 
 function coverage(

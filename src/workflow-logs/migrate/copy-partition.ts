@@ -1,7 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { type ConfirmedRange, confirmedRanges } from "../../stores/postgres/state/checkpoints.ts";
 import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../../stores/postgres/state/open-rows.ts";
-import { finishCopying, type KnownPartition } from "../../stores/postgres/state/partitions.ts";
+import { finishCopying, type KnownPartition, readPartition } from "../../stores/postgres/state/partitions.ts";
 import { knownRecordErrors } from "../../stores/postgres/state/record-errors.ts";
 import type { Listing } from "../repositories/row-query.ts";
 import type { TimeRange } from "../scope.ts";
@@ -28,6 +28,7 @@ const idsLookedUpAtOnce = 10_000;
  */
 export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): Promise<TransferEnd> {
   const { partition, state, target, range } = copy;
+  if (!copy.fromNothing && (await readPartition(state, partition))?.state === "expired") return "completed"; // a sweep came between the plan and the lock
   const known = await beginCopying(copy, copy.fromNothing, signal);
   copy.onBegun(known);
   const confirmed = await confirmedRanges(state, partition);

@@ -42,7 +42,7 @@ export async function dryRun(connections: Connections, options: MigrateOptions, 
   const sources = await inspectSources(postgres, options.scope, settings.searchText);
   const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources);
   const hasState = (await appliedMigrations(connections.state)).length > 0;
-  const indexUuids = !hasState ? undefined : options.restart ? [] : indices.map((index) => index.uuid);
+  const indexUuids = hasState && !options.restart ? indices.map((index) => index.uuid) : undefined;
   const counters = new MigrateCounters(options.scope.dataTypes, { dryRun: true });
 
   const plans: SourcePlan[] = [];

@@ -7,6 +7,7 @@ import type { Connections } from "../connections.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import type { Inspection } from "../preflight/finding.ts";
 import type { ProgressSink } from "../progress.ts";
+import { settleDeletions } from "../retention/settle-deletions.ts";
 import { copyAll } from "./copy-all.ts";
 import { copyRun } from "./copy-run.ts";
 import { dropKeyTables } from "./key-tables.ts";
@@ -61,6 +62,7 @@ async function copy(
 ): Promise<"interrupted" | "completed" | "completed_with_errors"> {
   counters.report.runId = run.id;
   await dropKeyTables(connections.state, run.locks, run.id);
+  await settleDeletions(connections, run);
   try {
     const { plans, partitions } = await prepare(connections, inspection, options, run, counters);
     watch.progress.plan(partitions.reduce((sum, partition) => sum + partition.rows, 0));

@@ -30,7 +30,7 @@ export async function prepare(
 ): Promise<{ plans: SourcePlan[]; partitions: PlannedPartition[] }> {
   const { postgres, elasticsearch, settings } = connections;
   const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources);
-  const indexUuids = options.restart ? [] : indices.map((index) => index.uuid);
+  const indexUuids = options.restart ? undefined : indices.map((index) => index.uuid);
   const plans: SourcePlan[] = [];
   for (const source of sources) {
     const { dataType } = source.logType;
@@ -50,7 +50,7 @@ export async function prepare(
     counters.add(dataType, { source: plan.partitions.reduce((sum, partition) => sum + partition.rows, 0) });
     plans.push({ source, listing, ...plan });
   }
-  const known = await countKnown(connections, options, new Set(indexUuids), counters);
+  const known = await countKnown(connections, options, new Set(indexUuids ?? []), counters);
   const planned = await withOpenRows(
     plans.flatMap((plan) => plan.partitions),
     connections,

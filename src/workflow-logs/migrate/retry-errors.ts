@@ -1,4 +1,4 @@
-import { finishCopying } from "../../stores/postgres/state/partitions.ts";
+import { finishCopying, readPartition } from "../../stores/postgres/state/partitions.ts";
 import {
   forgetRecordErrors,
   listRecordErrors,
@@ -28,6 +28,8 @@ export interface RetryReport {
   readonly failed: number;
   /** Rows that are not in PostgreSQL any more; their record errors are forgotten. */
   readonly gone: number;
+  /** Rows of partitions whose index retention has dropped; their record errors are forgotten. */
+  readonly expired: number;
   /** Rows that still name no index. */
   readonly unarchivable: number;
 }
@@ -48,7 +50,7 @@ export async function retryErrors(
   const { sources } = await requireAccess(connections, options);
   await upgradeState(connections.state);
   const counters = new MigrateCounters(types, { dryRun: false });
-  const found = { tried: 0, gone: 0, unarchivable: 0 };
+  const found = { tried: 0, gone: 0, expired: 0, unarchivable: 0 };
   const report = (): Omit<RetryReport, "status"> => {
     const { migrated, failed } = counters.report.totals;
     return { runId: counters.report.runId, ...found, migrated, failed };
@@ -69,7 +71,7 @@ export async function retryErrors(
         await forgetRecordErrors(connections.state, source.logType.dataType, gone);
         for (const [partition, rows] of partitions) {
           if (run.signal.aborted) return "interrupted";
-          await retryPartition(copy, source, partition, rows);
+          found.expired += await retryPartition(copy, source, partition, rows);
         }
       }
       return run.signal.aborted
@@ -119,20 +121,26 @@ async function locate(
   };
 }
 
+/** Returns how many of the rows were left out, for their partition is expired. */
 async function retryPartition(
   all: CopyRun,
   source: SourceTable,
   partition: Partition,
   ids: readonly string[],
-): Promise<void> {
-  const { run } = all;
+): Promise<number> {
+  const { connections, run } = all;
   await lockPartition(run, partition);
   try {
+    if ((await readPartition(connections.state, partition))?.state === "expired") {
+      await forgetRecordErrors(connections.state, partition.dataType, ids);
+      return ids.length;
+    }
     const copy = partitionCopy(all, source, partition);
     const { stateBefore } = await beginCopying(copy, false, run.signal);
     await copyById(copy, pagesOf(ids, copy.read.limits.rows), { isUnchanged: () => false, areNew: true }, run.signal);
     await copy.target.refresh();
     if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(copy.state, partition, run.id);
+    return 0;
   } finally {
     await unlockPartition(run, partition);
   }

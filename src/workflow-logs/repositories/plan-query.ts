@@ -9,7 +9,10 @@ export interface PlanContext {
   readonly table: Table;
   readonly scope: Scope;
   readonly timeZone: string;
-  /** Identities of the indices that exist: checkpoints that speak of others do not count. Undefined where there is no state schema. */
+  /**
+   * Identities of the indices that exist: checkpoints that speak of others do not count, and expired partitions are left out. Undefined where
+   * all rows are meant: there is no state schema, or everything is copied from nothing.
+   */
   readonly indexUuids: readonly string[] | undefined;
   /** Leaves the size of the rows out, so that an index with the keys is enough. */
   readonly keysOnly?: boolean;

@@ -1,6 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { countCreatedWithin, documentIds } from "../../stores/elasticsearch/document-ids.ts";
 import { findIndex } from "../../stores/elasticsearch/indices.ts";
+import { readPartition } from "../../stores/postgres/state/partitions.ts";
 import { saveProof } from "../../stores/postgres/state/proofs.ts";
 import {
   addDifferences,
@@ -17,7 +18,7 @@ import { wholeMonth } from "../scope.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";
 import { lookAgain } from "./look-again.ts";
 import { findLost } from "./lost-rows.ts";
-import type { PartitionPlan } from "./plan.ts";
+import { expiredWarning, type PartitionPlan } from "./plan.ts";
 import { openTally, type ProgressTally } from "./progress-tally.ts";
 import { repairRows } from "./repair.ts";
 import { checkRows, type RowCheck } from "./row-check.ts";
@@ -30,10 +31,16 @@ export async function validateWhole(
   listing: Listing,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
-  const { run, progress } = validation;
+  const { connections, counters, run, progress } = validation;
   const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
   await lockPartition(run, partition);
   try {
+    if ((await readPartition(connections.state, partition))?.state === "expired") {
+      // a sweep came between the plan and the lock
+      counters.warn(expiredWarning(partition, plan.rows));
+      counters.report.partitions.done++;
+      return "completed";
+    }
     return await validateLocked(validation, plan, partition, listing, signal);
   } finally {
     progress.partitionFinished(partitionKey(partition));

@@ -110,7 +110,7 @@ export async function withIndices(
     const partition = rows.get(key)?.partition ?? indices.get(key)!.partition;
     const count = rows.get(key)?.rows ?? 0;
     if (states.get(key) === "expired") {
-      if (count > 0) counters.warn(`${key} is past its retention and has no index; its ${count} rows are left out.`);
+      if (count > 0) counters.warn(expiredWarning(partition, count));
       continue;
     }
     const keys = sources.find(({ context }) => context.dataType === partition.dataType)!;
@@ -131,6 +131,10 @@ export async function withIndices(
   }
   counters.report.partitions.total = plans.length;
   return inOrder(plans, "newest");
+}
+
+export function expiredWarning(partition: Partition, rows: number): string {
+  return `${partitionKey(partition)} is past its retention and has no index; its ${rows} rows are left out.`;
 }
 
 function dataTypeOf(resource: string): DataType {

@@ -10,6 +10,7 @@ import type { Connections } from "../connections.ts";
 import { dropKeyTables } from "../migrate/key-tables.ts";
 import type { MigrateWatch } from "../migrate/migrate.ts";
 import { requireAccess } from "../preflight/preflight.ts";
+import { settleDeletions } from "../retention/settle-deletions.ts";
 import type { SourceTable } from "../source-schema.ts";
 import { compareCounts } from "./compare-counts.ts";
 import { deleteExtra } from "./delete-extra.ts";
@@ -52,6 +53,7 @@ export async function validate(
       const gaps = await readGaps(connections.state);
       const validation = validateRun(connections, options, run, counters, watch.progress, gaps);
       await dropKeyTables(connections.state, run.locks, run.id);
+      await settleDeletions(connections, run);
       try {
         const end = await validateAll(validation, inspection.sources, watch);
         if (end === "interrupted") report.status = "interrupted";

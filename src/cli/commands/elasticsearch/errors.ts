@@ -100,13 +100,14 @@ function filterOf(given: {
   return { runId: given.runId, tenantIds, dataTypes };
 }
 
-function retryText({ tried, migrated, failed, gone, unarchivable, status }: RetryReport): string {
+function retryText({ tried, migrated, failed, gone, expired, unarchivable, status }: RetryReport): string {
   const lines = [
     `Tried:            ${formatCount(tried)}`,
     `Archived now:     ${formatCount(migrated)}`,
     `Refused again:    ${formatCount(failed)}`,
     `Without a month:  ${formatCount(unarchivable)}`,
     `Gone meanwhile:   ${formatCount(gone)}`,
+    `Past retention:   ${formatCount(expired)}`,
     "",
   ];
   const left = failed + unarchivable;

@@ -214,6 +214,39 @@ export interface StateTables {
     purged_at: Generated<string>;
     deletion: "begun" | "done" | null;
   };
+  retention_changes: {
+    at: Generated<string>;
+    tenant_id: string;
+    data_type: string;
+    action: "set" | "hold" | "release";
+    days: number | null;
+    reason: string | null;
+    changed_by: string;
+    changed_at: Generated<string>;
+  };
+  retention_deletions: {
+    id: Generated<string>;
+    state: Generated<"deleting" | "deleted" | "retracted">;
+    run_id: string | null;
+    operator: string;
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    index_name: string;
+    index_uuid: string;
+    documents: ColumnType<string, number, number>;
+    bytes: ColumnType<string, number, number>;
+    newest: string | null;
+    only_copy: boolean | null;
+    reason: string;
+    snapshot: string | null;
+    decided_at: Generated<string>;
+    ended_at: string | null;
+  };
+  retention_sweeps: {
+    run_id: string;
+    as_of: string;
+  };
   key_tables: {
     name: string;
     run_id: string;

@@ -1,0 +1,118 @@
+import { isAbort } from "../../engine/errors.ts";
+import { requireRepository } from "../../stores/elasticsearch/snapshots.ts";
+import { listPartitions } from "../../stores/postgres/state/partitions.ts";
+import { openDeletions } from "../../stores/postgres/state/retention-deletions.ts";
+import { listRules } from "../../stores/postgres/state/retention-rules.ts";
+import { recordSweep } from "../../stores/postgres/state/retention-sweeps.ts";
+import { appliedMigrations, pendingMigrations, upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { type ArchiveRun, inRun } from "../archive-run.ts";
+import type { Connections } from "../connections.ts";
+import { inspectSources } from "../source-schema.ts";
+import { agreedTime, requireLaterThanLastSweep } from "./clocks.ts";
+import { cutoffOf } from "./decide.ts";
+import { judge } from "./judge.ts";
+import { onlyCopies } from "./only-copy.ts";
+import { requireSensibleDays, type RetentionOptions } from "./options.ts";
+import { RetentionCounters, type RetentionReport } from "./report.ts";
+import { settleDeletions } from "./settle-deletions.ts";
+import { type Candidate, survey } from "./survey.ts";
+import type { RetentionWatch, Sweep } from "./sweep.ts";
+import { ageOf, describeIndex } from "./swept-index.ts";
+import { sweepTenant } from "./sweep-tenant.ts";
+
+/**
+ * Deletes every index whose month and newest document are past their retention, and returns what went and why the rest stayed. Rows in PostgreSQL are left
+ * alone. What a sweep that was killed left half done comes to its end first. A dry run changes nothing at all. Throws AppError with the state it left.
+ */
+export async function retentionSweep(
+  connections: Connections,
+  options: RetentionOptions,
+  watch: RetentionWatch,
+): Promise<RetentionReport> {
+  const { postgres, state, elasticsearch } = connections;
+  const days = options.retentionDays ?? connections.settings.retentionDays;
+  requireSensibleDays(options, days);
+  await inspectSources(postgres, options); // refuses tenant ids that cannot be
+  if (options.snapshotRepository !== undefined) await requireRepository(elasticsearch, options.snapshotRepository);
+  const now = options.now ?? (await agreedTime(connections));
+  const counters = new RetentionCounters(options, days, now, cutoffOf(now, days));
+  const sweep = { connections, options, days, now, counters, watch };
+  try {
+    if (options.dryRun) {
+      await pretend(sweep);
+      return counters.snapshot("dry_run");
+    }
+    await upgradeState(state);
+    await requireLaterThanLastSweep(connections, now);
+    const description = { command: "elasticsearch retention sweep", options, limits, report: () => counters.stored() };
+    const end = await inRun(connections, description, watch, async (run) => {
+      counters.runId = run.id;
+      await recordSweep(state, run.id, now);
+      if ((await sweepAll(sweep, run)) === "interrupted") return "interrupted";
+      return counters.hasFindings ? "completed_with_errors" : "completed";
+    });
+    return counters.snapshot(end === "completed_with_errors" ? "completed_with_findings" : end);
+  } finally {
+    watch.progress.stop();
+  }
+}
+
+/** Nothing of a sweep goes by rows; a run has to name its batches all the same. */
+const limits = { batchRows: 1 };
+
+type Begun = Omit<Sweep, "known" | "onlyCopy">;
+
+async function sweepAll(begun: Begun, run: ArchiveRun): Promise<"completed" | "interrupted"> {
+  try {
+    await settleDeletions(begun.connections, run);
+    const { sweep, candidates } = await prepare(begun);
+    begun.watch.progress.plan(candidates.reduce((sum, { index }) => sum + (index.documents ?? 0), 0));
+    for (const [tenantId, some] of Map.groupBy(candidates, (candidate) => candidate.tenantId)) {
+      await run.pacing.unpaused(run.signal);
+      await sweepTenant(sweep, run, tenantId, some);
+    }
+    return "completed";
+  } catch (error) {
+    if (run.signal.aborted && (isAbort(error) || error === run.signal.reason)) return "interrupted";
+    throw error;
+  }
+}
+
+/** Looks at every index as a sweep would, without locks. */
+async function pretend(begun: Begun): Promise<void> {
+  const { connections, counters, now, watch } = begun;
+  const { sweep, candidates } = await prepare(begun);
+  for (const candidate of candidates) {
+    watch.signal.throwIfAborted();
+    const judged = await judge(connections, candidate, now);
+    if (judged.kept !== undefined) {
+      counters.add(judged.kept);
+      continue;
+    }
+    const { documents, newest } = judged.contents;
+    counters.add({
+      ...describeIndex(candidate, { ...candidate.index, documents }, candidate.policy),
+      ...ageOf(newest, now),
+      onlyCopy: sweep.onlyCopy(candidate, documents),
+      action: "would_delete",
+      reason: "past_retention",
+    });
+  }
+}
+
+async function prepare(begun: Begun): Promise<{ sweep: Sweep; candidates: readonly Candidate[] }> {
+  const { connections, options, counters, days, now } = begun;
+  const { state } = connections;
+  const hasState = (await appliedMigrations(state)).length > 0;
+  const hasRules = hasState && (await pendingMigrations(state)).length === 0;
+  const known = hasState ? await listPartitions(state, options.tenantIds) : [];
+  const rules = hasRules ? await listRules(state, options.tenantIds) : [];
+  const open = options.dryRun && hasRules ? (await openDeletions(state, options.tenantIds)).length : 0;
+  if (open > 0)
+    counters.notes.push(`${open} deletions of a sweep that died or is under way have not come to their end.`);
+  const { candidates, kept, notes } = await survey(connections, options, { rules, known, days, now });
+  counters.notes.push(...notes);
+  for (const index of kept) counters.add(index);
+  const onlyCopy = await onlyCopies(connections, options, candidates, known);
+  return { sweep: { ...begun, known, onlyCopy }, candidates };
+}

@@ -1,0 +1,26 @@
+import { indexUuid } from "../../stores/elasticsearch/delete-index.ts";
+import { endDeletion, finishDeletion, openDeletions } from "../../stores/postgres/state/retention-deletions.ts";
+import type { ArchiveRun } from "../archive-run.ts";
+import type { Connections } from "../connections.ts";
+import type { Partition } from "../log-types.ts";
+import { tryLockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+
+/**
+ * Brings deletions that a dead sweep left open to their end: an index that is gone is `deleted` and its partition `expired`, so that it is not copied
+ * again; one that is still there is as if nobody had wanted it gone. Those of a sweep under way are left to it.
+ */
+export async function settleDeletions({ state, elasticsearch }: Connections, run: ArchiveRun): Promise<void> {
+  for (const found of await openDeletions(state)) {
+    const partition = found as typeof found & Partition;
+    if (!(await tryLockPartition(run, partition))) continue;
+    try {
+      const open = (await openDeletions(state, [found.tenantId])).some(({ id }) => id === found.id);
+      if (!open) continue;
+      const uuid = await indexUuid(elasticsearch, found.indexName);
+      if (uuid === undefined) await finishDeletion(state, found, run.id);
+      else await endDeletion(state, found.id, uuid === found.indexUuid ? "retracted" : "deleted");
+    } finally {
+      await unlockPartition(run, partition);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { isDeepStrictEqual } from "node:util";
+import { deleteIndex } from "../../stores/elasticsearch/delete-index.ts";
+import { takeSnapshot } from "../../stores/elasticsearch/snapshots.ts";
+import { decideDeletion, endDeletion, finishDeletion } from "../../stores/postgres/state/retention-deletions.ts";
+import type { ArchiveRun } from "../archive-run.ts";
+import { partitionKey } from "../log-types.ts";
+import { labelOf } from "../migrate/copy-all.ts";
+import { tryLockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import { judge, type Judged, keptByPolicy } from "./judge.ts";
+import { policyOf } from "./policy.ts";
+import type { KeptReason, SweptIndex } from "./report.ts";
+import type { Candidate } from "./survey.ts";
+import type { Sweep } from "./sweep.ts";
+import { ageOf, describeIndex, keptIndex } from "./swept-index.ts";
+
+/** An index that goes: it was judged under the lock of its partition, which is still held. */
+interface Doomed extends Candidate {
+  readonly contents: (Judged & { kept: undefined })["contents"];
+}
+
+/**
+ * Deletes the indices of one tenant that are past their retention, behind a snapshot of exactly these where one is asked for. All their partitions are
+ * locked from the first look until they are gone, so that nothing is written into them or compared with them meanwhile.
+ */
+export async function sweepTenant(
+  sweep: Sweep,
+  run: ArchiveRun,
+  tenantId: string,
+  candidates: readonly Candidate[],
+): Promise<void> {
+  const { counters, watch } = sweep;
+  const locked: Candidate[] = [];
+  try {
+    const doomed: Doomed[] = [];
+    for (const candidate of candidates) {
+      run.signal.throwIfAborted();
+      if (!(await tryLockPartition(run, candidate))) {
+        counters.add(keptIndex(candidate, candidate.index, candidate.policy, "busy"));
+        continue;
+      }
+      locked.push(candidate);
+      const judged = await judge(sweep.connections, candidate, sweep.now);
+      if (judged.kept === undefined) doomed.push({ ...candidate, contents: judged.contents });
+      else counters.add(judged.kept);
+    }
+    await watch.atStep?.("judged");
+    const snapshot = await snapshotOf(sweep, run, tenantId, doomed);
+    if (snapshot?.fault !== undefined) {
+      for (const one of doomed)
+        counters.add({ ...describe(sweep, one), action: "kept", reason: "snapshot_failed", detail: snapshot.fault });
+      return;
+    }
+    for (const one of doomed) {
+      await run.pacing.unpaused(run.signal);
+      run.signal.throwIfAborted();
+      watch.progress.partitionStarted(partitionKey(one), labelOf(one), one.contents.documents, 0);
+      counters.add(await expire(sweep, run, one, snapshot?.name));
+      watch.progress.advanced(partitionKey(one), one.contents.documents, one.index.bytes);
+      watch.progress.partitionFinished(partitionKey(one));
+    }
+  } finally {
+    for (const partition of locked) await unlockPartition(run, partition);
+  }
+}
+
+/** One snapshot for each tenant: none holds the logs of two, and whoever has to forget a tenant can delete it. */
+async function snapshotOf(
+  { connections, options, counters, watch, now }: Sweep,
+  run: ArchiveRun,
+  tenantId: string,
+  doomed: readonly Doomed[],
+): Promise<{ name: string; fault: string | undefined } | undefined> {
+  const { snapshotRepository: repository } = options;
+  if (repository === undefined || doomed.length === 0) return undefined;
+  const name = `retention-${tenantId}-${now.toISOString().slice(0, 10)}-${run.id}`;
+  const indices = doomed.map(({ index }) => index.name);
+  watch.progress.note(`Taking the snapshot ${name} of ${indices.length} indices`);
+  const fault = await takeSnapshot(connections.elasticsearch, { repository, name }, indices, run.signal);
+  if (fault === undefined) counters.snapshots.push({ repository, name, indices });
+  await watch.atStep?.("snapshotted");
+  return { name: `${repository}/${name}`, fault };
+}
+
+/**
+ * Looks at the index once more and deletes it. The journal has it before it goes, and says that it is gone in the transaction that makes the
+ * partition `expired`: whoever finds an entry in between sees by the index itself what became of it (settle-deletions.ts).
+ */
+async function expire(
+  sweep: Sweep,
+  run: ArchiveRun,
+  doomed: Doomed,
+  snapshot: string | undefined,
+): Promise<SweptIndex> {
+  const { connections, options, watch, now, days } = sweep;
+  const { state, elasticsearch } = connections;
+  const { index } = doomed;
+  const again = await judge(connections, doomed, now);
+  if (again.kept !== undefined) return again.kept;
+  const { contents } = again;
+  const about = describe(sweep, { ...doomed, contents });
+  if (snapshot !== undefined && !isDeepStrictEqual(contents, doomed.contents)) {
+    return { ...about, action: "kept", reason: "written_meanwhile" };
+  }
+  let keptNow: KeptReason | undefined;
+  const deletion = await decideDeletion(
+    state,
+    { id: run.id, operator: options.operator },
+    { ...about, indexName: index.name, indexUuid: index.uuid, reason: reasonOf(doomed), snapshot },
+    (rules) => {
+      keptNow = keptByPolicy(policyOf(rules, doomed, days), { month: doomed.month, contents, now });
+      return keptNow === undefined;
+    },
+  );
+  if (deletion === undefined) return { ...about, action: "kept", reason: keptNow ?? "held" };
+  await watch.atStep?.("decided", index.name);
+  const refusal = await deleteIndex(elasticsearch, index);
+  if (refusal !== undefined) {
+    await endDeletion(state, deletion.id, "retracted");
+    return { ...about, action: "kept", reason: "delete_refused", detail: refusal };
+  }
+  await watch.atStep?.("deleted", index.name);
+  await finishDeletion(state, deletion, run.id);
+  await watch.atStep?.("journaled", index.name);
+  return { ...about, action: "deleted", reason: "past_retention" };
+}
+
+function reasonOf({ policy }: Doomed): string {
+  return `past its retention of ${policy.days} days${policy.isOverride ? " (retention set)" : ""}`;
+}
+
+function describe({ onlyCopy, now }: Sweep, { contents, ...doomed }: Doomed): Omit<SweptIndex, "action" | "reason"> {
+  const { documents, newest } = contents;
+  return {
+    ...describeIndex(doomed, { ...doomed.index, documents }, doomed.policy),
+    ...ageOf(newest, now),
+    onlyCopy: onlyCopy(doomed, documents),
+  };
+}
