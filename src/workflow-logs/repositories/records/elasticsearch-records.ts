@@ -2,7 +2,7 @@ import type { Client, estypes } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { deleteDocuments } from "../../../stores/elasticsearch/delete-documents.ts";
 import { existingIds } from "../../../stores/elasticsearch/documents.ts";
-import { getDocuments } from "../../../stores/elasticsearch/get-documents.ts";
+import { type FoundDocument, getDocuments } from "../../../stores/elasticsearch/get-documents.ts";
 import { indexName, isTenantId } from "../../../stores/elasticsearch/index-names.ts";
 import { ensureIndex, refreshIndex } from "../../../stores/elasticsearch/indices.ts";
 import { openIndices, type OpenIndex } from "../../../stores/elasticsearch/open-indices.ts";
@@ -128,8 +128,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
 
   private async trySave(record: T): Promise<boolean> {
     const home = this.homeOf(record);
-    const others = (await this.allIndices()).map(({ name }) => name).filter((name) => name !== home);
-    const [existing] = await getDocuments(this.client, [home, ...others], record.id);
+    const existing = await this.findVersion(record.id, home);
     if (existing === undefined) {
       await ensureIndex(this.client, home);
       return putDocument(this.client, { index: home, id: record.id, source: this.renderer.render(record) });
@@ -138,6 +137,14 @@ export class ElasticsearchRecords<T extends LogRecord> {
     if (tenantId !== record.tenantId) throw refuseOtherTenant(record);
     const source = this.renderer.render({ ...record, createdAt }, existing.source);
     return putDocument(this.client, { index: existing.index, id: record.id, source }, existing.version);
+  }
+
+  /** The document to be replaced: mostly in the index of its month; else in any other, also of another tenant. */
+  private async findVersion(id: string, home: string): Promise<FoundDocument | undefined> {
+    const [there] = await getDocuments(this.client, [home], id);
+    if (there !== undefined) return there;
+    const others = (await this.allIndices()).map(({ name }) => name).filter((name) => name !== home);
+    return (await getDocuments(this.client, others, id))[0];
   }
 
   /** The index of the record's month. */
