@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { migrateOnce } from "../../support/test-archive.ts";
 import { validateOnce } from "../../integration/validate/validate-once.ts";
 import { deleteContract } from "./deletes.ts";
-import { createRunsArchive, implementations, type RunsArchive } from "./runs-archive.ts";
+import { ElasticsearchApiWorkflowRunRepository } from "../../../src/workflow-logs/repositories/workflow-runs/elasticsearch-api-workflow-run-repository.ts";
+import { createRunsArchive, implementations, type RunsArchive, testId } from "./runs-archive.ts";
 import { newRun, saveContract } from "./saves.ts";
 
 let archive: RunsArchive;
@@ -63,5 +64,25 @@ describe("a document with fields that no record has", () => {
     const source = await (await fetch(`${archive.elasticsearchUrl}/${index}/_source/${run.id}`)).text();
     expect(source).toContain('"status":"succeeded"');
     expect(source).toContain('"extra":9007199254740993,"note":"{\\"a\\": 1.0}"');
+  });
+});
+
+describe("cleanupOldIndices", () => {
+  it("sweeps the tenant's old months of runs, whose reads find nothing then, and no one else's", async () => {
+    const runs = new ElasticsearchApiWorkflowRunRepository(archive.connections);
+    const createdAt = `${new Date().toISOString().slice(0, -1)}000Z`;
+    const old = newRun({ tenantId: testId("swept tenant") });
+    const recent = newRun({ tenantId: old.tenantId, createdAt });
+    const theirs = newRun({ tenantId: testId("kept tenant") });
+    for (const run of [old, recent, theirs]) await archive.executions("elasticsearch").save(run);
+    const { indices } = await runs.cleanupOldIndices(old.tenantId, 30);
+    expect(indices.map(({ month, action }) => [month, action])).toEqual([
+      ["2025-05", "deleted"],
+      [createdAt.slice(0, 7), "kept"],
+    ]);
+    expect(await runs.getWorkflowRunByIdWithoutTenant(old.id)).toBeUndefined();
+    expect(await runs.getExpiredRunsBatch(old.tenantId, "2100-01-01T00:00:00Z")).toEqual([recent]);
+    expect(await runs.getWorkflowRunByIdAndTenantId(theirs.tenantId, theirs.id)).toEqual(theirs);
+    await expect(runs.cleanupOldIndices("*", 30)).rejects.toMatchObject({ code: "invalid_tenant_id" });
   });
 });

@@ -1,5 +1,7 @@
 import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
 import type { Connections } from "../../connections.ts";
+import { cleanupOldIndices } from "../../retention/cleanup-old-indices.ts";
+import type { RetentionReport } from "../../retention/report.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
 import { parseInstant } from "../records/instants.ts";
 import { createdWithin, unindexedDocuments } from "../records/ordered-documents.ts";
@@ -20,8 +22,10 @@ import { type WorkflowRun, workflowRunKind } from "./workflow-run.ts";
 
 export class ElasticsearchApiWorkflowRunRepository implements ApiWorkflowRunRepository {
   private readonly records: ElasticsearchRecords<WorkflowRun>;
+  private readonly connections: Connections;
 
-  constructor(connections: Pick<Connections, "elasticsearch" | "settings">) {
+  constructor(connections: Connections) {
+    this.connections = connections;
     this.records = new ElasticsearchRecords(connections, workflowRunKind);
   }
 
@@ -103,6 +107,11 @@ export class ElasticsearchApiWorkflowRunRepository implements ApiWorkflowRunRepo
 
   async deleteRunsByApp(tenantId: string, appId: string, batchSize?: number): Promise<number> {
     return this.records.deleteWhere(validateTenantId(tenantId), [{ term: { app_id: appId } }], batchLimit(batchSize));
+  }
+
+  /** Sweeps the tenant's months of runs that are past their retention: the guide's `cleanup_old_indices`. Rules and holds go before the days given. */
+  async cleanupOldIndices(tenantId: string, retentionDays: number): Promise<RetentionReport> {
+    return cleanupOldIndices(this.connections, validateTenantId(tenantId), retentionDays, ["workflow_runs"]);
   }
 
   getDailyRunsStatistics(query: StatisticsQuery): Promise<{ date: string; runs: number }[]> {
