@@ -40,7 +40,7 @@ export interface RunsArchive extends TestArchive {
   stored(implementation: Implementation): Promise<number>;
 }
 
-export async function createRunsArchive(sample: SampleSize): Promise<RunsArchive> {
+export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UTC"): Promise<RunsArchive> {
   const archive = await createTestArchive(sample);
   const postgres = createPool(archive.databaseUrl);
   const elasticsearch = createClient({
@@ -57,7 +57,7 @@ export async function createRunsArchive(sample: SampleSize): Promise<RunsArchive
     settings: {
       template: { prefix: archive.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
       searchText: "bounded",
-      sourceTimeZone: "UTC",
+      sourceTimeZone,
       maxRetries: 3,
       retentionDays: 30,
     },
