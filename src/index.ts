@@ -5,6 +5,7 @@ export type { TemplateSettings } from "./stores/elasticsearch/template-files.ts"
 export type { RecordError, RecordErrorFilter } from "./stores/postgres/state/record-errors.ts";
 export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./stores/postgres/state/record-errors.ts";
 export type { RecordedChange, RetentionRule } from "./stores/postgres/state/retention-rules.ts";
+export type { RequestedState, RunLimits } from "./stores/postgres/state/database.ts";
 export type { RunRecord } from "./stores/postgres/state/runs.ts";
 export { findRun, listRuns } from "./stores/postgres/state/runs.ts";
 export { appliedMigrations, pendingMigrations, upgradeState } from "./stores/postgres/state/upgrade.ts";
@@ -24,6 +25,7 @@ export {
 export { applyDirty } from "./workflow-logs/dirty/apply-dirty.ts";
 export { applyDirtyDefaults, type ApplyDirtyOptions } from "./workflow-logs/dirty/options.ts";
 export type { ApplyDirtyReport, DirtyReport, DirtyTotals, DropReason } from "./workflow-logs/dirty/report.ts";
+export { requestState, setLimits } from "./workflow-logs/control-runs.ts";
 export { type DataType, dataTypes, type Partition } from "./workflow-logs/log-types.ts";
 export { type DryRun, dryRun, type Estimates } from "./workflow-logs/migrate/dry-run.ts";
 export { migrate, type MigrateWatch } from "./workflow-logs/migrate/migrate.ts";

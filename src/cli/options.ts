@@ -30,6 +30,18 @@ export const secondsOrOff = option('a whole number of seconds, or "off"', (text)
   text === "off" ? Number.POSITIVE_INFINITY : /^\d{1,9}$/.test(text) ? Number(text) : undefined,
 );
 
+/** Null for "off". */
+export const rowsOrOff = option('a whole number of at least 1, or "off"', (text) =>
+  text === "off" ? null : /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined,
+);
+
+/** Null for "off". */
+export const sizeOrOff = option('a size above 0 such as 512KB or 10MB, or "off"', (text) =>
+  text === "off" ? null : parseSize(text),
+);
+
+export const batchSize = wholeNumber(1, 10_000);
+export const concurrency = wholeNumber(1, 64);
 export const size = option("a size above 0 such as 512KB, 5MB or 1GB", parseSize);
 export const startDate = option("a date that exists, as YYYY-MM-DD or an ISO timestamp", startInstant);
 const endDate = option("a date that exists, as YYYY-MM-DD or an ISO timestamp", endInstant);

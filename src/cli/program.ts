@@ -15,7 +15,9 @@ import { addRollout } from "./commands/elasticsearch/rollout.ts";
 import { addSearch } from "./commands/elasticsearch/search.ts";
 import { addStatus } from "./commands/elasticsearch/status.ts";
 import { addValidate } from "./commands/elasticsearch/validate.ts";
+import { addRunControls } from "./commands/runs/control.ts";
 import { addRunsList } from "./commands/runs/list.ts";
+import { addRunsSet } from "./commands/runs/set.ts";
 import { addRunsShow } from "./commands/runs/show.ts";
 import { logLevels } from "./output/log.ts";
 import type { Session } from "./run-command.ts";
@@ -49,7 +51,11 @@ const groups: readonly Group[] = [
     ],
   },
   { name: "db", description: "Our own tables in the source database", commands: [addDbUpgrade, addDbCurrent] },
-  { name: "runs", description: "What earlier invocations moved", commands: [addRunsList, addRunsShow] },
+  {
+    name: "runs",
+    description: "What invocations moved and move, and controls for those under way",
+    commands: [addRunsList, addRunsShow, addRunControls, addRunsSet],
+  },
 ];
 
 /** The whole command line. Parsing throws a CommanderError where commander by itself would end the process. */

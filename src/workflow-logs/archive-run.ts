@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isAbort } from "../engine/errors.ts";
 import { Pacing } from "../engine/pacing.ts";
 import { AdvisoryLocks } from "../stores/postgres/advisory-locks.ts";
 import type { RunStatus } from "../stores/postgres/state/database.ts";
@@ -35,14 +36,15 @@ export interface RunWatch {
 
 /**
  * Does `work` as a run: recorded with its options, alive in `app runs list` as long as this process lives, its report kept, obeying `app runs pause`,
- * `resume`, `abort` and `set`. `work` returns how it ended; when it throws, the run has failed and the error goes on.
+ * `resume`, `abort` and `set`. `work` returns how it ended, or throws the AbortError of a wait that was stopped; when it throws anything else, the run
+ * has failed and the error goes on.
  */
 export async function inRun<Status extends RunStatus>(
   { postgres, state }: Connections,
   { command, options, limits, report }: RunDescription,
   { signal, progress }: RunWatch,
   work: (run: ArchiveRun) => Promise<Status>,
-): Promise<Status> {
+): Promise<Status | "interrupted"> {
   const locks = await AdvisoryLocks.open(postgres);
   const inForce = initialLimits(limits);
   const pacing: RunPacing = new Pacing(pacingLimits(inForce));
@@ -66,7 +68,10 @@ export async function inRun<Status extends RunStatus>(
     const stopControls = startControls(state, { ...run, report, note, abort });
     try {
       await voidUnrecorded({ postgres, state });
-      const status = await work(run);
+      const status = await work(run).catch((error: unknown) => {
+        if (run.signal.aborted && isAbort(error)) return "interrupted" as const;
+        throw error;
+      });
       if (locks.lost.aborted) throw locks.lost.reason;
       await stopControls();
       await finishRun(state, run.id, { status, report: report() });

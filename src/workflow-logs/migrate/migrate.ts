@@ -1,4 +1,3 @@
-import { isAbort } from "../../engine/errors.ts";
 import { installTemplates } from "../../stores/elasticsearch/templates.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
 import { type ArchiveRun, inRun } from "../archive-run.ts";
@@ -68,9 +67,6 @@ async function copy(
     watch.progress.plan(partitions.reduce((sum, partition) => sum + partition.rows, 0));
     const end = await copyAll(copyRun(connections, options, run, counters, watch.progress), plans, partitions);
     if (end === "interrupted") return "interrupted";
-  } catch (error) {
-    if (run.signal.aborted && isAbort(error)) return "interrupted";
-    throw error;
   } finally {
     await dropKeyTables(connections.state, run.locks, run.id).catch(() => {}); // the next run drops them
   }

@@ -7,8 +7,9 @@ import { hasUnproven } from "../../../workflow-logs/cleanup/report.ts";
 import type { Connections } from "../../../workflow-logs/connections.ts";
 import type { CommandContext } from "../../context.ts";
 import { exitCodes } from "../../exit-codes.ts";
-import { dataTypeOption, scopeOf, scopeShape, secondsOrOff, startDate, tenantId, wholeNumber } from "../../options.ts";
+import { batchSize, dataTypeOption, scopeOf, scopeShape, secondsOrOff, startDate, tenantId } from "../../options.ts";
 import { formatCount } from "../../output/format.ts";
+import { printReport } from "../../print-report.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withFileStorage, withStores } from "../../wiring.ts";
 import { cleanupText } from "./cleanup-pg-text.ts";
@@ -17,7 +18,7 @@ const shape = z.object({
   tenantId,
   beforeDate: startDate,
   dataType: scopeShape.dataType,
-  batchSize: wholeNumber(1, 10_000).default(cleanupDefaults.batchRows),
+  batchSize: batchSize.default(cleanupDefaults.batchRows),
   dryRun: z.literal(true).optional(),
   allowUnreplicated: z.literal(true).optional(),
   expired: z.literal(true).optional(),
@@ -63,8 +64,8 @@ export function addCleanupPg(group: Command, session: Session): void {
             };
             const agreed = options.dryRun ? options : await agree(connections, options, context);
             const report = await cleanupPg(connections, agreed, context);
-            context.output.result(report, () => cleanupText(report));
-            return hasUnproven(report) ? exitCodes.findings : exitCodes.done;
+            const code = hasUnproven(report) ? exitCodes.findings : exitCodes.done;
+            return printReport(context, report, () => cleanupText(report), code);
           }),
       }),
     );

@@ -11,6 +11,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import { dataTypeOption, scopeOf, scopeShape, tenantIdOption, uuid, wholeNumber } from "../../options.ts";
 import { formatCount } from "../../output/format.ts";
 import { formatTable } from "../../output/table.ts";
+import { printReport } from "../../print-report.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withState, withStores } from "../../wiring.ts";
 
@@ -58,8 +59,8 @@ export function addErrors(group: Command, session: Session): void {
       run: (given, context) =>
         withStores(context, async (connections) => {
           const report = await retryErrors(connections, filterOf(given), context);
-          context.output.result(report, () => retryText(report));
-          return report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
+          const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
+          return printReport(context, report, () => retryText(report), code);
         }),
     }),
   );

@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { migrateDefaults, type MigrateOptions } from "../../../workflow-logs/migrate/options.ts";
 import {
+  batchSize,
+  concurrency,
   dataTypeOption,
   endDateOption,
   offload,
@@ -43,9 +45,9 @@ export function addMigrateOptions(command: Command): Command {
 export const migrateShape = z
   .object({
     ...scopeShape,
-    batchSize: wholeNumber(1, 10_000).optional(),
+    batchSize: batchSize.optional(),
     batchBytes: size.optional(),
-    concurrency: wholeNumber(1, 64).optional(),
+    concurrency: concurrency.optional(),
     maxRps: wholeNumber(1).optional(),
     maxBytesRate: size.optional(),
     maxLag: secondsOrOff.optional(),

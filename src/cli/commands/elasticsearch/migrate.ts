@@ -7,6 +7,7 @@ import { dryRun } from "../../../workflow-logs/migrate/dry-run.ts";
 import { migrate } from "../../../workflow-logs/migrate/migrate.ts";
 import type { MigrateOptions } from "../../../workflow-logs/migrate/options.ts";
 import { exitCodes } from "../../exit-codes.ts";
+import { printReport } from "../../print-report.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withFileStorage, withStores } from "../../wiring.ts";
 import { addMigrateOptions, migrateOptions, migrateShape } from "./migrate-options.ts";
@@ -29,8 +30,8 @@ export function addMigrate(group: Command, session: Session): void {
               return exitCodes.done;
             }
             const report = await migrate(connections, options, context);
-            context.output.result(report, () => migrateText(report));
-            return report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
+            const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
+            return printReport(context, report, () => migrateText(report), code);
           }),
       }),
     );

@@ -13,6 +13,7 @@ import {
   startDateOption,
   tenantIdOption,
 } from "../../options.ts";
+import { printReport } from "../../print-report.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withFileStorage, withStores } from "../../wiring.ts";
 import { restoreText } from "./restore-text.ts";
@@ -42,8 +43,8 @@ export function addRestore(group: Command, session: Session): void {
               { ...restoreDefaults, ...scope, tenantId: tenantIds[0]!, dryRun: dryRun ?? false },
               context,
             );
-            context.output.result(report, () => restoreText(report));
-            return hasFindings(report) ? exitCodes.findings : exitCodes.done;
+            const code = hasFindings(report) ? exitCodes.findings : exitCodes.done;
+            return printReport(context, report, () => restoreText(report), code);
           }),
       }),
     );

@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from "../../options.ts";
 import { formatCount } from "../../output/format.ts";
+import { printReport } from "../../print-report.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withStores } from "../../wiring.ts";
 import { validateText } from "./validate-text.ts";
@@ -61,8 +62,8 @@ export function addValidate(group: Command, session: Session): void {
             const { signal, progress } = context;
             const confirmDelete = (documents: number) => confirmed(context, documents);
             const report = await validate(connections, optionsOf(given), { signal, progress, confirmDelete });
-            context.output.result(report, () => validateText(report));
-            return report.status === "mismatch" ? exitCodes.findings : exitCodes.done;
+            const code = report.status === "mismatch" ? exitCodes.findings : exitCodes.done;
+            return printReport(context, report, () => validateText(report), code);
           });
         },
       }),

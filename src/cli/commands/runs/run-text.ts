@@ -1,15 +1,24 @@
 import type { RunRecord } from "../../../stores/postgres/state/runs.ts";
+import { describeLimits } from "../../../workflow-logs/run-limits.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 
 export function runsTable(runs: readonly RunRecord[]): string {
   return formatTable(
-    ["run", "command", "status", "started", "finished"],
-    runs.map((run) => [run.id, run.command, run.status, run.startedAt.slice(0, 19), run.finishedAt?.slice(0, 19)]),
+    ["run", "command", "status", "started", "finished", "waiting"],
+    runs.map((run) => [
+      run.id,
+      run.command,
+      run.status,
+      run.startedAt.slice(0, 19),
+      run.finishedAt?.slice(0, 19),
+      run.waiting ?? undefined,
+    ]),
   );
 }
 
 export function runText(run: RunRecord): string {
+  const { requested } = run;
   return [
     `Run ${run.id}`,
     `  command:  ${run.command}`,
@@ -17,6 +26,9 @@ export function runText(run: RunRecord): string {
     `  started:  ${run.startedAt}`,
     `  finished: ${run.finishedAt ?? "-"}`,
     `  last seen: ${run.heartbeatAt}`,
+    ...(run.waiting === null ? [] : [`  waiting:  ${printable(run.waiting)}`]),
+    ...(run.limits === null ? [] : [`  limits:   ${describeLimits(run.limits)}`]),
+    ...(requested.at === null ? [] : [`  request:  ${requested.state}, at ${requested.at} by ${requested.by}`]),
     ...(run.error === null ? [] : [`  error:    ${printable(run.error)}`]),
     `  options:  ${JSON.stringify(run.options)}`,
     `  report:   ${JSON.stringify(run.report, null, 2)}`,

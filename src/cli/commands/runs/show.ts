@@ -1,26 +1,22 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { UsageError } from "../../../engine/errors.ts";
-import { findRun } from "../../../stores/postgres/state/runs.ts";
+import { knownRun } from "../../../workflow-logs/control-runs.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withState } from "../../wiring.ts";
+import { runArgument, runId } from "./run-id.ts";
 import { runText } from "./run-text.ts";
 
 export function addRunsShow(group: Command, session: Session): void {
   group
     .command("show")
-    .argument("<id>", "the run, or the first characters of its id")
-    .description("One run with its options and report")
+    .addArgument(runArgument())
+    .description("One run with its options, limits and report, and why it waits")
     .action(
       action(session, {
-        options: z.object({ id: z.string().regex(/^[0-9a-fA-F-]{1,36}$/, "is not the id of a run") }),
+        options: z.object({ id: runId }),
         run: ({ id }, context) =>
           withState(context, async (state) => {
-            const run = state === undefined ? undefined : await findRun(state, id);
-            if (run === undefined)
-              throw new UsageError("unknown_run", `There is no run ${id}, or more than one begins like this.`, {
-                hint: "app runs list shows the runs.",
-              });
+            const run = await knownRun(state, id);
             context.output.result(run, () => runText(run));
           }),
       }),

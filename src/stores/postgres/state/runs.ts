@@ -117,8 +117,8 @@ function toRecord(row: SelectedRun): RunRecord {
     startedAt: row.started_at,
     heartbeatAt: row.heartbeat_at,
     finishedAt: row.finished_at,
-    waiting: hasDied ? null : row.waiting,
-    limits: row.limits,
-    requested: { state: row.requested_state, at: row.requested_at, by: row.requested_by },
+    waiting: hasDied ? null : (row.waiting ?? null),
+    limits: row.limits ?? null, // a schema that was not upgraded yet has none of these columns
+    requested: { state: row.requested_state ?? "running", at: row.requested_at ?? null, by: row.requested_by ?? null },
   };
 }

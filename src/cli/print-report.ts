@@ -1,0 +1,21 @@
+import type { CommandContext } from "./context.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+
+/**
+ * Prints the report of a run and returns the exit code: `code`, unless the run was aborted. An interrupted run that no signal stopped was aborted from
+ * another terminal, and ends as SIGTERM would have ended it.
+ */
+export function printReport(
+  { output, signal }: CommandContext,
+  report: { readonly status: string },
+  text: () => string,
+  code: ExitCode,
+): ExitCode {
+  const aborted = report.status === "interrupted" && !signal.aborted;
+  if (!aborted) {
+    output.result(report, text);
+    return code;
+  }
+  output.result({ ...report, aborted }, () => `Aborted from another terminal by app runs abort.\n\n${text()}`);
+  return exitCodes.SIGTERM;
+}
