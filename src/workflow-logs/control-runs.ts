@@ -2,6 +2,7 @@ import { UsageError } from "../engine/errors.ts";
 import type { RequestedState, RunLimits, StateDatabase } from "../stores/postgres/state/database.ts";
 import { saveRequest } from "../stores/postgres/state/run-requests.ts";
 import { findRun, type RunRecord } from "../stores/postgres/state/runs.ts";
+import { describeLimits, flagOf } from "./run-limits.ts";
 
 /** The run whose id is this or begins with it. Throws UsageError when there is none or more than one. */
 export async function knownRun(state: StateDatabase | undefined, idOrStart: string): Promise<RunRecord> {
@@ -25,18 +26,14 @@ export function requestState(
 }
 
 /** Gives a run other limits; those not named stay, null is no limit. As requestState, and UsageError for a limit that the run does not have. */
-export function setLimits(
-  state: StateDatabase | undefined,
-  idOrStart: string,
-  limits: Partial<RunLimits>,
-): Promise<RunRecord> {
+export function setLimits(state: StateDatabase | undefined, idOrStart: string, limits: RunLimits): Promise<RunRecord> {
   return request(state, idOrStart, { limits });
 }
 
 async function request(
   state: StateDatabase | undefined,
   idOrStart: string,
-  wanted: { readonly state?: RequestedState; readonly limits?: Partial<RunLimits> },
+  wanted: { readonly state?: RequestedState; readonly limits?: RunLimits },
 ): Promise<RunRecord> {
   const run = await knownRun(state, idOrStart);
   requireObedient(run, wanted.limits ?? {});
@@ -47,7 +44,7 @@ async function request(
   });
 }
 
-function requireObedient({ id, status, command, limits }: RunRecord, wanted: Partial<RunLimits>): void {
+function requireObedient({ id, status, command, limits }: RunRecord, wanted: RunLimits): void {
   if (status === "died") {
     throw new UsageError("run_died", `The process of run ${id} is gone.`, {
       hint: "Run its command again: it goes on where it was.",
@@ -67,13 +64,11 @@ function requireObedient({ id, status, command, limits }: RunRecord, wanted: Par
       },
     );
   }
-  if (wanted.concurrency !== undefined && limits.concurrency === undefined) {
-    throw new UsageError(
-      "no_such_limit",
-      `A run of ${command} does one batch after the other; it has no concurrency.`,
-      {
-        hint: "Leave --concurrency out. Nothing was changed.",
-      },
-    );
+  const missing = (Object.keys(wanted) as (keyof RunLimits)[]).filter((key) => !(key in limits));
+  if (missing.length > 0) {
+    const flags = missing.map((key) => flagOf[key]).join(", ");
+    throw new UsageError("no_such_limit", `A run of ${command} has no ${flags}.`, {
+      hint: `It can be given: ${describeLimits(limits)}. Nothing was changed.`,
+    });
   }
 }

@@ -2,20 +2,21 @@ import type { Pacing } from "../engine/pacing.ts";
 import type { RunLimits } from "../stores/postgres/state/database.ts";
 import type { BatchLimits } from "./repositories/row-batches.ts";
 
-/** What a run begins with. Without `concurrency` it does one batch after the other, and nobody can change that. */
+/** What a run begins with. Without `concurrency` it does one batch after the other, without `batchRows` it has none, and nobody can change that. */
 export interface InitialLimits {
-  readonly batchRows: number;
+  readonly batchRows?: number | undefined;
   readonly concurrency?: number | undefined;
   readonly recordsPerSecond?: number | undefined;
   readonly bytesPerSecond?: number | undefined;
 }
 
-type PacingLimits = RunLimits & { readonly concurrency: number };
+type PacingLimits = Required<RunLimits>;
 
 /** The pacing of a run, with the size of its batches. */
 export type RunPacing = Pacing<PacingLimits>;
 
 export function initialLimits({ batchRows, concurrency, recordsPerSecond, bytesPerSecond }: InitialLimits): RunLimits {
+  if (batchRows === undefined) return {};
   return {
     ...(concurrency !== undefined && { concurrency }),
     batchRows,
@@ -25,7 +26,7 @@ export function initialLimits({ batchRows, concurrency, recordsPerSecond, bytesP
 }
 
 export function pacingLimits(limits: RunLimits): PacingLimits {
-  return { ...limits, concurrency: limits.concurrency ?? 1 };
+  return { concurrency: 1, batchRows: 1, recordsPerSecond: null, bytesPerSecond: null, ...limits };
 }
 
 /** Seconds that a batch may use up of what the rates allow: with larger ones a few that end together would exceed the rate for half a minute. */
@@ -51,11 +52,17 @@ function within(limit: number, perSecond: number | null): number {
 }
 
 /** In the words of the flags. */
-export function describeLimits({ concurrency, batchRows, recordsPerSecond, bytesPerSecond }: RunLimits): string {
-  return [
-    ...(concurrency === undefined ? [] : [`--concurrency ${concurrency}`]),
-    `--batch-size ${batchRows}`,
-    `--max-rps ${recordsPerSecond ?? "off"}`,
-    `--max-bytes-rate ${bytesPerSecond ?? "off"}`,
-  ].join(" ");
+export function describeLimits(limits: RunLimits): string {
+  const flags = Object.entries(flagOf).flatMap(([key, flag]) => {
+    const limit = limits[key as keyof RunLimits];
+    return limit === undefined ? [] : [`${flag} ${limit ?? "off"}`];
+  });
+  return flags.length === 0 ? "none" : flags.join(" ");
 }
+
+export const flagOf: Readonly<Record<keyof RunLimits, string>> = {
+  concurrency: "--concurrency",
+  batchRows: "--batch-size",
+  recordsPerSecond: "--max-rps",
+  bytesPerSecond: "--max-bytes-rate",
+};

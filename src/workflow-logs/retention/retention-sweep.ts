@@ -44,7 +44,12 @@ export async function retentionSweep(
     }
     await upgradeState(state);
     await requireLaterThanLastSweep(connections, now);
-    const description = { command: "elasticsearch retention sweep", options, limits, report: () => counters.stored() };
+    const description = {
+      command: "elasticsearch retention sweep",
+      options,
+      limits: {},
+      report: () => counters.stored(),
+    };
     const end = await inRun(connections, description, watch, async (run) => {
       counters.runId = run.id;
       await recordSweep(state, run.id, now);
@@ -56,9 +61,6 @@ export async function retentionSweep(
     watch.progress.stop();
   }
 }
-
-/** Nothing of a sweep goes by rows; a run has to name its batches all the same. */
-const limits = { batchRows: 1 };
 
 type Begun = Omit<Sweep, "known" | "onlyCopy">;
 

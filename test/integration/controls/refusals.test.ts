@@ -79,12 +79,14 @@ test("a run that was told to abort is not paused or resumed any more", async () 
   expect(await shown(archive, id)).toMatchObject({ requested: { state: "aborted" } });
 });
 
-test("a run that does one batch after the other has no concurrency to set", async () => {
+test("a limit that a run does not have is not set, nor are those beside it", async () => {
   const { concurrency: _, ...others } = limits;
   const id = await insertedRun({ command: "elasticsearch cleanup-pg", limits: others });
   expect(await runs(archive, "set", id, "--concurrency", "2", "--max-rps", "5")).toMatchObject({
     code: 2,
-    document: { error: { code: "no_such_limit" } },
+    document: {
+      error: { code: "no_such_limit", message: "A run of elasticsearch cleanup-pg has no --concurrency." },
+    },
   });
   expect(await shown(archive, id)).toMatchObject({ limits: others });
 });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { applyDirty } from "../../../workflow-logs/dirty/apply-dirty.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { dataTypeOption, scopeOf, scopeShape, tenantIdOption } from "../../options.ts";
+import { printReport } from "../../print-report.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withStores } from "../../wiring.ts";
 import { applyDirtyText } from "./apply-dirty-text.ts";
@@ -30,8 +31,8 @@ export function addApplyDirty(group: Command, session: Session): void {
             const { dataTypes, tenantIds } = scopeOf(given);
             const scope = { dataTypes, tenantIds };
             const report = await applyDirty(connections, { scope, untilEmpty, followDeletes }, context);
-            context.output.result(report, () => applyDirtyText(report));
-            return report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
+            const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
+            return printReport(context, report, () => applyDirtyText(report), code);
           }),
       }),
     );

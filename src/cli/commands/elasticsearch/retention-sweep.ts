@@ -12,6 +12,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import { operator } from "../../operator.ts";
 import { scopeShape, tenantIdOption, wholeNumber } from "../../options.ts";
 import { formatBytes, formatCount } from "../../output/format.ts";
+import { printReport } from "../../print-report.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withStores } from "../../wiring.ts";
 import { sweepText } from "./retention-sweep-text.ts";
@@ -51,8 +52,8 @@ export function addRetentionSweep(retention: Command, session: Session): void {
             };
             if (!options.dryRun) await agree(connections, options, context);
             const report = await retentionSweep(connections, options, context);
-            context.output.result(report, () => sweepText(report));
-            return hasFaults(report) ? exitCodes.findings : exitCodes.done;
+            const code = hasFaults(report) ? exitCodes.findings : exitCodes.done;
+            return printReport(context, report, () => sweepText(report), code);
           }),
       }),
     );

@@ -7,12 +7,12 @@ export type ReadMode = "postgres" | "shadow" | "elasticsearch";
 export type RunStatus = "running" | "completed" | "completed_with_errors" | "interrupted" | "failed";
 export type RequestedState = "running" | "paused" | "aborted";
 
-/** The limits of a run in force. A limit that is missing is none that can be set; null is no limit. */
+/** The limits of a run in force. One that is missing cannot be set; null is no limit. */
 export interface RunLimits {
-  readonly concurrency?: number | undefined;
-  readonly batchRows: number;
-  readonly recordsPerSecond: number | null;
-  readonly bytesPerSecond: number | null;
+  readonly concurrency?: number;
+  readonly batchRows?: number;
+  readonly recordsPerSecond?: number | null;
+  readonly bytesPerSecond?: number | null;
 }
 
 /**

@@ -20,7 +20,7 @@ export async function readRequest(db: StateDatabase, runId: string): Promise<Run
 export async function saveRequest(
   db: StateDatabase,
   runId: string,
-  { state, limits = {} }: { readonly state?: RequestedState; readonly limits?: Partial<RunLimits> },
+  { state, limits = {} }: { readonly state?: RequestedState; readonly limits?: RunLimits },
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable("runs")
