@@ -1,3 +1,4 @@
+import { dirtyBacklog } from "../../stores/postgres/state/dirty-rows.ts";
 import { countDeleted, countPurged } from "../../stores/postgres/state/validation-journal.ts";
 import { partitionKey } from "../log-types.ts";
 import { wholeMonth } from "../scope.ts";
@@ -30,6 +31,16 @@ export async function compareCounts(
     const purged = await countPurged(validation.connections.state, plan);
     const isLess = Math.max(target, plan.target) < Math.min(now, plan.rows);
     const isMore = Math.min(target, plan.target) > Math.max(now, plan.rows) + purged + keptAfterDelete;
+    if (isLess) {
+      const { rows: waiting } = await dirtyBacklog(validation.connections.state, {
+        dataTypes: [dataType],
+        tenantIds: [tenantId],
+      });
+      if (waiting > 0) {
+        validation.counters.warn(`${waiting} writes into ${dataType} wait to be copied: app elasticsearch apply-dirty`);
+        continue;
+      }
+    }
     if (isLess || isMore) differences.push({ dataType, tenantId, month: plan.month, source: now, target });
   }
   return differences;

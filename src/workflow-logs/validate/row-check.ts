@@ -2,6 +2,7 @@ import type { Client } from "@elastic/elasticsearch";
 import type { Pool } from "pg";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import type { StateDatabase } from "../../stores/postgres/state/database.ts";
+import { dirtyIds } from "../../stores/postgres/state/dirty-rows.ts";
 import type { FoundDifference } from "../../stores/postgres/state/validation-differences.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
 import type { RowCopy } from "../migrate/copy-rows.ts";
@@ -75,14 +76,13 @@ async function compareBatch(check: RowCheck, batch: RowBatch): Promise<Pick<Chec
   const ids = Array.from({ length: batch.records }, (_, at) => batch.body.id(at));
   const sources = check.hasIndex ? await check.target.read(ids) : new Map<string, Buffer>();
   const differences = compareDocuments(batch, sources);
-  const written = await writtenSince(
-    check,
-    differences.map(({ id }) => id),
-  );
+  const differing = differences.map(({ id }) => id);
+  const written = await writtenSince(check, differing);
+  const waiting = await dirtyIds(check.state, check.partition.dataType, differing);
   return {
     ids,
     differences: differences.map((difference) =>
-      written.has(difference.id) ? { ...difference, kind: "changed" } : difference,
+      written.has(difference.id) || waiting.has(difference.id) ? { ...difference, kind: "changed" } : difference,
     ),
   };
 }

@@ -1,5 +1,6 @@
 import type { ApplyDirtyReport, DirtyReport } from "../../../workflow-logs/dirty/report.ts";
 import { formatCount, formatDuration } from "../../output/format.ts";
+import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
 
 const dropReasons: Readonly<Record<keyof DirtyReport["totals"]["dropped"], string>> = {
@@ -18,6 +19,7 @@ export function applyDirtyText(report: ApplyDirtyReport): string {
       printable(`  ${dataType} ${tenantId} ${id}: ${type}: ${message}`),
     ),
     ...report.warnings.map((warning) => `Note: ${printable(warning)}`),
+    ...(report.status === "completed" ? ["", nextStep(report.remaining.rows === 0 ? "empty" : "applied")] : []),
     "",
     verdict(report),
   ].join("\n");

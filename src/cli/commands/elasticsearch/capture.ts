@@ -8,6 +8,7 @@ import type { Connections } from "../../../workflow-logs/connections.ts";
 import type { CommandContext } from "../../context.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { formatCount } from "../../output/format.ts";
+import { nextStep } from "../../output/next-step.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withDatabase } from "../../wiring.ts";
 import { captureText } from "./capture-text.ts";
@@ -56,7 +57,10 @@ export function addCapture(group: Command, session: Session): void {
 
 function installText({ added, present, installedAt }: InstallReport): string {
   const tables = added.length === 0 ? present : added;
-  return `✓ SUCCESS: every write into ${tables.join(", ")} is ${added.length === 0 ? "already " : ""}recorded since ${installedAt}`;
+  return [
+    nextStep("capture"),
+    `✓ SUCCESS: every write into ${tables.join(", ")} is ${added.length === 0 ? "already " : ""}recorded since ${installedAt}`,
+  ].join("\n");
 }
 
 function uninstallText({ removed, discarded }: UninstallReport): string {

@@ -5,6 +5,7 @@ import {
   type KeepReason,
 } from "../../../workflow-logs/cleanup/report.ts";
 import { formatBytes, formatCount, formatDuration } from "../../output/format.ts";
+import { nextStep } from "../../output/next-step.ts";
 import { formatTable } from "../../output/table.ts";
 
 /** What each reason means, and what to do about it. */
@@ -73,6 +74,7 @@ export function cleanupText(report: CleanupReport): string {
         ]),
     "",
     ...vacuumText(report),
+    ...(report.status === "interrupted" ? [] : [nextStep(dryRun ? "wouldPurge" : "purged"), ""]),
     verdict(report),
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 import type { DryRun } from "../../../workflow-logs/migrate/dry-run.ts";
 import type { MigrateReport } from "../../../workflow-logs/migrate/report.ts";
 import { formatBytes, formatCount, formatDuration } from "../../output/format.ts";
+import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 
@@ -34,6 +35,7 @@ export function migrateText(report: MigrateReport): string {
     byDataType(report),
     ...errorSummary(report),
     ...report.warnings.map((warning) => `\nNote: ${printable(warning)}`),
+    ...(report.status === "completed" ? ["", nextStep("migrate")] : []),
     "",
     verdict(report, errors.total),
   ].join("\n");

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { preflight } from "../../../workflow-logs/preflight/preflight.ts";
 import type { Finding } from "../../../workflow-logs/preflight/finding.ts";
 import { exitCodes } from "../../exit-codes.ts";
+import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withFileStorage, withStores } from "../../wiring.ts";
@@ -43,6 +44,7 @@ function preflightText(findings: readonly Finding[]): string {
   const failed = findings.filter(({ level }) => level === "fail").length;
   return [
     ...lines,
+    ...(failed === 0 ? ["", nextStep("preflight")] : []),
     "",
     failed === 0
       ? "✓ SUCCESS: a migration can start"

@@ -9,6 +9,7 @@ import {
 } from "../../../stores/postgres/state/rollouts.ts";
 import { rollbackRollout, type RolloutReport, setRollout } from "../../../workflow-logs/rollout/set-rollout.ts";
 import { scopeShape, tenantId, tenantIdOption } from "../../options.ts";
+import { nextStep } from "../../output/next-step.ts";
 import { formatTable } from "../../output/table.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withState, withStores } from "../../wiring.ts";
@@ -110,8 +111,13 @@ function listText(rollouts: readonly Rollout[], changes: readonly RolloutChange[
 
 function changeText({ tenantId: id, before, after, forcedAgainst }: RolloutReport): string {
   const change = `Tenant ${id}: ${modesText(before)} -> ${modesText(after)}. Applications follow within seconds.`;
-  if (forcedAgainst.length === 0) return `✓ SUCCESS: ${change}`;
+  if (forcedAgainst.length === 0) return [...nextLines(after), `✓ SUCCESS: ${change}`].join("\n");
   return [`⚠ WARNING: ${change}`, "Forced against:", ...forcedAgainst.map((one) => `  - ${one}`)].join("\n");
+}
+
+function nextLines({ write, read }: RolloutModes): string[] {
+  if (read === "elasticsearch") return [nextStep("switched")];
+  return write === "both" ? [nextStep("both")] : [];
 }
 
 function modesText({ write, read }: RolloutModes): string {

@@ -5,6 +5,7 @@ import type {
   ValidateTotals,
 } from "../../../workflow-logs/validate/report.ts";
 import { formatCount, formatDuration, formatPercent } from "../../output/format.ts";
+import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 
@@ -46,6 +47,7 @@ export function validateText(report: ValidateReport): string {
         `\nNote: ${dataType} ${tenantId} ${month} has ${formatCount(source)} rows and ${formatCount(target)} documents; --full names those that differ.`,
     ),
     ...notes(report).map((note) => `\nNote: ${printable(note)}`),
+    ...(report.status === "match" ? ["", nextStep("validate")] : []),
     "",
     verdict(report),
   ].join("\n");
@@ -90,7 +92,9 @@ function notes({ byDataType, warnings }: ValidateReport): string[] {
       ? [`${formatCount(recordErrors!)} of the missing rows are record errors: app elasticsearch errors list`]
       : []),
     ...(changed! > 0
-      ? [`${formatCount(changed!)} rows were written meanwhile and are not judged; migrate, then validate again.`]
+      ? [
+          `${formatCount(changed!)} rows were written meanwhile or wait to be copied, and are not judged; apply-dirty or migrate, then validate again.`,
+        ]
       : []),
     ...(lost! > 0
       ? [`${formatCount(lost!)} rows were purged from PostgreSQL and have no document any more: look for a snapshot.`]

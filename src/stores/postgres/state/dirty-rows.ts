@@ -57,6 +57,19 @@ export async function dirtyEntriesOf(
     .execute();
 }
 
+/** Which of these records the platform has written since they were copied last. */
+export async function dirtyIds(db: StateDatabase, dataType: string, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .selectFrom("dirty_rows")
+    .select("record_id")
+    .distinct()
+    .where("data_type", "=", dataType)
+    .where(sql<boolean>`record_id = any(${ids})`)
+    .execute();
+  return new Set(rows.map((row) => row.record_id));
+}
+
 /**
  * Removes exactly these versions: a write that came meanwhile has another and stays. One that a compaction is about to remove is left to it, for two
  * that wait for each other's rows would be a deadlock.

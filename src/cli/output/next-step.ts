@@ -1,0 +1,22 @@
+/** The procedure of docs/cutover.md: what comes after each of its steps. */
+const steps = {
+  preflight:
+    "app elasticsearch capture install, so that nothing written from now on is missed; then app elasticsearch migrate",
+  capture: "app elasticsearch migrate",
+  migrate: "app elasticsearch validate --full",
+  validate:
+    "app elasticsearch apply-dirty, again until little is left; then app elasticsearch rollout set, or cleanup-pg --dry-run",
+  applied:
+    "the same again until little is left; then app elasticsearch rollout set --write both, or stop the writers, and apply-dirty --until-empty",
+  empty: "app elasticsearch validate --full, then app elasticsearch rollout set --read elasticsearch",
+  both: "app elasticsearch apply-dirty --until-empty",
+  switched:
+    "app elasticsearch cleanup-pg --dry-run, when you are content; app elasticsearch rollout rollback switches back",
+  wouldPurge: "the same without --dry-run",
+  purged: "app elasticsearch validate --full --start-date of a few days ago, and validate --sample-size for the rest",
+} as const;
+
+/** The line that tells an operator how to go on. */
+export function nextStep(after: keyof typeof steps): string {
+  return `Next: ${steps[after]}`;
+}
