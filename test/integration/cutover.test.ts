@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runAppHere } from "../support/app-here.ts";
-import { compareStores } from "../support/compare-stores.ts";
 import { createTestArchive, insertRows, type TestArchive } from "../support/test-archive.ts";
 import { dumpLogs, tenantsOf } from "./restore/restore-archive.ts";
 
@@ -39,8 +38,20 @@ test("the guide's commands, one after the other while the platform writes, all s
     /^(capture|rollout)$/.test(command!) ? `${command} ${sub}` : command,
   );
   expect(words).toEqual([
-    ...["preflight", "capture install", "migrate", "validate", "apply-dirty", "rollout set", "apply-dirty", "validate"],
-    ...["rollout set", "cleanup-pg", "capture uninstall", "apply-dirty", "validate", "validate"],
+    "preflight",
+    "capture install",
+    "migrate",
+    "validate",
+    "apply-dirty",
+    "rollout set",
+    "apply-dirty",
+    "validate",
+    "rollout set",
+    "cleanup-pg",
+    "capture uninstall",
+    "apply-dirty",
+    "validate",
+    "validate",
   ]);
   const uninstall = commands.splice(words.indexOf("capture uninstall"), 1)[0]!;
   for (const command of [...commands, uninstall]) {
