@@ -47,6 +47,7 @@ async function writeAll(
     planned.flatMap((one) => (one.write === undefined ? [] : [{ place: one.write, item: one }])),
   );
   for (const { partition, items } of writes) {
+    await run.pacing.unpaused(run.signal);
     if (run.signal.aborted) return "interrupted";
     const end = await withPartition(run, partition, () => writeRows(dirty, source, partition, items));
     if (end === "interrupted") return end;
@@ -74,6 +75,7 @@ async function removeAll(
       .flatMap((one) => rowlessOf(one).map(([place, item]) => ({ place, item: { one, ...item } }))),
   );
   for (const { partition, items } of removals) {
+    await run.pacing.unpaused(run.signal);
     if (run.signal.aborted) return "interrupted";
     const end = await withPartition(run, partition, () => removeDocuments(dirty, source, partition, items));
     if (end !== "busy") continue;

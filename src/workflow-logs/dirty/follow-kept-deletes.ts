@@ -25,6 +25,7 @@ export async function followKeptDeletes(dirty: DirtyRun, source: SourceTable): P
       page.map((row) => ({ place: row, item: { id: row.id, createdAt: row.createdAt, why: "deleted" as const } })),
     );
     for (const { partition, items } of groups) {
+      await run.pacing.unpaused(run.signal);
       if (run.signal.aborted) return "interrupted";
       const end = await withPartition(run, partition, () => removeDocuments(dirty, source, partition, items));
       if (end === "busy") counters.busy(partition, items.length);

@@ -36,16 +36,19 @@ afterAll(async () => {
 interface Watch {
   readonly signal: AbortSignal;
   readonly progress: ProgressSink;
+  /** Said of each step that takes requests or statements. */
+  readonly step: () => void;
 }
 
 /** Pauses the run in its midst, expects it to rest, and lets it go on to its end. */
 async function pausedOnce<T>(start: (connections: Connections, watch: Watch) => Promise<T>): Promise<T> {
   let advanced = 0;
   let ended = false;
-  const progress = { ...noProgress, advanced: () => void advanced++ };
+  const step = () => void advanced++;
+  const progress = { ...noProgress, advanced: step };
   const stores = { ...archive, elasticsearchUrl: slow.url };
   const report = withTestConnections(stores, {}, (connections) =>
-    start(connections, { signal: new AbortController().signal, progress }),
+    start(connections, { signal: new AbortController().signal, progress, step }),
   ).finally(() => (ended = true));
   report.catch(() => {}); // awaited below
   await until(async () => advanced > 0 || undefined);
@@ -99,7 +102,7 @@ test("cleanup-pg", async () => {
         batchRows: 15,
         allowUnreplicated: true,
       },
-      watch,
+      { ...watch, atStep: watch.step },
     ),
   );
   expect(deletedRows(report)).toBeGreaterThan(rows / 2);
