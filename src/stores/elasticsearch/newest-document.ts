@@ -14,6 +14,7 @@ export interface IndexContents {
 /** Counts the documents and finds the newest after a refresh. Undefined when a shard does not answer: a part could hide a newer one. */
 export async function readContents(client: Client, index: string): Promise<IndexContents | undefined> {
   try {
+    await searchNewest(client, index); // says at once that a shard is missing; a refresh would wait a minute for it
     await refreshIndex(client, index);
     const { dated, ...contents } = await searchNewest(client, index);
     const { documents, newest } = contents;
