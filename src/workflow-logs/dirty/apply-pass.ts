@@ -17,8 +17,9 @@ export async function applyPass(dirty: DirtyRun): Promise<TransferEnd> {
   try {
     await run.pacing.unpaused(run.signal);
     if ((await dirtyBacklog(state, scope)).rows > batchEntries) await compactDirty(state);
-    const { lastVersion } = await dirtyBacklog(state, scope);
     for (const source of sources) {
+      // For each anew: writing runs makes their app logs dirty, which come behind them.
+      const { lastVersion } = await dirtyBacklog(state, scope);
       if ((await applySource(dirty, source, lastVersion)) === "interrupted") return "interrupted";
       if (dirty.followDeletes && (await followKeptDeletes(dirty, source)) === "interrupted") return "interrupted";
     }
