@@ -3,7 +3,7 @@ import { isAbort } from "../engine/errors.ts";
 import { Pacing } from "../engine/pacing.ts";
 import { AdvisoryLocks } from "../stores/postgres/advisory-locks.ts";
 import type { RunStatus } from "../stores/postgres/state/database.ts";
-import { createRun, finishRun, runLockName } from "../stores/postgres/state/runs.ts";
+import { createRun, finishRun, reopenRun, runLockName } from "../stores/postgres/state/runs.ts";
 import { voidUnrecorded } from "./capture/void-unrecorded.ts";
 import type { Connections } from "./connections.ts";
 import type { ProgressSink } from "./progress.ts";
@@ -25,6 +25,8 @@ export interface RunDescription {
   readonly command: string;
   readonly options: object;
   readonly limits: InitialLimits;
+  /** A run of this process that lost its connection, to be gone on with under its id, limits and pause. */
+  readonly continues?: string | undefined;
   /** The report as it stands now; stored every two seconds and at the end. */
   readonly report: () => object;
 }
@@ -41,7 +43,7 @@ export interface RunWatch {
  */
 export async function inRun<Status extends RunStatus>(
   { postgres, state }: Connections,
-  { command, options, limits, report }: RunDescription,
+  { command, options, limits, continues, report }: RunDescription,
   { signal, progress }: RunWatch,
   work: (run: ArchiveRun) => Promise<Status>,
 ): Promise<Status | "interrupted"> {
@@ -51,7 +53,7 @@ export async function inRun<Status extends RunStatus>(
   const note = (text: string): void => progress.note(text);
   const aborted = new AbortController();
   const run: ArchiveRun = {
-    id: randomUUID(),
+    id: continues ?? randomUUID(),
     locks,
     signal: AbortSignal.any([signal, locks.lost, aborted.signal]),
     pacing,
@@ -64,7 +66,8 @@ export async function inRun<Status extends RunStatus>(
   };
   try {
     await locks.tryLock(runLockName(run.id));
-    await createRun(state, { id: run.id, command, options, limits: inForce });
+    if (continues === undefined) await createRun(state, { id: run.id, command, options, limits: inForce });
+    else await reopenRun(state, run.id);
     const stopControls = startControls(state, { ...run, report, note, abort });
     try {
       await voidUnrecorded({ postgres, state });

@@ -4,12 +4,13 @@ import { installTemplates } from "../../stores/elasticsearch/templates.ts";
 import { dirtyBacklog } from "../../stores/postgres/state/dirty-rows.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
 import { inRun } from "../archive-run.ts";
-import { captureStatus } from "../capture/status.ts";
+import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import { copyRun } from "../migrate/copy-run.ts";
 import type { MigrateWatch } from "../migrate/migrate.ts";
 import { migrateDefaults, type MigrateOptions } from "../migrate/options.ts";
 import { requireAccess } from "../preflight/preflight.ts";
+import { settleDeletions } from "../retention/settle-deletions.ts";
 import { applyPass } from "./apply-pass.ts";
 import { type DirtyRun, dirtyRun, refreshWritten } from "./dirty-run.ts";
 import type { ApplyDirtyOptions } from "./options.ts";
@@ -40,6 +41,7 @@ export async function applyDirty(
       watch,
       async (run) => {
         report.runId = run.id;
+        await settleDeletions(connections, run);
         const copy = copyRun(connections, migrateOptions, run, counters.copies, watch.progress);
         const dirty = dirtyRun(copy, sources, options.followDeletes, counters);
         const backlog = await dirtyBacklog(state, options.scope);
@@ -81,7 +83,7 @@ async function passesUntilEmpty(dirty: DirtyRun): Promise<TransferEnd> {
 }
 
 async function captureWarnings(connections: Connections): Promise<string[]> {
-  const { installed, gaps } = await captureStatus(connections);
+  const { installed, gaps } = await captureState(connections);
   if (!installed)
     return [
       "Capture is not installed: what the platform writes now is not recorded. app elasticsearch capture install",

@@ -10,9 +10,10 @@ import { followKeptDeletes } from "./follow-kept-deletes.ts";
 export const batchEntries = 20_000;
 
 /** Applies the entries that are there when it begins. What has to wait stays; the counters say how much and why. */
-export async function applyPass(dirty: DirtyRun): Promise<TransferEnd> {
-  const { run, sources, copy, scope, counters } = dirty;
-  const { state } = copy.connections;
+export async function applyPass(all: DirtyRun): Promise<TransferEnd> {
+  const { run, sources, scope, counters } = all;
+  const { state } = all.copy.connections;
+  const dirty = { ...all, copy: { ...all.copy, renderers: new Map(), copiedAt: new Date().toISOString() } };
   counters.beginPass();
   try {
     await run.pacing.unpaused(run.signal);

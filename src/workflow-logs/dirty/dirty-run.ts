@@ -33,7 +33,7 @@ export function dirtyRun(
   const quiet = { ...noProgress, note: (text: string) => progress.note(text) };
   return {
     run,
-    copy: { ...copy, counters: counters.copies, progress: quiet, renderers: new Map() },
+    copy: { ...copy, counters: counters.copies, progress: quiet },
     sources,
     scope: options.scope,
     followDeletes,

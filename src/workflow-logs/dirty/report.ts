@@ -94,6 +94,11 @@ export class DirtyCounters {
     this.remaining = { rows, oldestSeconds };
   }
 
+  /** Rows that became record errors. */
+  get errors(): number {
+    return this.copies.report.errors.total;
+  }
+
   snapshot(): DirtyReport {
     const { totals, errors } = this.copies.report;
     return {

@@ -33,6 +33,8 @@ export interface CopyRun {
   readonly refusals: RefusalLimit;
   readonly lag: LagGate;
   readonly renderers: Map<DataType, DocumentRenderer>;
+  /** What the documents say of themselves. */
+  readonly copiedAt: string;
   readonly contents?: InlineContents | undefined;
 }
 
@@ -65,6 +67,7 @@ export function copyRun(
     refusals: new RefusalLimit(refusalsInARow),
     lag: new LagGate(connections.postgres, options.maxLagSeconds ?? Number.POSITIVE_INFINITY, run),
     renderers: new Map(),
+    copiedAt: counters.report.startedAt,
     contents: blobs && new InlineContents(blobs, bodies, connections.settings.searchText),
   };
 }
@@ -109,7 +112,7 @@ export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Par
 }
 
 function rendererOf(
-  { connections: { settings }, counters, renderers }: CopyRun,
+  { connections: { settings }, renderers, copiedAt }: CopyRun,
   { logType, layout }: SourceTable,
 ): DocumentRenderer {
   const made = renderers.get(logType.dataType);
@@ -117,7 +120,7 @@ function rendererOf(
   const renderer = new DocumentRenderer(logType, layout, {
     searchText: settings.searchText,
     sourceOffset: offsetOf(settings.sourceTimeZone),
-    copiedAt: counters.report.startedAt,
+    copiedAt,
   });
   renderers.set(logType.dataType, renderer);
   return renderer;

@@ -7,6 +7,12 @@ import { requireAccess } from "../preflight/preflight.ts";
 import type { Inspection } from "../preflight/finding.ts";
 import type { ProgressSink } from "../progress.ts";
 import { settleDeletions } from "../retention/settle-deletions.ts";
+import { applyPass } from "../dirty/apply-pass.ts";
+import { dirtyRun, refreshWritten } from "../dirty/dirty-run.ts";
+import { requireCapture } from "../dirty/follow.ts";
+import { keepCompact } from "../dirty/keep-compact.ts";
+import { DirtyCounters } from "../dirty/report.ts";
+import { stayOn } from "../dirty/stay-on.ts";
 import { copyAll } from "./copy-all.ts";
 import { copyRun } from "./copy-run.ts";
 import { dropKeyTables } from "./key-tables.ts";
@@ -25,50 +31,69 @@ const withoutCapture =
   "looks again at the last 2 hours and at rows that had not ended.";
 
 /**
- * Copies the logs of the scope into Elasticsearch and returns the report. What was copied before is left alone; everything confirmed is in the
- * checkpoints, also when the run is interrupted or fails. Throws AppError with the state it left.
+ * Copies the logs of the scope into Elasticsearch, then what the platform wrote meanwhile, and returns the report. What was copied before is left alone;
+ * everything confirmed is in the checkpoints, also when the run is interrupted or fails. Throws AppError with the state it left.
  */
 export async function migrate(
   connections: Connections,
   options: MigrateOptions,
   watch: MigrateWatch,
 ): Promise<MigrateReport> {
+  if (options.follow === true) await requireCapture(connections);
   const inspection = await requireAccess(connections, options);
   await upgradeState(connections.state);
   await installTemplates(connections.elasticsearch, connections.settings.template);
 
-  const counters = new MigrateCounters(options.scope.dataTypes, { dryRun: false });
+  const { scope } = options;
+  const counters = new MigrateCounters(scope.dataTypes, { dryRun: false });
+  const migration: Migration = { connections, options, counters, dirty: new DirtyCounters(scope.dataTypes), watch };
   if (!(await captureState(connections)).installed) counters.warn(withoutCapture);
   const { command } = counters.report;
-  const description = { command, options, limits: options, report: () => counters.snapshot() };
+  const description = { command, options, limits: options, report: () => reportOf(migration) };
   try {
-    counters.report.status = await inRun(connections, description, watch, (run) =>
-      copy(connections, inspection, options, counters, run, watch),
-    );
+    counters.report.status = await inRun(connections, description, watch, (run) => copy(migration, inspection, run));
+    if (options.follow === true && counters.report.status !== "interrupted")
+      counters.report.status = await stayOn(migration, description);
   } finally {
     watch.progress.stop();
   }
+  return reportOf(migration);
+}
+
+export interface Migration {
+  readonly connections: Connections;
+  readonly options: MigrateOptions;
+  readonly counters: MigrateCounters;
+  readonly dirty: DirtyCounters;
+  readonly watch: MigrateWatch;
+}
+
+function reportOf({ counters, dirty }: Migration): MigrateReport {
+  counters.report.dirty = dirty.snapshot();
   return counters.snapshot();
 }
 
 async function copy(
-  connections: Connections,
+  { connections, options, counters, dirty, watch }: Migration,
   inspection: Inspection,
-  options: MigrateOptions,
-  counters: MigrateCounters,
   run: ArchiveRun,
-  watch: MigrateWatch,
 ): Promise<"interrupted" | "completed" | "completed_with_errors"> {
+  const { state } = connections;
   counters.report.runId = run.id;
-  await dropKeyTables(connections.state, run.locks, run.id);
+  await dropKeyTables(state, run.locks, run.id);
   await settleDeletions(connections, run);
+  const stopCompacting = keepCompact(state, run);
   try {
     const { plans, partitions } = await prepare(connections, inspection, options, run, counters);
     watch.progress.plan(partitions.reduce((sum, partition) => sum + partition.rows, 0));
-    const end = await copyAll(copyRun(connections, options, run, counters, watch.progress), plans, partitions);
-    if (end === "interrupted") return "interrupted";
+    const all = copyRun(connections, options, run, counters, watch.progress);
+    if ((await copyAll(all, plans, partitions)) === "interrupted") return "interrupted";
+    const behind = dirtyRun(all, inspection.sources, options.followDeletes === true, dirty);
+    if ((await applyPass(behind)) === "interrupted") return "interrupted";
+    await refreshWritten(behind);
   } finally {
-    await dropKeyTables(connections.state, run.locks, run.id).catch(() => {}); // the next run drops them
+    await stopCompacting();
+    await dropKeyTables(state, run.locks, run.id).catch(() => {}); // the next run drops them
   }
-  return counters.report.errors.total > 0 ? "completed_with_errors" : "completed";
+  return counters.report.errors.total + dirty.errors > 0 ? "completed_with_errors" : "completed";
 }

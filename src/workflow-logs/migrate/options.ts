@@ -16,6 +16,10 @@ export interface MigrateOptions {
   readonly offload: "reference" | "inline";
   /** Copy again from nothing, whatever is there. */
   readonly restart: boolean;
+  /** Stays on after the copy and applies what the platform writes, until it is stopped. */
+  readonly follow?: boolean | undefined;
+  /** While following, documents of rows that the platform deletes are deleted too. */
+  readonly followDeletes?: boolean | undefined;
 }
 
 export const migrateDefaults = {

@@ -1,5 +1,6 @@
 import type { Receipt } from "../../engine/ports.ts";
 import type { DataType, Partition } from "../log-types.ts";
+import type { DirtyReport } from "../dirty/report.ts";
 import type { InlinedContents } from "../offloads/inline-contents.ts";
 import type { RowOrigin } from "./copy-rows.ts";
 
@@ -39,10 +40,15 @@ export interface MigrateReport {
   contents?: { loaded: number; bytes: number; readonly unresolved: Record<string, number> };
   /** Percent of the rows tried that were written. */
   successRate: number;
+  /** What the platform wrote behind the copy, as far as capture recorded it. Not counted in the totals. */
+  dirty?: DirtyReport;
+  /** Of `--follow`: since when, and how far behind the platform the documents were last. */
+  following?: { readonly since: string; readonly lagRows: number; readonly lagSeconds: number };
   warnings: readonly string[];
 }
 
 const firstErrors = 5;
+const interruptionsKept = 20;
 
 function emptyTotals(): Totals {
   return { source: 0, migrated: 0, skipped: 0, failed: 0, bytes: 0 };
@@ -54,6 +60,7 @@ export class MigrateCounters {
   private readonly started = performance.now();
   private readonly replaced: string[] = [];
   private readonly warnings: string[] = [];
+  private readonly interruptions: string[] = [];
 
   constructor(dataTypes: readonly DataType[], options: { dryRun: boolean }) {
     this.report = {
@@ -116,6 +123,12 @@ export class MigrateCounters {
     this.warnings.push(text);
   }
 
+  /** A server was away while following; the last few are kept. */
+  interrupted(reason: string): void {
+    this.interruptions.push(`${new Date().toISOString()}: ${reason} Went on when it was well again.`);
+    if (this.interruptions.length > interruptionsKept) this.interruptions.shift();
+  }
+
   indexReplaced(partition: string): void {
     this.replaced.push(partition);
   }
@@ -129,7 +142,7 @@ export class MigrateCounters {
   snapshot(): MigrateReport {
     const { report } = this;
     const { migrated, failed } = report.totals;
-    report.warnings = [...this.warnings, ...this.replacedWarning(), ...this.unresolvedWarning()];
+    report.warnings = [...this.warnings, ...this.interruptions, ...this.replacedWarning(), ...this.unresolvedWarning()];
     report.finishedAt = new Date().toISOString();
     report.seconds = Math.round(performance.now() - this.started) / 1000;
     report.successRate = migrated + failed === 0 ? 100 : Math.floor((migrated / (migrated + failed)) * 10_000) / 100;

@@ -19,12 +19,16 @@ const place = fc.record({
   tenant: fc.constantFrom("a", "b"),
   createdAt: fc.constantFrom("2025-09-01", "2025-09-30 23:00:00", "2025-10-01", "infinity"),
 });
-const entry = fc.record({
+interface Entry {
+  id: string;
+  operation: "I" | "U" | "D" | "T";
+  old: { tenant: string; createdAt: string };
+}
+const entry: fc.Arbitrary<Entry> = fc.record({
   id: fc.constantFrom("1", "2", "3"),
-  operation: fc.constantFrom("I" as const, "U" as const, "D" as const, "T" as const),
+  operation: fc.constantFrom("I", "U", "D", "T"),
   old: place,
 });
-type Entry = (typeof entry extends fc.Arbitrary<infer E> ? E : never) & object;
 
 async function fill(entries: readonly Entry[]): Promise<void> {
   await archive.sql.query("TRUNCATE log_archive.dirty_rows");
@@ -49,7 +53,7 @@ async function effect(state: StateDatabase) {
   const records = dirtyRecords(entries).map(({ id, isDeleted, places }) => ({
     id,
     isDeleted,
-    places: places.map(({ tenantId, month }) => `${tenantId} ${month}`).toSorted(),
+    places: places.map(({ tenantId, month }) => `${tenantId} ${month}`),
   }));
   return { entries: entries.length, records: records.toSorted((a, b) => a.id.localeCompare(b.id)) };
 }
@@ -62,14 +66,14 @@ test("a compacted registry has the same effect as the whole one, and little more
         await fill(entries);
         const whole = await effect(state);
 
-        const removed = await compactDirty(state, atOnce);
+        const { removed } = await compactDirty(state, atOnce);
 
         const compacted = await effect(state);
         expect(compacted.records).toEqual(whole.records);
         expect(compacted.entries).toBe(whole.entries - removed);
         const distinctPlaces = 2 * 4;
         expect(compacted.entries).toBeLessThanOrEqual(whole.records.length * (1 + distinctPlaces));
-        expect(await compactDirty(state, atOnce)).toBe(0);
+        expect(await compactDirty(state, atOnce)).toEqual({ removed: 0, left: compacted.entries });
       }),
       { numRuns: runs },
     );
@@ -86,7 +90,7 @@ test("a record that only ever changed where it is leaves one entry", async () =>
         old: { tenant: "a", createdAt: "2025-09-01" },
       })),
     );
-    expect(await compactDirty(state)).toBe(196);
+    expect(await compactDirty(state)).toEqual({ removed: 196, left: 4 });
   });
 });
 
@@ -103,7 +107,7 @@ test("an entry that another transaction is about to remove, or has not committed
       "INSERT INTO log_archive.dirty_rows (data_type, record_id, operation, tenant_id) VALUES ('app_logs', '1', 'I', 'a')",
     );
 
-    expect(await compactDirty(state)).toBe(1);
+    expect(await compactDirty(state)).toMatchObject({ removed: 1 });
 
     await archive.sql.query("COMMIT");
     expect((await effect(state)).entries).toBe(2);

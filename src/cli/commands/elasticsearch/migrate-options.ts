@@ -56,6 +56,16 @@ export const migrateShape = z
     runId: uuid.optional(),
     restart: z.literal(true).optional(),
     dryRun: z.literal(true).optional(),
+    follow: z.literal(true).optional(),
+    followDeletes: z.literal(true).optional(),
+  })
+  .refine(({ follow, followDeletes }) => followDeletes === undefined || follow !== undefined, {
+    path: ["followDeletes"],
+    message: "needs --follow; for what was recorded already there is app elasticsearch apply-dirty --follow-deletes",
+  })
+  .refine(({ follow, dryRun }) => follow === undefined || dryRun === undefined, {
+    path: ["follow"],
+    message: "is nothing that a dry run can do",
   })
   .refine(...orderedDates);
 
@@ -79,5 +89,7 @@ export function migrateOptions(given: Given, earlier: Partial<MigrateOptions> = 
     order: given.order ?? earlier.order ?? migrateDefaults.order,
     offload: given.offload ?? earlier.offload ?? migrateDefaults.offload,
     restart: given.restart ?? false,
+    follow: given.follow ?? earlier.follow,
+    followDeletes: given.followDeletes ?? earlier.followDeletes,
   };
 }

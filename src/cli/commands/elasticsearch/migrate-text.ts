@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatDuration } from "../../output/format.ts
 import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
+import { dirtyLines } from "./apply-dirty-text.ts";
 
 /** The report that a person reads at the end of a migration. */
 export function migrateText(report: MigrateReport): string {
@@ -33,6 +34,7 @@ export function migrateText(report: MigrateReport): string {
     ...statistics.map(([name, value]) => `  ${`${name}:`.padEnd(24)}${value}`),
     "",
     byDataType(report),
+    ...dirtySummary(report),
     ...errorSummary(report),
     ...report.warnings.map((warning) => `\nNote: ${printable(warning)}`),
     ...(report.status === "completed" ? ["", nextStep("migrate")] : []),
@@ -51,6 +53,18 @@ function byDataType(report: MigrateReport): string {
     formatBytes(bytes),
   ]);
   return formatTable(["data type", "source", "migrated", "skipped", "failed", "size"], rows);
+}
+
+function dirtySummary({ dirty, following }: MigrateReport): string[] {
+  if (dirty === undefined || (dirty.totals.entries === 0 && dirty.remaining.rows === 0)) return [];
+  const lag =
+    following && `  Lag when it ended:      ${formatCount(following.lagRows)} entries, ${following.lagSeconds} s`;
+  return [
+    "",
+    "What the platform wrote meanwhile",
+    ...dirtyLines(dirty).map((line) => `  ${line}`),
+    ...(lag === undefined ? [] : [lag]),
+  ];
 }
 
 function errorSummary({ errors, runId }: MigrateReport): string[] {

@@ -16,6 +16,8 @@ import { dryRunText, migrateText } from "./migrate-text.ts";
 export function addMigrate(group: Command, session: Session): void {
   addMigrateOptions(group.command("migrate"))
     .description("Copy workflow logs from PostgreSQL to Elasticsearch; the same command again goes on where it was")
+    .option("--follow", "stay on after the copy and apply what the platform writes, until stopped; needs capture")
+    .option("--follow-deletes", "with --follow: delete the documents of rows that the platform deletes")
     .option("--dry-run", "say what would be copied, and touch nothing")
     .action(
       action(session, {

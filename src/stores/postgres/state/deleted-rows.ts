@@ -65,16 +65,6 @@ export async function deletedRowsAfter(
   return (await query.execute()).map(toDeletedRow);
 }
 
-/** Which of the ids have a document in the partition that is kept. */
-export async function keptIds(db: StateDatabase, partition: PartitionId, ids: readonly string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
-  const rows = await selectDeleted(db, partition.dataType)
-    .where((row) => row.and(partitionColumns(partition)))
-    .where(sql<boolean>`record_id = any(${ids})`)
-    .execute();
-  return new Set(rows.map((row) => row.record_id));
-}
-
 type SelectedRow = Awaited<ReturnType<ReturnType<typeof selectDeleted>["execute"]>>[number];
 
 function selectDeleted(db: StateDatabase, dataType: string) {

@@ -110,10 +110,13 @@ export async function dirtyBacklog(db: StateDatabase, { dataTypes, tenantIds }: 
 const compactedAtOnce = 1_000_000;
 
 /**
- * Removes entries that newer ones of the same record make superfluous, and returns how many. What stays of a record is its newest entry that says whether
+ * Removes entries that newer ones of the same record make superfluous; says how many, and how many are left. What stays of a record is its newest entry that says whether
  * the row is there (T does not), and the newest for each place where the row was. The table is read once for each million of its entries.
  */
-export async function compactDirty(db: StateDatabase, entriesAtOnce = compactedAtOnce): Promise<number> {
+export async function compactDirty(
+  db: StateDatabase,
+  entriesAtOnce = compactedAtOnce,
+): Promise<{ removed: number; left: number }> {
   const { entries } = await db
     .selectFrom("dirty_rows")
     .select((row) => row.fn.countAll<string>().as("entries"))
@@ -132,7 +135,16 @@ export async function compactDirty(db: StateDatabase, entriesAtOnce = compactedA
         where newest > 1 and (old_created_at is null or newest_of_place > 1)`,
     );
   }
-  return removed;
+  return { removed, left: Number(entries) - removed };
+}
+
+/** The newest version; "0" where nothing is dirty. */
+export async function newestDirtyVersion(db: StateDatabase): Promise<string> {
+  const found = await db
+    .selectFrom("dirty_rows")
+    .select((row) => row.fn.max("version").as("version"))
+    .executeTakeFirstOrThrow();
+  return found.version ?? "0";
 }
 
 async function removeVersions(db: StateDatabase, versions: RawBuilder<unknown>): Promise<number> {

@@ -37,6 +37,15 @@ export async function createRun(
     .execute();
 }
 
+/** The run is running again, as it was when its process lost the connection. */
+export async function reopenRun(db: StateDatabase, runId: string): Promise<void> {
+  await db
+    .updateTable("runs")
+    .set({ status: "running", error: null, finished_at: null, heartbeat_at: sql<string>`clock_timestamp()` })
+    .where("id", "=", runId)
+    .execute();
+}
+
 /** Stores the counters of a run under way, why it waits, and that it lives. */
 export async function heartbeat(
   db: StateDatabase,
