@@ -1,4 +1,3 @@
-import { isAbort } from "../../engine/errors.ts";
 import { requireRepository } from "../../stores/elasticsearch/snapshots.ts";
 import { listPartitions } from "../../stores/postgres/state/partitions.ts";
 import { openDeletions } from "../../stores/postgres/state/retention-deletions.ts";
@@ -53,7 +52,8 @@ export async function retentionSweep(
     const end = await inRun(connections, description, watch, async (run) => {
       counters.runId = run.id;
       await recordSweep(state, run.id, now);
-      if ((await sweepAll(sweep, run)) === "interrupted") return "interrupted";
+      await sweepAll(sweep, run);
+      if (run.signal.aborted) return "interrupted";
       return counters.hasFindings ? "completed_with_errors" : "completed";
     });
     return counters.snapshot(end === "completed_with_errors" ? "completed_with_findings" : end);
@@ -64,19 +64,12 @@ export async function retentionSweep(
 
 type Begun = Omit<Sweep, "known" | "onlyCopy">;
 
-async function sweepAll(begun: Begun, run: ArchiveRun): Promise<"completed" | "interrupted"> {
-  try {
-    await settleDeletions(begun.connections, run);
-    const { sweep, candidates } = await prepare(begun);
-    begun.watch.progress.plan(candidates.reduce((sum, { index }) => sum + (index.documents ?? 0), 0));
-    for (const [tenantId, some] of Map.groupBy(candidates, (candidate) => candidate.tenantId)) {
-      await run.pacing.unpaused(run.signal);
-      await sweepTenant(sweep, run, tenantId, some);
-    }
-    return "completed";
-  } catch (error) {
-    if (run.signal.aborted && (isAbort(error) || error === run.signal.reason)) return "interrupted";
-    throw error;
+async function sweepAll(begun: Begun, run: ArchiveRun): Promise<void> {
+  await settleDeletions(begun.connections, run);
+  const { sweep, candidates } = await prepare(begun);
+  begun.watch.progress.plan(candidates.reduce((sum, { index }) => sum + (index.documents ?? 0), 0));
+  for (const [tenantId, some] of Map.groupBy(candidates, (candidate) => candidate.tenantId)) {
+    await sweepTenant(sweep, run, tenantId, some);
   }
 }
 

@@ -33,7 +33,8 @@ export async function sweepTenant(
   try {
     const doomed: Doomed[] = [];
     for (const candidate of candidates) {
-      run.signal.throwIfAborted();
+      await run.pacing.unpaused(run.signal);
+      if (run.signal.aborted) return;
       if (!(await tryLockPartition(run, candidate))) {
         counters.add(keptIndex(candidate, candidate.index, candidate.policy, "busy"));
         continue;
@@ -52,7 +53,7 @@ export async function sweepTenant(
     }
     for (const one of doomed) {
       await run.pacing.unpaused(run.signal);
-      run.signal.throwIfAborted();
+      if (run.signal.aborted) return;
       watch.progress.partitionStarted(partitionKey(one), labelOf(one), one.contents.documents, 0);
       counters.add(await expire(sweep, run, one, snapshot?.name));
       watch.progress.advanced(partitionKey(one), one.contents.documents, one.index.bytes);
