@@ -17,7 +17,7 @@ export interface GlobalOptions {
   readonly json?: true;
   readonly quiet?: true;
   readonly progress: boolean;
-  readonly logLevel: LogLevel;
+  readonly logLevel?: LogLevel;
   readonly yes?: true;
   readonly envFile?: string;
 }
@@ -44,8 +44,11 @@ export interface CommandContext {
   readonly yes: boolean;
 }
 
-/** @throws UsageError when the environment file cannot be read */
-export function createContext(command: Command, host: Host): CommandContext {
+/**
+ * `defaultLogLevel` is for a command without --log-level and --quiet.
+ * @throws UsageError when the environment file cannot be read
+ */
+export function createContext(command: Command, host: Host, defaultLogLevel: LogLevel = "warn"): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>();
   const { json = false, quiet = false, yes = false, progress, logLevel, envFile } = options;
   const { stdout, stderr } = host;
@@ -56,7 +59,7 @@ export function createContext(command: Command, host: Host): CommandContext {
     env,
     config: () => (config ??= parseConfig(env)),
     output: createOutput({ command: commandPath(command), json, quiet, stdout, stderr }),
-    log: createLog(logLevel, stderr, redactor(secretsIn(env))),
+    log: createLog(logLevel ?? (quiet ? "warn" : defaultLogLevel), stderr, redactor(secretsIn(env))),
     signal: host.signal,
     progress: createProgress({ quiet, json, progress, stream: stderr }),
     confirm: (question) => confirm(question, yes, host),

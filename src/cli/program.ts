@@ -19,6 +19,7 @@ import { addRunControls } from "./commands/runs/control.ts";
 import { addRunsList } from "./commands/runs/list.ts";
 import { addRunsSet } from "./commands/runs/set.ts";
 import { addRunsShow } from "./commands/runs/show.ts";
+import { addWorker } from "./commands/worker.ts";
 import { logLevels } from "./output/log.ts";
 import type { Session } from "./run-command.ts";
 
@@ -67,7 +68,11 @@ export function createProgram(session: Session): Command {
     .option("--json", "print one JSON document on stdout and nothing else there")
     .option("--quiet", "print only the result and errors")
     .option("--no-progress", "print no progress")
-    .addOption(new Option("--log-level <level>", "log on stderr from this level on").choices(logLevels).default("warn"))
+    .addOption(
+      new Option("--log-level <level>", "log on stderr from this level on (default: warn; worker: info)").choices(
+        logLevels,
+      ),
+    )
     .option("--yes", "answer confirmations with yes")
     .option("--env-file <path>", "read this file instead of .env")
     .helpOption("--help", "show help")
@@ -82,6 +87,7 @@ export function createProgram(session: Session): Command {
     const group = program.command(name).description(description);
     for (const add of commands) add(group, session);
   }
+  addWorker(program, session);
   addCompletion(program, session);
   return program;
 }

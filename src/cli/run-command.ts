@@ -6,6 +6,7 @@ import { commandPath } from "./command-path.ts";
 import { type CommandContext, createContext } from "./context.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
+import type { LogLevel } from "./output/log.ts";
 
 /** One run of the program: where it runs and how it will end. */
 export interface Session {
@@ -16,6 +17,8 @@ export interface Session {
 export interface CommandSpec<Options> {
   /** Of the command's own options and arguments, by their camel-case names; unknown keys are the global ones. */
   readonly options: z.ZodType<Options>;
+  /** Without --log-level; warn when not given. */
+  readonly logLevel?: LogLevel;
   /** Calls the use case and prints; the exit code it returns is that of the program, 0 without. */
   readonly run: (options: Options, context: CommandContext) => Promise<ExitCode | void>;
 }
@@ -27,7 +30,7 @@ export interface CommandSpec<Options> {
 export function action<Options>(session: Session, spec: CommandSpec<Options>): (...args: unknown[]) => Promise<void> {
   return async (...args) => {
     const command = args.at(-1) as Command;
-    const context = createContext(command, session.host);
+    const context = createContext(command, session.host, spec.logLevel);
     const options = parseOptions(spec.options, command, context);
     try {
       session.exitCode = (await spec.run(options, context)) ?? exitCodes.done;

@@ -8,6 +8,7 @@ import { appliedMigrations } from "../stores/postgres/state/upgrade.ts";
 import { captureStatus, type CaptureStatus } from "./capture/status.ts";
 import type { Connections } from "./connections.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./log-types.ts";
+import { type RetentionSchedule, retentionSchedule } from "./retention/schedule.ts";
 import { countSourceRows, countTimeout } from "./source-counts.ts";
 
 export interface CoverageRow extends Partition {
@@ -32,6 +33,8 @@ export interface StatusReport {
   }[];
   readonly coverage: readonly CoverageRow[];
   readonly capture: CaptureStatus;
+  /** Null where no sweeps are scheduled. */
+  readonly schedule: RetentionSchedule | null;
   readonly recordErrors: Readonly<Record<string, number>>;
   readonly runs: readonly RunRecord[];
   readonly notes: readonly string[];
@@ -77,6 +80,7 @@ export async function status(connections: Connections, tenantIds: readonly strin
       await countSource(connections, tenantIds, notes),
     ),
     capture,
+    schedule: await retentionSchedule(connections),
     recordErrors: hasState ? await countRecordErrors(state, { tenantIds }) : {},
     runs: hasState ? await listRuns(state, runsShown) : [],
     notes,

@@ -20,7 +20,10 @@ export interface RetentionOptions {
 export const mostRetentionDays = 36_500;
 
 /** Throws UsageError for days that cannot be meant. */
-export function requireSensibleDays({ tenantIds, dryRun }: RetentionOptions, days: number): void {
+export function requireSensibleDays(
+  { tenantIds, dryRun }: Pick<RetentionOptions, "tenantIds" | "dryRun">,
+  days: number,
+): void {
   if (!Number.isInteger(days) || days < 0 || days > mostRetentionDays) {
     throw new UsageError("invalid_retention_days", `${days} is no number of days.`, {
       hint: `Give a whole number from 0 to ${mostRetentionDays}.`,

@@ -1,7 +1,9 @@
 import type { RecordedChange, RetentionRule } from "../../../stores/postgres/state/retention-rules.ts";
 import type { ChangedRules } from "../../../workflow-logs/retention/rules.ts";
+import type { RetentionSchedule } from "../../../workflow-logs/retention/schedule.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
+import { scheduleLines } from "./retention-schedule-text.ts";
 
 export function changedText({ rules, beingDeleted }: ChangedRules): string {
   return [
@@ -15,11 +17,18 @@ export function changedText({ rules, beingDeleted }: ChangedRules): string {
 export function rulesText({
   rules,
   history,
+  schedule,
 }: {
   rules: readonly RetentionRule[];
   history: readonly RecordedChange[];
+  schedule: RetentionSchedule | null;
 }): string {
-  return [rulesTable(rules), ...(history.length === 0 ? [] : ["", "History", historyTable(history)])].join("\n");
+  return [
+    rulesTable(rules),
+    "",
+    scheduleLines(schedule),
+    ...(history.length === 0 ? [] : ["", "History", historyTable(history)]),
+  ].join("\n");
 }
 
 function rulesTable(rules: readonly RetentionRule[]): string {

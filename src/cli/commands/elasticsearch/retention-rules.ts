@@ -4,6 +4,7 @@ import { stateDatabase } from "../../../stores/postgres/state/database.ts";
 import { dataTypes } from "../../../workflow-logs/log-types.ts";
 import { mostRetentionDays } from "../../../workflow-logs/retention/options.ts";
 import { changeRules, retentionRules, type RuleChange } from "../../../workflow-logs/retention/rules.ts";
+import { retentionSchedule } from "../../../workflow-logs/retention/schedule.ts";
 import type { CommandContext } from "../../context.ts";
 import { operator } from "../../operator.ts";
 import { dataTypeOption, scopeOf, scopeShape, tenantIdOption, wholeNumber } from "../../options.ts";
@@ -46,14 +47,15 @@ export function addRetentionRules(retention: Command, session: Session): void {
     );
   retention
     .command("list")
-    .description("Show days and holds that are set, and every change of them")
+    .description("Show days and holds that are set, every change of them, and the schedule")
     .addOption(tenantIdOption())
     .action(
       action(session, {
         options: z.object({ tenantId: scopeShape.tenantId }),
         run: (given, context) =>
           withDatabase(context, async (pool) => {
-            const found = await retentionRules({ state: stateDatabase(pool) }, given.tenantId);
+            const rules = await retentionRules({ state: stateDatabase(pool) }, given.tenantId);
+            const found = { ...rules, schedule: await retentionSchedule({ postgres: pool }) };
             context.output.result(found, () => rulesText(found));
           }),
       }),

@@ -3,7 +3,6 @@ import { z } from "zod";
 import { UsageError } from "../../../engine/errors.ts";
 import type { Connections } from "../../../workflow-logs/connections.ts";
 import { dataTypes } from "../../../workflow-logs/log-types.ts";
-import { noProgress } from "../../../workflow-logs/progress.ts";
 import { mostRetentionDays, type RetentionOptions } from "../../../workflow-logs/retention/options.ts";
 import { hasFaults } from "../../../workflow-logs/retention/report.ts";
 import { retentionSweep } from "../../../workflow-logs/retention/retention-sweep.ts";
@@ -11,11 +10,11 @@ import type { CommandContext } from "../../context.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { operator } from "../../operator.ts";
 import { scopeShape, tenantIdOption, wholeNumber } from "../../options.ts";
-import { formatBytes, formatCount } from "../../output/format.ts";
 import { printReport } from "../../print-report.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withStores } from "../../wiring.ts";
 import { sweepText } from "./retention-sweep-text.ts";
+import { whatWouldGo, wordOfConsent } from "./sweep-consent.ts";
 
 const shape = z.object({
   tenantId: scopeShape.tenantId,
@@ -68,19 +67,6 @@ async function agree(connections: Connections, options: RetentionOptions, contex
     });
   }
   if (context.yes) return;
-  const watch = { signal: context.signal, progress: noProgress };
-  const { totals } = await retentionSweep(connections, { ...options, dryRun: true }, watch);
-  const { wouldDelete, onlyCopy } = totals;
-  const whose =
-    tenantIds.length === 0
-      ? "all tenants"
-      : tenantIds.length === 1
-        ? `tenant ${tenantIds[0]}`
-        : `${tenantIds.length} tenants`;
-  const what = `Delete ${formatCount(wouldDelete.indices)} indices of ${whose} with ${formatCount(wouldDelete.documents)} documents (${formatBytes(wouldDelete.bytes)}) from Elasticsearch?`;
-  const warning =
-    onlyCopy.indices > 0
-      ? `\n${formatCount(onlyCopy.indices)} of them hold documents whose rows are not in PostgreSQL any more: those will be gone for good.`
-      : "";
-  await context.confirmByTyping(`${what}${warning}`, tenantIds.length === 1 ? tenantIds[0]! : "delete");
+  const { indices, warning } = await whatWouldGo(connections, options, context.signal);
+  await context.confirmByTyping(`Delete ${indices} from Elasticsearch?${warning}`, wordOfConsent(tenantIds));
 }

@@ -8,6 +8,7 @@ import { formatTable } from "../../output/table.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withStores } from "../../wiring.ts";
 import { captureLine } from "./capture-text.ts";
+import { scheduleLines } from "./retention-schedule-text.ts";
 import { runsTable } from "../runs/run-text.ts";
 
 export function addStatus(group: Command, session: Session): void {
@@ -30,7 +31,8 @@ export function addStatus(group: Command, session: Session): void {
 const coverageShown = 60;
 
 function statusText(report: StatusReport): string {
-  const { elasticsearch, postgres, templates, indices, coverage, capture, recordErrors, runs, notes } = report;
+  const { elasticsearch, postgres, templates, indices, coverage, capture, schedule, recordErrors, runs, notes } =
+    report;
   const bytes = indices.reduce((sum, index) => sum + index.bytes, 0);
   const errors = Object.values(recordErrors).reduce((sum, count) => sum + count, 0);
   const shown = coverage.slice(0, coverageShown);
@@ -41,6 +43,7 @@ function statusText(report: StatusReport): string {
     `Indices: ${formatCount(indices.length)}, ${formatBytes(bytes)}`,
     `Record errors: ${formatCount(errors)}${errors > 0 ? " (app elasticsearch errors list)" : ""}`,
     captureLine(capture),
+    scheduleLines(schedule),
     "",
     coverage.length === 0
       ? "No workflow logs in PostgreSQL and none in Elasticsearch."

@@ -1,0 +1,25 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { runWorker } from "../../workflow-logs/worker.ts";
+import { operator } from "../operator.ts";
+import { wholeNumber } from "../options.ts";
+import { action, type Session } from "../run-command.ts";
+import { withStores } from "../wiring.ts";
+
+/** More connections than the pool has would make jobs wait for one another. */
+const mostJobs = 8;
+
+export function addWorker(program: Command, session: Session): void {
+  program
+    .command("worker")
+    .description("Do what is scheduled, until it is stopped; any number may run")
+    .option("--concurrency <n>", "jobs at a time; of sweeps only one goes at a time", "1")
+    .action(
+      action(session, {
+        logLevel: "info",
+        options: z.object({ concurrency: wholeNumber(1, mostJobs) }),
+        run: ({ concurrency }, context) =>
+          withStores(context, (connections) => runWorker(connections, { concurrency, worker: operator() }, context)),
+      }),
+    );
+}

@@ -1,0 +1,102 @@
+import type { JobWithMetadata, PgBoss } from "pg-boss";
+import type { Pool } from "../pool.ts";
+import { ensureQueue, type JobTimings } from "./job-queue.ts";
+import { openBoss, startBoss } from "./open-boss.ts";
+
+export interface TakenJob {
+  readonly id: string;
+  /** By the clock of PostgreSQL. */
+  readonly createdAt: Date;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** No other follows when this one fails. */
+  readonly isLastAttempt: boolean;
+  /** Aborts when the worker is to stop, and when the job was given to another because this one seemed dead. */
+  readonly signal: AbortSignal;
+}
+
+/** How an attempt ended. What is interrupted is tried again at once, by another worker or the next that starts; what is dropped leaves no trace. */
+export type JobEnd =
+  | { readonly kind: "completed"; readonly output: object }
+  | { readonly kind: "failed"; readonly error: object }
+  | { readonly kind: "interrupted" }
+  | { readonly kind: "dropped" };
+
+export interface Work {
+  readonly queue: string;
+  readonly timings: JobTimings;
+  /** Jobs at a time in this process. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  /** Something went wrong beside the jobs, such as PostgreSQL being away: it is tried again. */
+  readonly onTrouble: (message: string) => void;
+  /** Does a job. What it throws is a failed attempt too. */
+  readonly doJob: (job: TakenJob) => Promise<JobEnd>;
+}
+
+/** A schedule may have times a second apart. */
+const everySeconds = 1;
+
+/**
+ * Starts jobs when they are due, and does them, until the signal aborts and the jobs under way have ended. Any number of processes may do so: each job
+ * goes to one of them.
+ */
+export async function workJobs(pool: Pool, work: Work): Promise<void> {
+  const { queue, timings, concurrency, signal, onTrouble } = work;
+  const boss = await openBoss(pool, {
+    supervise: true,
+    schedule: true,
+    cronMonitorIntervalSeconds: everySeconds,
+    cronWorkerIntervalSeconds: everySeconds,
+    superviseIntervalSeconds: timings.superviseSeconds,
+    monitorIntervalSeconds: timings.superviseSeconds,
+  });
+  boss.on("error", (error: Error) => onTrouble(error.message));
+  boss.on("warning", ({ message }) => onTrouble(message));
+  await startBoss(boss);
+  try {
+    await ensureQueue(boss, queue, timings);
+    const options = {
+      includeMetadata: true,
+      localConcurrency: concurrency,
+      pollingIntervalSeconds: everySeconds,
+    } as const;
+    await boss.work<object>(queue, options, async ([job]) => settle(boss, job as JobWithMetadata, work));
+    await aborted(signal);
+    await boss.offWork(queue, { wait: true });
+  } finally {
+    await boss.stop();
+  }
+}
+
+/** Does the job and says how it ended; what is returned pg-boss keeps, unless the job is settled already. */
+async function settle(boss: PgBoss, job: JobWithMetadata, { queue, signal, doJob }: Work): Promise<object | undefined> {
+  const end = await doJob({
+    id: job.id,
+    createdAt: job.createdOn,
+    attempt: job.retryCount + 1,
+    isLastAttempt: job.retryCount >= job.retryLimit,
+    signal: AbortSignal.any([signal, job.signal]),
+  });
+  switch (end.kind) {
+    case "completed":
+      return end.output;
+    case "failed":
+      await boss.fail(queue, job, end.error);
+      break;
+    case "interrupted":
+      await boss.fail(queue, job, { message: "interrupted" });
+      await boss.update(queue, undefined, { id: job.id, startAfter: 0 });
+      break;
+    case "dropped":
+      await boss.deleteJob(queue, job);
+  }
+  return undefined;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

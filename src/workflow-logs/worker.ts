@@ -1,0 +1,56 @@
+import { jobTimings, type JobTimings } from "../stores/postgres/jobs/job-queue.ts";
+import { workJobs } from "../stores/postgres/jobs/work-jobs.ts";
+import type { Connections } from "./connections.ts";
+import { retentionSchedule, sweepQueue } from "./retention/schedule.ts";
+import { sweepOnSchedule } from "./retention/sweep-on-schedule.ts";
+import type { WorkerLog } from "./worker-log.ts";
+
+export interface WorkerOptions {
+  /** Jobs at a time in this process. Sweeps go one at a time however many workers there are. */
+  readonly concurrency: number;
+  /** Who works, for the journal. */
+  readonly worker: string;
+  /** For tests, which cannot wait a minute. */
+  readonly timings?: Partial<JobTimings>;
+}
+
+export interface WorkerWatch {
+  readonly signal: AbortSignal;
+  readonly log: WorkerLog;
+}
+
+/**
+ * Does what is scheduled until the signal aborts: then a sweep under way stops where it is safe, and the next worker goes on with it. Any number may
+ * run. Lives through restarts of PostgreSQL and outages of Elasticsearch; throws AppError when it cannot start.
+ */
+export async function runWorker(
+  connections: Connections,
+  { concurrency, worker, timings }: WorkerOptions,
+  { signal, log }: WorkerWatch,
+): Promise<void> {
+  const schedule = await retentionSchedule(connections);
+  log.info({ worker, concurrency, cron: schedule?.cron ?? null, next: schedule?.next[0] ?? null }, "worker started");
+  await workJobs(connections.postgres, {
+    queue: sweepQueue,
+    timings: { ...jobTimings, ...timings },
+    concurrency,
+    signal,
+    onTrouble: seldom((message) => log.warn({ error: message }, "trouble with the queue: it is tried again")),
+    doJob: (job) => sweepOnSchedule(connections, job, { worker, log }),
+  });
+  log.info({ worker }, "worker stopped");
+}
+
+const quietMillis = 60_000;
+
+/** Passes each message on once a minute: while PostgreSQL is away there are several a second. */
+function seldom(tell: (message: string) => void): (message: string) => void {
+  const told = new Map<string, number>();
+  return (message) => {
+    const now = performance.now();
+    for (const [earlier, at] of told) if (now - at > quietMillis) told.delete(earlier);
+    if (told.has(message)) return;
+    told.set(message, now);
+    tell(message);
+  };
+}
