@@ -3,6 +3,8 @@ export { type BlobStorage, blobStorage, type BlobStorageSettings } from "./store
 export type { ElasticsearchConnection } from "./stores/elasticsearch/client.ts";
 export type { TemplateSettings } from "./stores/elasticsearch/template-files.ts";
 export type { RecordError, RecordErrorFilter } from "./stores/postgres/state/record-errors.ts";
+export type { JobTimings } from "./stores/postgres/jobs/job-queue.ts";
+export type { JobState } from "./stores/postgres/jobs/read-jobs.ts";
 export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./stores/postgres/state/record-errors.ts";
 export type { RecordedChange, RetentionRule } from "./stores/postgres/state/retention-rules.ts";
 export type { RequestedState, RunLimits } from "./stores/postgres/state/database.ts";
@@ -51,10 +53,21 @@ export { PostgresWorkflowExecutionRepository } from "./workflow-logs/repositorie
 export type { RunStatistics, StatisticsQuery } from "./workflow-logs/repositories/workflow-runs/run-statistics.ts";
 export type { WorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/workflow-execution-repository.ts";
 export type { WorkflowRun } from "./workflow-logs/repositories/workflow-runs/workflow-run.ts";
+export { runWorker, type WorkerOptions, type WorkerWatch } from "./workflow-logs/worker.ts";
+export type { WorkerLog } from "./workflow-logs/worker-log.ts";
 export { cleanupOldIndices } from "./workflow-logs/retention/cleanup-old-indices.ts";
 export type { RetentionOptions } from "./workflow-logs/retention/options.ts";
 export type { KeptReason, RetentionReport, SweptIndex } from "./workflow-logs/retention/report.ts";
 export { retentionSweep } from "./workflow-logs/retention/retention-sweep.ts";
+export {
+  type RetentionSchedule,
+  retentionSchedule,
+  type ScheduledResult,
+  type ScheduledRun,
+  scheduleRetention,
+  type ScheduleOptions,
+  unscheduleRetention,
+} from "./workflow-logs/retention/schedule.ts";
 export { type ChangedRules, changeRules, retentionRules, type RuleChange } from "./workflow-logs/retention/rules.ts";
 export type { RetentionWatch } from "./workflow-logs/retention/sweep.ts";
 export { restoreDefaults, type RestoreOptions } from "./workflow-logs/restore/options.ts";

@@ -89,8 +89,8 @@ scene(
   "after kill -9 of the working worker another completes the sweep",
   everyFiveSeconds,
   async ({ archive, slow, start }) => {
-    const names = await putIndices(archive, 8);
-    slow.set({ kind: "delay", millis: 200 });
+    const names = await putIndices(archive, 6);
+    slow.set({ kind: "delay", millis: 120 });
     const killed = start(startWorker({ ...archive, elasticsearchUrl: slow.url }, "killed"));
     await until("the first deletion", async () =>
       Object.values(await journaled(archive))
@@ -123,8 +123,8 @@ scene(
   "SIGTERM ends app worker with 143, and its sweep goes to the next at once",
   everyFiveSeconds,
   async ({ archive, slow, start }) => {
-    const names = await putIndices(archive, 8);
-    slow.set({ kind: "delay", millis: 200 });
+    const names = await putIndices(archive, 6);
+    slow.set({ kind: "delay", millis: 120 });
     const stopped = start(startApp({ ...archive, elasticsearchUrl: slow.url }, ["worker"]));
     await until("the first deletion", async () =>
       Object.values(await journaled(archive))
