@@ -9,12 +9,17 @@ import type { TestArchive } from "../../support/test-archive.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
 import { startWorker } from "../../support/worker-process.ts";
 
+interface Ending {
+  child: { kill(signal: "SIGKILL"): boolean };
+  end: Promise<unknown>;
+}
+
 interface Scene {
   archive: TestArchive;
   /** Elasticsearch, through a proxy that can be made slow. */
   slow: FaultProxy;
   /** Ends with the test. */
-  start<P extends { child: { kill(signal: "SIGKILL"): boolean }; end: Promise<unknown> }>(process: P): P;
+  start: <P extends Ending>(process: P) => P;
 }
 
 /** A test with stores of its own: what takes the time is waiting, so all of them wait at once. */
@@ -22,7 +27,7 @@ function scene(name: string, cron: string, body: (scene: Scene) => Promise<void>
   test.concurrent(name, async () => {
     const archive = await createRetentionArchive();
     const slow = await startFaultProxy(archive.elasticsearchUrl);
-    const processes: Parameters<Scene["start"]>[0][] = [];
+    const processes: Ending[] = [];
     try {
       await withTestConnections(archive, {}, (connections) =>
         scheduleRetention(connections, { cron, timezone: "UTC", tenantIds: [], retentionDays: 30, scheduledBy: "ops" }),

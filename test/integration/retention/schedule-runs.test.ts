@@ -22,11 +22,11 @@ interface Scene {
   proxy: FaultProxy;
   /** An index that the next sweep deletes. */
   index: string;
-  schedule(cron: string): Promise<void>;
+  schedule: (cron: string) => Promise<void>;
   /** As `status` shows it. */
-  shown(): Promise<RetentionSchedule>;
+  shown: () => Promise<RetentionSchedule>;
   /** A worker that reaches Elasticsearch through the proxy. */
-  startWorker(): WorkerHere;
+  startWorker: () => WorkerHere;
 }
 
 /** A test with stores of its own: what takes the time is waiting, so all of them wait at once. */
