@@ -44,29 +44,25 @@ async function inspectSource(pool: Pool, logType: LogType, searchText: SearchTex
   }
   const offloads = logType.hasOffloads ? await inspectTable(pool, offloadTable) : undefined;
   const files = offloads === undefined ? undefined : await inspectTable(pool, "upload_files");
+  const related = logType.dataType === "app_logs" ? await inspectRelated(pool, table, searchText) : undefined;
   return {
     logType,
     table,
-    layout: rowLayout(table, offloads, files, await inspectRelated(pool, logType, table, searchText)),
+    layout: rowLayout(table, offloads, files, related),
     hasServingIndex: hasIndexOn(table, ["tenant_id", "created_at"]),
     appLogs: logType.dataType === "workflow_runs" ? await readableTable(pool, logTypes.app_logs.table) : undefined,
   };
 }
 
-async function inspectRelated(
-  pool: Pool,
-  logType: LogType,
-  table: Table,
-  searchText: SearchTextMode,
-): Promise<RelatedRows | undefined> {
-  if (logType.dataType !== "app_logs") return undefined;
+/** What app logs are found and shown by beside their own columns. */
+export async function inspectRelated(pool: Pool, appLogs: Table, searchText: SearchTextMode): Promise<RelatedRows> {
   const tables = {
     runs: await readableTable(pool, logTypes.workflow_runs.table),
     triggers: await readableTable(pool, "workflow_trigger_logs"),
     endUsers: await readableTable(pool, "end_users"),
     accounts: await readableTable(pool, "accounts"),
   };
-  return relatedToAppLogs(table, tables, searchedChars(searchUnits[searchText]));
+  return relatedToAppLogs(appLogs, tables, searchedChars(searchUnits[searchText]));
 }
 
 /** Undefined also where this role may not read it: an archive of logs does not need the platform's other tables. */

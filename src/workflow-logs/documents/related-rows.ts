@@ -6,13 +6,13 @@ export interface RelatedMember {
   readonly alias: string;
   /** The first is never NULL where there is such a row. */
   readonly columns: readonly Column[];
+  /** Follows the join of `t`. */
+  readonly join: string;
 }
 
 /** What the documents of a table carry of other tables' rows. Each is found by an index: no page may scan one of them. */
 export interface RelatedRows {
   readonly members: readonly RelatedMember[];
-  /** Follows the join of `t`. */
-  readonly joins: string;
   /** Expressions of text that is searched and not kept. */
   readonly searchTexts: readonly string[];
   /** Bytes of these texts for the row that an alias names; "0" where there are none. */
@@ -91,8 +91,12 @@ export function relatedToAppLogs(logs: Table, tables: RelatedTables, searchChars
   const run = relations.find(({ name }) => name === "run");
   const searched = run === undefined || searchChars === 0 ? [] : textColumns(run.table, ["inputs", "outputs"]);
   return {
-    members: relations.map(({ name, alias, table, columns }) => ({ name, alias, columns: columnsOf(table, columns) })),
-    joins: relations.map(join).join(" "),
+    members: relations.map((some) => ({
+      name: some.name,
+      alias: some.alias,
+      columns: columnsOf(some.table, some.columns),
+      join: join(some),
+    })),
     searchTexts: searched.map((column) => `left(r.${column}, ${searchChars})`),
     textBytes: (alias) => {
       if (run === undefined || searched.length === 0) return "0";

@@ -67,7 +67,7 @@ export function rowLayout(table: Table, offloads?: Table, files?: Table, related
     related: relatedFields,
     fields: keyFields + expressions.length,
     selectList: expressions.join(", "),
-    joins: related?.joins ?? "",
+    joins: (related?.members ?? []).map(({ join }) => join).join(" "),
   };
 }
 

@@ -6,6 +6,7 @@ import { type FoundDocument, getDocuments } from "../../../stores/elasticsearch/
 import { indexName, isTenantId } from "../../../stores/elasticsearch/index-names.ts";
 import { ensureIndex, refreshIndex } from "../../../stores/elasticsearch/indices.ts";
 import { openIndices, type OpenIndex } from "../../../stores/elasticsearch/open-indices.ts";
+import { mappingOf } from "../../../stores/elasticsearch/template-files.ts";
 import { putDocument } from "../../../stores/elasticsearch/put-document.ts";
 import { search, type SearchAnswer } from "../../../stores/elasticsearch/search.ts";
 import type { Connections } from "../../connections.ts";
@@ -23,6 +24,15 @@ const documentsPerRequest = 500;
 /** How often a save tries again because another writer changed the document between its reading and writing. */
 const saveAttempts = 5;
 
+/** Members of `archive`, as JSON, of a record that is new or takes the place of a document. */
+export type ArchiveMembers<T extends LogRecord> = (
+  record: T,
+  replaced: Readonly<Record<string, unknown>> | undefined,
+) => Promise<Readonly<Record<string, string>>>;
+
+/** What a record becomes that is saved where there is one already. created_at never changes: the month would be another. */
+type Merge<T extends LogRecord> = (record: T, existing: T) => T;
+
 /**
  * The records of one type of log in their tenants' indices. A tenant id that no index can be named after has no records, and never reaches
  * Elasticsearch. Searches see what was there at the last refresh; reads by id see everything.
@@ -32,12 +42,18 @@ export class ElasticsearchRecords<T extends LogRecord> {
   readonly kind: RecordKind<T>;
   private readonly prefix: string;
   private readonly renderer: RecordRenderer<T>;
+  private readonly archiveMembers: ArchiveMembers<T>;
 
-  constructor({ elasticsearch, settings }: Pick<Connections, "elasticsearch" | "settings">, kind: RecordKind<T>) {
+  constructor(
+    { elasticsearch, settings }: Pick<Connections, "elasticsearch" | "settings">,
+    kind: RecordKind<T>,
+    archiveMembers: ArchiveMembers<T> = () => Promise.resolve({}),
+  ) {
     this.client = elasticsearch;
     this.kind = kind;
     this.prefix = settings.template.prefix;
     this.renderer = new RecordRenderer(kind, settings);
+    this.archiveMembers = archiveMembers;
   }
 
   /** The tenant's indices, oldest month first. */
@@ -63,24 +79,29 @@ export class ElasticsearchRecords<T extends LogRecord> {
 
   /** The same, where it is known already which indices there are. */
   async getAmong({ indices }: Pick<DocumentQuery, "indices">, tenantId: string, id: string): Promise<T | undefined> {
-    const records = await this.getFrom(indices, id);
-    return records.find((record) => record.tenantId === tenantId);
+    const source = await this.getSource(indices, tenantId, id);
+    return source && recordOfDocument(this.kind, source);
+  }
+
+  /** The whole document, with what `archive` says. */
+  async getSource(
+    indices: readonly string[],
+    tenantId: string,
+    id: string,
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const sources = await this.getFrom(indices, id);
+    return sources.find((source) => source["tenant_id"] === tenantId);
   }
 
   async getOfAnyTenant(id: string): Promise<T | undefined> {
-    const indices = await this.allIndices();
-    return (
-      await this.getFrom(
-        indices.map(({ name }) => name),
-        id,
-      )
-    )[0];
+    const indices = (await this.allIndices()).map(({ name }) => name);
+    const [source] = await this.getFrom(indices, id);
+    return source && recordOfDocument(this.kind, source);
   }
 
-  private async getFrom(indices: readonly string[], id: string): Promise<T[]> {
+  private async getFrom(indices: readonly string[], id: string): Promise<Readonly<Record<string, unknown>>[]> {
     if (!isDocumentId(id)) return [];
-    const found = await getDocuments(this.client, indices, id);
-    return found.map(({ source }) => recordOfDocument(this.kind, source));
+    return (await getDocuments(this.client, indices, id)).map(({ source }) => source);
   }
 
   /** The first `limit` records in the order. */
@@ -114,9 +135,9 @@ export class ElasticsearchRecords<T extends LogRecord> {
    * Afterwards the record's document says what the record says, but for created_at, which keeps what it was. Throws AppError when the id is another
    * tenant's, when no index can be named after the tenant (UsageError) or created_at has no month.
    */
-  async save(record: T): Promise<void> {
+  async save(record: T, merge: Merge<T> = (given) => given): Promise<void> {
     validateWritten(record);
-    for (let attempt = 0; attempt < saveAttempts; attempt++) if (await this.trySave(record)) return;
+    for (let attempt = 0; attempt < saveAttempts; attempt++) if (await this.trySave(record, merge)) return;
     throw new AppError(
       "save_conflict",
       `${record.id} was changed by others ${saveAttempts} times while it was saved.`,
@@ -126,16 +147,19 @@ export class ElasticsearchRecords<T extends LogRecord> {
     );
   }
 
-  private async trySave(record: T): Promise<boolean> {
+  private async trySave(record: T, merge: Merge<T>): Promise<boolean> {
     const home = this.homeOf(record);
     const existing = await this.findVersion(record.id, home);
     if (existing === undefined) {
-      await ensureIndex(this.client, home);
-      return putDocument(this.client, { index: home, id: record.id, source: this.renderer.render(record) });
+      await ensureIndex(this.client, home, mappingOf(this.kind.logType.resource));
+      const source = this.renderer.render(record, undefined, await this.archiveMembers(record, undefined));
+      return putDocument(this.client, { index: home, id: record.id, source });
     }
-    const { tenantId, createdAt } = recordOfDocument(this.kind, existing.source);
-    if (tenantId !== record.tenantId) throw refuseOtherTenant(record);
-    const source = this.renderer.render({ ...record, createdAt }, existing.source);
+    const before = recordOfDocument(this.kind, existing.source);
+    if (before.tenantId !== record.tenantId) throw refuseOtherTenant(record);
+    const after = { ...merge(record, before), createdAt: before.createdAt };
+    const members = await this.archiveMembers(after, existing.source);
+    const source = this.renderer.render(after, existing.source, members);
     return putDocument(this.client, { index: existing.index, id: record.id, source }, existing.version);
   }
 

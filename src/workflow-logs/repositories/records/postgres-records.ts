@@ -15,7 +15,8 @@ export interface RowOrder {
   readonly direction: "asc" | "desc";
   /** Only rows behind this place. */
   readonly after?: Position | undefined;
-  readonly limit: number;
+  /** All when left out. */
+  readonly limit?: number | undefined;
 }
 
 const neverChanged: ReadonlySet<string> = new Set(["id", "tenantId", "createdAt"]);
@@ -61,7 +62,7 @@ export class PostgresRecords<T extends LogRecord> {
   async list(conditions: readonly Condition[], { direction, after, limit }: RowOrder): Promise<T[]> {
     const table = await this.table();
     const all = after === undefined ? conditions : [...conditions, table.behind(after, direction)];
-    return this.read(sql`where ${allOf(all)} ${table.order(direction)} limit ${limit}`);
+    return this.read(sql`where ${allOf(all)} ${table.order(direction)} limit ${limit ?? null}`);
   }
 
   async find(conditions: readonly Condition[]): Promise<T | undefined> {

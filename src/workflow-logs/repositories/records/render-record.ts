@@ -42,6 +42,14 @@ export class RecordRenderer<T extends LogRecord> {
     return objectJson(members);
   }
 
+  /** Only these fields, as they stand in the record's document. */
+  renderFields(record: T, fields: readonly (keyof T & string)[]): string {
+    const members = fields.map((field) => {
+      return [columnOf(field), this.fieldJson(this.kind.fields[field], fieldValue(record, field))] as const;
+    });
+    return objectJson(new Map(members));
+  }
+
   private fieldJson(type: FieldKind, value: FieldValue): string {
     if (value === null) return "null";
     if (type === "timestamp") {
@@ -55,13 +63,25 @@ export class RecordRenderer<T extends LogRecord> {
     const members = new Map(Object.entries(more));
     members.set("copied_at", JSON.stringify(new Date().toISOString()));
     const { searchColumns } = this.kind.logType;
-    const units = searchUnits[this.settings.searchText];
-    if (units === 0 || searchColumns.length === 0) return objectJson(members);
+    if (searchColumns.length === 0) return objectJson(members);
     const values = new Map(fieldsOf(this.kind).map(([field]) => [columnOf(field), fieldValue(record, field)]));
-    const texts = searchColumns.map((column) => searchedText(values.get(column), units)).filter((text) => text !== "");
-    const found: [string, string] = ["search_text", JSON.stringify(texts.join("\n").toWellFormed())];
-    return objectJson(new Map([found, ...members]));
+    const found = searchTextMember(
+      searchColumns.map((column) => values.get(column)),
+      this.settings,
+    );
+    return objectJson(new Map([...Object.entries(found), ...members]));
   }
+}
+
+/** The member of `archive` that is searched, made of these columns; none where nothing is to be searched. */
+export function searchTextMember(
+  columns: readonly (FieldValue | undefined)[],
+  settings: Pick<ArchiveSettings, "searchText">,
+): Readonly<Record<string, string>> {
+  const units = searchUnits[settings.searchText];
+  if (units === 0) return {};
+  const texts = columns.map((column) => searchedText(column, units)).filter((text) => text !== "");
+  return { search_text: JSON.stringify(texts.join("\n").toWellFormed()) };
 }
 
 /** Looks at as much of the column as migrate does. */
