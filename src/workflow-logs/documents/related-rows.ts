@@ -120,11 +120,15 @@ function relation(
   return fits ? { table, ...rest } : undefined;
 }
 
-/** Nothing keeps a run from having two trigger logs: the first counts. */
+/**
+ * Nothing keeps a run from having two trigger logs: the first counts. Without `offset 0` the planner walks the whole table in the order of its ids, for
+ * each row, until one of them is the run's.
+ */
 function join(some: Relation): string {
   const { alias, table, key } = some;
   if (key === "id") return `left join ${table.sqlName} ${alias} on ${condition(some, "t")}`;
-  const first = `select * from ${table.sqlName} ${alias} where ${condition(some, "t")} order by ${alias}.id limit 1`;
+  const those = `select * from ${table.sqlName} ${alias} where ${condition(some, "t")} offset 0`;
+  const first = `select * from (${those}) ${alias} order by ${alias}.id limit 1`;
   return `left join lateral (${first}) ${alias} on true`;
 }
 

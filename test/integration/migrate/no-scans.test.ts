@@ -91,6 +91,23 @@ test("app logs: one scan of theirs, none of the runs, end users and accounts tha
   expect(await scansOfMigrate(archive, 5, "app_logs")).toMatchObject(once); // nothing new
 });
 
+test("the trigger of an app log is looked up by its run: no plan walks the triggers in the order of their ids", async () => {
+  const archive = await archiveOf({ nodeExecutions: 600, tenants: 1, months: 1 });
+  await archive.sql.query(
+    `INSERT INTO workflow_trigger_logs (id, tenant_id, app_id, workflow_id, workflow_run_id, trigger_metadata, trigger_type, trigger_data, inputs, status, queue_name, created_by_role, created_by, retry_count)
+     SELECT gen_random_uuid(), tenant_id, app_id, workflow_id, CASE WHEN n = 1 THEN id ELSE gen_random_uuid() END, '{}', 'x', '{}', '{}', 'succeeded', 'q', 'account', 'x', 0
+       FROM (SELECT * FROM workflow_runs LIMIT 20) runs, generate_series(1, 100) n;
+     ANALYZE workflow_trigger_logs`,
+  );
+  await migrateOnce(archive, { scope: { dataTypes: ["app_logs"] } });
+  await scans(archive); // waits until all have reported
+  const { rows } = await archive.sql.query<{ name: string; read: number }>(
+    "SELECT indexrelname AS name, idx_tup_read::int AS read FROM pg_stat_user_indexes WHERE relname = 'workflow_trigger_logs' AND idx_scan > 0",
+  );
+  expect(rows.map(({ name }) => name)).toEqual(["workflow_trigger_log_workflow_run_idx"]);
+  expect(rows[0]!.read).toBeLessThan(200);
+});
+
 test("with an index that serves, no key table is made and no page scans", async () => {
   const archive = await archiveOf({ nodeExecutions: 300, tenants: 3, months: 2 });
   await archive.sql.query("CREATE INDEX ON workflow_node_executions (tenant_id, created_at, id)");

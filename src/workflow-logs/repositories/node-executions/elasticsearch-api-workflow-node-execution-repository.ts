@@ -79,11 +79,11 @@ export class ElasticsearchApiWorkflowNodeExecutionRepository implements ApiWorkf
     return deleted.nodeExecutions;
   }
 
-  deleteExecutionsByIds(tenantId: string, ids: readonly string[]): Promise<number> {
+  async deleteExecutionsByIds(tenantId: string, ids: readonly string[]): Promise<number> {
     return this.records.delete(validateTenantId(tenantId), ids);
   }
 
-  deleteExecutionsByApp(tenantId: string, appId: string, batchSize?: number): Promise<number> {
+  async deleteExecutionsByApp(tenantId: string, appId: string, batchSize?: number): Promise<number> {
     return this.records.deleteWhere(validateTenantId(tenantId), [{ term: { app_id: appId } }], batchLimit(batchSize));
   }
 
