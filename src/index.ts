@@ -37,6 +37,32 @@ export { retryErrors, type RetryReport } from "./workflow-logs/migrate/retry-err
 export type { Finding } from "./workflow-logs/preflight/finding.ts";
 export { preflight } from "./workflow-logs/preflight/preflight.ts";
 export { noProgress, type ProgressSink } from "./workflow-logs/progress.ts";
+export type { AppLog, AppLogEntry, RunSummary } from "./workflow-logs/repositories/app-logs/app-log.ts";
+export type {
+  AppLogPage,
+  AppLogPageQuery,
+  AppLogQuery,
+  AppLogRepository,
+} from "./workflow-logs/repositories/app-logs/app-log-repository.ts";
+export { ElasticsearchAppLogRepository } from "./workflow-logs/repositories/app-logs/elasticsearch-app-log-repository.ts";
+export { PostgresAppLogRepository } from "./workflow-logs/repositories/app-logs/postgres-app-log-repository.ts";
+export type {
+  ApiWorkflowNodeExecutionRepository,
+  NodeCounts,
+  NodeQuery,
+  SnapshotQuery,
+} from "./workflow-logs/repositories/node-executions/api-workflow-node-execution-repository.ts";
+export { ElasticsearchApiWorkflowNodeExecutionRepository } from "./workflow-logs/repositories/node-executions/elasticsearch-api-workflow-node-execution-repository.ts";
+export { ElasticsearchWorkflowNodeExecutionRepository } from "./workflow-logs/repositories/node-executions/elasticsearch-workflow-node-execution-repository.ts";
+export type { NodeExecution } from "./workflow-logs/repositories/node-executions/node-execution.ts";
+export type { NodeSnapshot } from "./workflow-logs/repositories/node-executions/node-snapshot.ts";
+export type { NodeOrder } from "./workflow-logs/repositories/node-executions/order-executions.ts";
+export { PostgresApiWorkflowNodeExecutionRepository } from "./workflow-logs/repositories/node-executions/postgres-api-workflow-node-execution-repository.ts";
+export { PostgresWorkflowNodeExecutionRepository } from "./workflow-logs/repositories/node-executions/postgres-workflow-node-execution-repository.ts";
+export type {
+  NodesOfRunQuery,
+  WorkflowNodeExecutionRepository,
+} from "./workflow-logs/repositories/node-executions/workflow-node-execution-repository.ts";
 export type { LogRecord } from "./workflow-logs/repositories/records/record-kind.ts";
 export type {
   ApiWorkflowRunRepository,

@@ -109,3 +109,19 @@ describe("a log saved in Elasticsearch", () => {
     expect((await repositories.elasticsearch.getAppLogById(tenantId, other.id))?.workflowRun).toBeNull();
   });
 });
+
+describe("cleanupOldIndices", () => {
+  it("sweeps the tenant's old months of app logs, and no one else's", async () => {
+    const logs = new ElasticsearchAppLogRepository(archive.connections);
+    const old = newLog("old log of a swept tenant", { tenantId: testId("swept tenant") });
+    const theirs = newLog("old log of a kept tenant", { tenantId: testId("kept tenant") });
+    for (const log of [old, theirs]) await logs.saveAppLog(log);
+    const { indices } = await logs.cleanupOldIndices(old.tenantId, 30);
+    expect(indices.map(({ dataType, month, action }) => [dataType, month, action])).toEqual([
+      ["app_logs", "2025-10", "deleted"],
+    ]);
+    expect(await logs.getAppLogById(old.tenantId, old.id)).toBeUndefined();
+    expect(await logs.getAppLogById(theirs.tenantId, theirs.id)).toMatchObject(theirs);
+    await expect(logs.cleanupOldIndices("*", 30)).rejects.toMatchObject({ code: "invalid_tenant_id" });
+  });
+});

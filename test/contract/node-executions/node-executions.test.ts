@@ -4,6 +4,7 @@ import { insertOffload } from "../../support/insert-run.ts";
 import { migrateOnce } from "../../support/test-archive.ts";
 import { keepFewMonths } from "../few-months.ts";
 import { createRunsArchive, implementations, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
+import { ElasticsearchApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/elasticsearch-api-workflow-node-execution-repository.ts";
 import { deleteContract } from "./deletes.ts";
 import {
   appId,
@@ -11,6 +12,7 @@ import {
   longRun,
   longRunNodes,
   mixedRun,
+  newNode,
   nodeRepositories,
   otherTenant,
   tenantId,
@@ -154,5 +156,21 @@ describe("Elasticsearch without an index", () => {
     expect(await api.getExecutionById(testId("x"))).toBeUndefined();
     expect(await api.deleteExecutionsByApp(tenantId, appId)).toBe(0);
     expect(await api.countByRuns(tenantId, [mixedRun])).toEqual({ nodeExecutions: 0, offloads: 0 });
+  });
+});
+
+describe("cleanupOldIndices", () => {
+  it("sweeps the tenant's old months of node executions, and no one else's", async () => {
+    const nodes = new ElasticsearchApiWorkflowNodeExecutionRepository(archive.connections);
+    const old = newNode("old node of a swept tenant", { tenantId: testId("swept tenant") });
+    const theirs = newNode("old node of a kept tenant", { tenantId: testId("kept tenant") });
+    for (const node of [old, theirs]) await repositories.elasticsearch.executions.save(node);
+    const { indices } = await nodes.cleanupOldIndices(old.tenantId, 30);
+    expect(indices.map(({ dataType, month, action }) => [dataType, month, action])).toEqual([
+      ["node_executions", "2025-10", "deleted"],
+    ]);
+    expect(await nodes.getExecutionById(old.id)).toBeUndefined();
+    expect(await nodes.getExecutionById(theirs.id)).toEqual(theirs);
+    await expect(nodes.cleanupOldIndices("*", 30)).rejects.toMatchObject({ code: "invalid_tenant_id" });
   });
 });

@@ -135,27 +135,32 @@ describe("when a run is copied again", () => {
   const end = (runId: string) =>
     archive.sql.query("UPDATE workflow_runs SET status = 'succeeded' WHERE id = $1", [runId]);
 
-  test.each(schemaVersions)("Dify %s: its app logs become dirty rows, and no others", async (schema) => {
-    await archiveOf({ schema });
-    const ended = await insertRun(archive.sql, running);
-    await insertRun(archive.sql, running);
-    const foreign = await insertRun(archive.sql, { ...running, tenantId: otherTenant });
-    await archive.sql.query("UPDATE workflow_app_logs SET workflow_run_id = $1 WHERE id = $2", [
-      ended.runId,
-      foreign.logId,
-    ]);
-    await migrateOnce(archive);
-    const noted = await noteDirtyRows();
-    await migrateOnce(archive);
-    expect(await noted()).toEqual([]); // nothing changed, nothing copied again
+  test.each(schemaVersions)(
+    "Dify %s: its app logs become dirty rows, no others, and are written again",
+    async (schema) => {
+      await archiveOf({ schema });
+      const ended = await insertRun(archive.sql, running);
+      await insertRun(archive.sql, running);
+      const foreign = await insertRun(archive.sql, { ...running, tenantId: otherTenant });
+      await archive.sql.query("UPDATE workflow_app_logs SET workflow_run_id = $1 WHERE id = $2", [
+        ended.runId,
+        foreign.logId,
+      ]);
+      await migrateOnce(archive);
+      const noted = await noteDirtyRows();
+      await migrateOnce(archive);
+      expect(await noted()).toEqual([]); // nothing changed, nothing copied again
 
-    await end(ended.runId);
-    await migrateOnce(archive);
+      await end(ended.runId);
+      await migrateOnce(archive);
 
-    expect(await noted()).toEqual([
-      { data_type: "app_logs", record_id: ended.logId, operation: "T", tenant_id: tenantId },
-    ]);
-  });
+      expect(await noted()).toEqual([
+        { data_type: "app_logs", record_id: ended.logId, operation: "T", tenant_id: tenantId },
+      ]);
+      expect(await archiveOfLog(ended.logId)).toMatchObject({ run: { status: "succeeded" } });
+      expect((await compareRelatedRows(archive)).differences).toEqual([]);
+    },
+  );
 
   test("a first copy notes nothing", async () => {
     await archiveOf({ nodeExecutions: 200 });

@@ -126,7 +126,8 @@ test("what was found is marked in its passage", async () => {
 test("filters, limits and orders", async () => {
   expect(await names(find("connection", { statuses: ["succeeded"] }))).not.toContain("failed");
   expect(await names(find("connection", { statuses: ["failed"] }))).toContain("failed");
-  expect(await names(find("invoice", { dataTypes: ["app_logs"] }))).toEqual([]);
+  expect(await names(find("pineapple juice"))).toEqual(["nested"]);
+  expect(await names(find("pineapple juice", { dataTypes: ["app_logs"] }))).toEqual([]); // that run has no app log
   expect(await names(find("invoice overdue", { end: "2025-08-10 10:06:00.000000" }))).toEqual(["english"]);
   expect(await names(find("invoice overdue", { start: "2025-08-10 10:06:00.000000" }))).toEqual(["swapped"]);
   expect(await names(find("invoice overdue", { start: "2026-01-01 00:00:00.000000" }))).toEqual([]);

@@ -1,4 +1,7 @@
+import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
 import type { Connections } from "../../connections.ts";
+import { cleanupOldIndices } from "../../retention/cleanup-old-indices.ts";
+import type { RetentionReport } from "../../retention/report.ts";
 import { searchField } from "../../search/search-query.ts";
 import { searchTerms } from "../../search/search-terms.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
@@ -23,10 +26,12 @@ const placesPerRequest = 10_000;
 type Bounds = Pick<DocumentOrder, "from" | "to">;
 
 export class ElasticsearchAppLogRepository implements AppLogRepository {
+  private readonly connections: Connections;
   private readonly records: ElasticsearchRecords<AppLog>;
 
   /** PostgreSQL is asked for the end user, account and trigger of a log that is saved: their tables stay there. */
   constructor(connections: Connections) {
+    this.connections = connections;
     const related = new RelatedToSavedLog(connections);
     this.records = new ElasticsearchRecords(connections, appLogKind, (log, replaced) => related.members(log, replaced));
   }
@@ -59,6 +64,11 @@ export class ElasticsearchAppLogRepository implements AppLogRepository {
     const query = await this.records.query(tenantId, [{ terms: { workflow_run_id: [...workflowRunIds] } }]);
     const logs = await this.records.list(query, { direction: "asc" }, Number.POSITIVE_INFINITY);
     for (const log of logs) await this.records.save(log);
+  }
+
+  /** Sweeps the tenant's months of app logs that are past their retention: the guide's `cleanup_old_indices`. Rules and holds go before the days given. */
+  async cleanupOldIndices(tenantId: string, retentionDays: number): Promise<RetentionReport> {
+    return cleanupOldIndices(this.connections, validateTenantId(tenantId), retentionDays, ["app_logs"]);
   }
 
   private async count({ indices, filters }: DocumentQuery, { from, to }: Bounds): Promise<number> {

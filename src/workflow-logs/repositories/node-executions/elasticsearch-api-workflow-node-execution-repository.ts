@@ -1,11 +1,13 @@
 import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
 import type { Connections } from "../../connections.ts";
+import { cleanupOldIndices } from "../../retention/cleanup-old-indices.ts";
+import type { RetentionReport } from "../../retention/report.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
 import { parseInstant } from "../records/instants.ts";
 import { orderedDocuments } from "../records/ordered-documents.ts";
 import { recordOfDocument } from "../records/read-record.ts";
 import { columnOf } from "../records/record-kind.ts";
-import { batchLimit, defaultBatch } from "../workflow-runs/check-query.ts";
+import { batchLimit } from "../workflow-runs/check-query.ts";
 import type {
   ApiWorkflowNodeExecutionRepository,
   NodeCounts,
@@ -23,9 +25,11 @@ const runsPerRequest = 10_000;
 const snapshotColumns = Object.keys(snapshotKind.fields).map(columnOf);
 
 export class ElasticsearchApiWorkflowNodeExecutionRepository implements ApiWorkflowNodeExecutionRepository {
+  private readonly connections: Connections;
   private readonly records: ElasticsearchRecords<NodeExecution>;
 
-  constructor(connections: Pick<Connections, "elasticsearch" | "settings">) {
+  constructor(connections: Connections) {
+    this.connections = connections;
     this.records = new ElasticsearchRecords(connections, nodeExecutionKind);
   }
 
@@ -53,7 +57,7 @@ export class ElasticsearchApiWorkflowNodeExecutionRepository implements ApiWorkf
       { term: { workflow_run_id: query.workflowRunId } },
     ]);
     const rows: SnapshotRow[] = [];
-    const order = { direction: "asc", pageSize: defaultBatch, source: snapshotColumns } as const;
+    const order = { direction: "asc", pageSize: batchLimit(), source: snapshotColumns } as const;
     for await (const page of orderedDocuments(this.records.client, documents, order))
       rows.push(...page.map(({ source }) => recordOfDocument(snapshotKind, source)));
     return snapshotsOf(rows);
@@ -87,6 +91,11 @@ export class ElasticsearchApiWorkflowNodeExecutionRepository implements ApiWorkf
     return this.records.deleteWhere(validateTenantId(tenantId), [{ term: { app_id: appId } }], batchLimit(batchSize));
   }
 
+  /** Sweeps the tenant's months of node executions that are past their retention: the guide's `cleanup_old_indices`. Rules and holds go before the days given. */
+  async cleanupOldIndices(tenantId: string, retentionDays: number): Promise<RetentionReport> {
+    return cleanupOldIndices(this.connections, validateTenantId(tenantId), retentionDays, ["node_executions"]);
+  }
+
   countByRuns(tenantId: string, workflowRunIds: readonly string[]): Promise<NodeCounts> {
     return ofRuns(workflowRunIds, (filters) => countNodes(this.records, tenantId, filters));
   }
@@ -94,7 +103,7 @@ export class ElasticsearchApiWorkflowNodeExecutionRepository implements ApiWorkf
   async deleteByRuns(tenantId: string, workflowRunIds: readonly string[]): Promise<NodeCounts> {
     validateTenantId(tenantId);
     return ofRuns(workflowRunIds, (filters) =>
-      deleteNodes(this.records, tenantId, filters, { pageSize: defaultBatch }),
+      deleteNodes(this.records, tenantId, filters, { pageSize: batchLimit() }),
     );
   }
 }

@@ -1,7 +1,7 @@
 import { deleteDocuments } from "../../../stores/elasticsearch/delete-documents.ts";
 import type { ElasticsearchRecords, Filter } from "../records/elasticsearch-records.ts";
 import { type DocumentOrder, orderedDocuments, type OrderedDocument } from "../records/ordered-documents.ts";
-import { defaultBatch } from "../workflow-runs/check-query.ts";
+import { batchLimit } from "../workflow-runs/check-query.ts";
 import type { NodeCounts } from "./api-workflow-node-execution-repository.ts";
 import type { NodeExecution } from "./node-execution.ts";
 
@@ -11,7 +11,7 @@ type Pages = Pick<DocumentOrder, "pageSize" | "to">;
 /** How many of the tenant's node executions the filters hold for, and how many offload rows travel with them. */
 export async function countNodes(records: Records, tenantId: string, filters: readonly Filter[]): Promise<NodeCounts> {
   const counts = { nodeExecutions: 0, offloads: 0 };
-  for await (const page of nodePages(records, tenantId, filters, { pageSize: defaultBatch })) {
+  for await (const page of nodePages(records, tenantId, filters, { pageSize: batchLimit() })) {
     counts.nodeExecutions += page.length;
     counts.offloads += offloadsOf(page);
   }
