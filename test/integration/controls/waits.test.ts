@@ -29,13 +29,13 @@ test("a partition that another run works on, and Elasticsearch that does not ans
   try {
     await archive.sql.query(`SELECT pg_advisory_lock(${lock})`);
     const slowly = [...migrate, "--batch-size", "5", "--max-rps", "50"];
-    const end = runAppHere({ ...archive, elasticsearchUrl: proxy.url }, slowly, { ELASTICSEARCH_TIMEOUT: "1" });
+    const end = runAppHere({ ...archive, elasticsearchUrl: proxy.url }, slowly, { ELASTICSEARCH_MAX_RETRIES: "10" });
     const id = await runUnderWay(archive);
     await untilWaiting(archive, id, /node_executions\/.* is being worked on by another run/);
     const confirmed = await confirmedRows(archive.sql);
     await archive.sql.query(`SELECT pg_advisory_unlock(${lock})`);
     await until(async () => (await confirmedRows(archive.sql)) > confirmed || undefined);
-    proxy.set({ kind: "black_hole" });
+    proxy.set({ kind: "reset" });
     await untilWaiting(archive, id, /^Elasticsearch does not answer$/);
     proxy.set({ kind: "pass" });
     expect(await end).toMatchObject({ code: 0 });
