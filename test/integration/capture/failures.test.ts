@@ -94,9 +94,12 @@ test("without rights on the registry, and even on the gap counter, the platform'
 test("a registry that somebody locks holds no write up for long", async () => {
   const before = await gaps();
   const blocker = await platform.open("BEGIN; LOCK TABLE log_archive.dirty_rows");
-  const client = await platform.open("SET statement_timeout = '20s'");
-  await insertNode(client, { tenantId: tenant, runId: null });
-  await blocker.query("ROLLBACK");
+  const client = await platform.open("SET statement_timeout = '10s'");
+  try {
+    await insertNode(client, { tenantId: tenant, runId: null });
+  } finally {
+    await blocker.query("ROLLBACK");
+  }
   expect(await gaps()).toBe(before + 1);
 });
 

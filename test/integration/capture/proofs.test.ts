@@ -103,6 +103,10 @@ test("a validation during which a write went unrecorded verifies nothing, and is
     await validateOnce(archive, { ...call, signal: stop.signal, progress: { ...call.progress, advanced } }),
   ).toMatchObject({ status: "interrupted" });
   await gap();
+  // As another run puts it down while this validation still saves how far it is.
+  await archive.sql.query(
+    "UPDATE log_archive.capture SET known_gaps = (SELECT last_value FROM log_archive.capture_gaps)",
+  );
   expect(await validateOnce(archive, call)).toMatchObject({ partitions: { verified: 1 } });
   expect(started).toEqual([0, 0]);
 });
