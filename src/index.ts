@@ -79,7 +79,7 @@ export { PostgresWorkflowExecutionRepository } from "./workflow-logs/repositorie
 export type { RunStatistics, StatisticsQuery } from "./workflow-logs/repositories/workflow-runs/run-statistics.ts";
 export type { WorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/workflow-execution-repository.ts";
 export type { WorkflowRun } from "./workflow-logs/repositories/workflow-runs/workflow-run.ts";
-export { runWorker, type WorkerOptions, type WorkerWatch } from "./workflow-logs/worker.ts";
+export { runWorker, type WorkerOptions, type WorkerReport, type WorkerWatch } from "./workflow-logs/worker.ts";
 export type { WorkerLog } from "./workflow-logs/worker-log.ts";
 export { cleanupOldIndices } from "./workflow-logs/retention/cleanup-old-indices.ts";
 export type { RetentionOptions } from "./workflow-logs/retention/options.ts";

@@ -1,5 +1,5 @@
 import { jobTimings, type JobTimings } from "../stores/postgres/jobs/job-queue.ts";
-import { workJobs } from "../stores/postgres/jobs/work-jobs.ts";
+import { type JobEnd, workJobs } from "../stores/postgres/jobs/work-jobs.ts";
 import type { Connections } from "./connections.ts";
 import { retentionSchedule, sweepQueue } from "./retention/schedule.ts";
 import { sweepOnSchedule } from "./retention/sweep-on-schedule.ts";
@@ -14,6 +14,9 @@ export interface WorkerOptions {
   readonly timings?: Partial<JobTimings>;
 }
 
+/** Attempts by how they ended. */
+export type WorkerReport = Record<JobEnd["kind"], number>;
+
 export interface WorkerWatch {
   readonly signal: AbortSignal;
   readonly log: WorkerLog;
@@ -27,7 +30,8 @@ export async function runWorker(
   connections: Connections,
   { concurrency, worker, timings }: WorkerOptions,
   { signal, log }: WorkerWatch,
-): Promise<void> {
+): Promise<WorkerReport> {
+  const report: WorkerReport = { completed: 0, failed: 0, interrupted: 0, dropped: 0 };
   const schedule = await retentionSchedule(connections);
   log.info({ worker, concurrency, cron: schedule?.cron ?? null, next: schedule?.next[0] ?? null }, "worker started");
   await workJobs(connections.postgres, {
@@ -36,9 +40,14 @@ export async function runWorker(
     concurrency,
     signal,
     onTrouble: seldom((message) => log.warn({ error: message }, "trouble with the queue: it is tried again")),
-    doJob: (job) => sweepOnSchedule(connections, job, { worker, log }),
+    async doJob(job) {
+      const end = await sweepOnSchedule(connections, job, { worker, log });
+      report[end.kind]++;
+      return end;
+    },
   });
-  log.info({ worker }, "worker stopped");
+  log.info({ worker, ...report }, "worker stopped");
+  return report;
 }
 
 const quietMillis = 60_000;

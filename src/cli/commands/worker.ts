@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { runWorker } from "../../workflow-logs/worker.ts";
+import { runWorker, type WorkerReport } from "../../workflow-logs/worker.ts";
 import { operator } from "../operator.ts";
 import { wholeNumber } from "../options.ts";
 import { action, type Session } from "../run-command.ts";
@@ -19,7 +19,14 @@ export function addWorker(program: Command, session: Session): void {
         logLevel: "info",
         options: z.object({ concurrency: wholeNumber(1, mostJobs) }),
         run: ({ concurrency }, context) =>
-          withStores(context, (connections) => runWorker(connections, { concurrency, worker: operator() }, context)),
+          withStores(context, async (connections) => {
+            const report = await runWorker(connections, { concurrency, worker: operator() }, context);
+            context.output.result(report, () => workerText(report));
+          }),
       }),
     );
+}
+
+function workerText({ completed, failed, interrupted }: WorkerReport): string {
+  return `Stopped. Sweeps: ${completed} completed, ${failed} attempts failed, ${interrupted} interrupted`;
 }

@@ -130,7 +130,7 @@ scene(
   async ({ archive, slow, start }) => {
     const names = await putIndices(archive, 6);
     slow.set({ kind: "delay", millis: 120 });
-    const stopped = start(startApp({ ...archive, elasticsearchUrl: slow.url }, ["worker"]));
+    const stopped = start(startApp({ ...archive, elasticsearchUrl: slow.url }, ["worker", "--json"]));
     await until("the first deletion", async () =>
       Object.values(await journaled(archive))
         .flat()
@@ -140,7 +140,8 @@ scene(
 
     const end = await stopped.end;
 
-    expect(end).toMatchObject({ code: 143, signal: null, stdout: "" });
+    expect(end).toMatchObject({ code: 143, signal: null });
+    expect(JSON.parse(end.stdout)).toEqual({ command: "worker", completed: 0, failed: 0, interrupted: 1, dropped: 0 });
     expect(end.stderr).toMatch(
       /"worker started"[^]*"retention sweep begins"[^]*"retention sweep interrupted[^]*"worker stopped"/,
     );
