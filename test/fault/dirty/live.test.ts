@@ -12,7 +12,7 @@ import { LivePlatform } from "./live-platform.ts";
 const seedCount = Number(process.env["TEST_LIVE_SEEDS"] ?? (process.env["TEST_FULL"] === "1" ? 40 : 5));
 const firstSeed = Number(process.env["TEST_SEED"] ?? 1);
 const seeds = Array.from({ length: seedCount }, (_, at) => firstSeed + at);
-const kills = 3;
+const kills = 4;
 
 let archive: TestArchive;
 let platform: LivePlatform;
@@ -30,19 +30,24 @@ async function begin(prng: Prng): Promise<void> {
   await platform.begin(60);
 }
 
-/** Commands one after the other, while the platform writes; each is killed at a random moment. */
+/** Commands one after the other, while the platform writes; each is killed at a random moment of its work. */
 async function killAll(prng: Prng, commands: readonly (readonly string[])[]): Promise<void> {
   for (let kill = 0; kill < kills; kill++) {
-    const args = kill === 0 ? commands[0]! : prng.pick(commands);
-    const app = startApp(
-      archive,
-      ["elasticsearch", ...args, "--batch-size", "20"].slice(0, args[0] === "migrate" ? undefined : -2),
-    );
+    const begun = await runsBegun();
+    const app = startApp(archive, ["elasticsearch", ...(kill === 0 ? commands[0]! : prng.pick(commands))]);
     running.signal.addEventListener("abort", () => app.child.kill("SIGKILL"));
-    await Promise.race([app.end, sleep(prng.integer(1200, 3000))]);
+    while (app.child.exitCode === null && (await runsBegun()) === begun) await sleep(20);
+    await Promise.race([app.end, sleep(prng.integer(0, 2000))]);
     app.child.kill("SIGKILL");
     await app.end;
   }
+}
+
+async function runsBegun(): Promise<number> {
+  const { rows: made } = await archive.sql.query("SELECT to_regclass('log_archive.runs') AS runs");
+  if (made[0]?.runs === null) return 0;
+  const { rows } = await archive.sql.query<{ runs: number }>("SELECT count(*)::int AS runs FROM log_archive.runs");
+  return rows[0]!.runs;
 }
 
 function expectDone(end: AppEnd): void {

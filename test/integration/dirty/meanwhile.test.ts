@@ -56,15 +56,15 @@ test("writes that come while a row is being applied stay dirty, and the next pas
   proxy = await startFaultProxy(archive.elasticsearchUrl);
   proxy.set({ kind: "delay", millis: 400 });
   const applying = applyOnce({ ...archive, elasticsearchUrl: proxy.url });
-  let done = false;
+  const stop = new AbortController();
   const writing = (async () => {
-    for (let at = 0; !done; at++) {
+    for (let at = 0; !stop.signal.aborted; at++) {
       await archive.sql.query("UPDATE workflow_runs SET outputs = $2 WHERE id = $1", [id, `again ${at}`]);
       await sleep(20);
     }
   })();
   await applying;
-  done = true;
+  stop.abort();
   await writing;
 
   expect(await dirtyRows()).toBeGreaterThan(0);
@@ -97,13 +97,14 @@ test("a busy partition is left for later and named; --until-empty waits for it",
 test("--until-empty ends though the platform keeps writing, and says that it is not empty", async () => {
   const [id] = await insertRuns(1);
   await migrateOnce(archive);
-  let done = false;
+  const stop = new AbortController();
   const writing = (async () => {
-    while (!done) await archive.sql.query("UPDATE workflow_runs SET outputs = outputs || 'x' WHERE id = $1", [id]);
+    while (!stop.signal.aborted)
+      await archive.sql.query("UPDATE workflow_runs SET outputs = outputs || 'x' WHERE id = $1", [id]);
   })();
 
   const report = await applyOnce(archive, { untilEmpty: true });
-  done = true;
+  stop.abort();
   await writing;
 
   expect(report).toMatchObject({ status: "completed_with_errors", waiting: [], errors: { total: 0 } });
