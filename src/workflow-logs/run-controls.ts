@@ -36,8 +36,8 @@ export function startControls(state: StateDatabase, run: ControlledRun): () => P
   };
   const ended = (async () => {
     while (!stop.signal.aborted) {
+      await look().catch(() => {}); // the next look tries again
       await sleep(pollMillis, undefined, { signal: stop.signal }).catch(() => {});
-      if (!stop.signal.aborted) await look().catch(() => {}); // the next look tries again
     }
   })();
   return () => {

@@ -16,8 +16,9 @@ export async function applyPass(all: DirtyRun): Promise<TransferEnd> {
   const dirty = { ...all, copy: { ...all.copy, renderers: new Map(), copiedAt: new Date().toISOString() } };
   counters.beginPass();
   try {
-    await run.pacing.unpaused(run.signal);
-    if ((await dirtyBacklog(state, scope)).rows > batchEntries) await compactDirty(state);
+    const unpaused = (): Promise<void> => run.pacing.unpaused(run.signal);
+    await unpaused();
+    if ((await dirtyBacklog(state, scope)).rows > batchEntries) await compactDirty(state, undefined, unpaused);
     for (const source of sources) {
       // For each anew: writing runs makes their app logs dirty, which come behind them.
       const { lastVersion } = await dirtyBacklog(state, scope);

@@ -20,7 +20,7 @@ export function keepCompact(state: StateDatabase, { pacing }: Pick<ArchiveRun, "
     await pacing.unpaused(signal);
     const newest = Number(await newestDirtyVersion(state));
     if (newest - upTo < Math.max(worthwhile, left)) return;
-    left = (await compactDirty(state)).left;
+    left = (await compactDirty(state, undefined, () => pacing.unpaused(signal))).left;
     upTo = newest;
   };
   const ended = (async () => {

@@ -111,11 +111,13 @@ const compactedAtOnce = 1_000_000;
 
 /**
  * Removes entries that newer ones of the same record make superfluous; says how many, and how many are left. What stays of a record is its newest entry that says whether
- * the row is there (T does not), and the newest for each place where the row was. The table is read once for each million of its entries.
+ * the row is there (T does not), and the newest for each place where the row was. The table is read once for each million of its entries; `beforePart` is
+ * awaited before each time.
  */
 export async function compactDirty(
   db: StateDatabase,
   entriesAtOnce = compactedAtOnce,
+  beforePart: () => Promise<void> = async () => {},
 ): Promise<{ removed: number; left: number }> {
   const { entries } = await db
     .selectFrom("dirty_rows")
@@ -124,6 +126,7 @@ export async function compactDirty(
   const parts = Math.ceil(Number(entries) / entriesAtOnce);
   let removed = 0;
   for (let part = 0; part < parts; part++) {
+    await beforePart();
     const inPart = parts === 1 ? sql`true` : sql`abs(hashtext(record_id)::bigint) % ${parts} = ${part}`;
     removed += await removeVersions(
       db,
