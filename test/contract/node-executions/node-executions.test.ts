@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rawSource } from "../../support/archived-documents.ts";
+import { archivedDocuments, rawSource } from "../../support/archived-documents.ts";
 import { insertOffload } from "../../support/insert-run.ts";
 import { migrateOnce } from "../../support/test-archive.ts";
 import { keepFewMonths } from "../few-months.ts";
@@ -92,6 +92,30 @@ describe("both say the same", () => {
         await postgres.api.getExecutionSnapshotsByWorkflowRun(query),
       );
     }
+  });
+});
+
+describe("an execution saved in Elasticsearch as it is", () => {
+  it("has the document that migrate made of its row", async () => {
+    const { executions, api } = repositories.elasticsearch;
+    let compared = 0;
+    for await (const page of archivedDocuments(archive.elasticsearchUrl, archive.prefix)) {
+      for (const { index, id, source } of page) {
+        if (source["workflow_run_id"] === longRun) continue;
+        const document = async () => {
+          const [columns, archived] = (await rawSource(archive.elasticsearchUrl, index, id)).split(
+            /,"archive":(?=\{"search_text")/,
+          );
+          const { copied_at: _, ...kept } = JSON.parse(archived!.slice(0, -1)) as Record<string, unknown>;
+          return { columns, kept };
+        };
+        const before = await document();
+        await executions.save((await api.getExecutionById(id))!);
+        expect(await document()).toEqual(before);
+        if (++compared === 120) return;
+      }
+    }
+    expect(compared).toBe(120);
   });
 });
 
