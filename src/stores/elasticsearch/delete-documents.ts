@@ -1,5 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../engine/errors.ts";
+import type { DocumentVersion } from "./document-versions.ts";
 import { described } from "./errors.ts";
 
 /**
@@ -32,5 +33,18 @@ export async function deleteDocuments(
     {
       hint: "Mend the cause and run the same command again.",
     },
+  );
+}
+
+/** Afterwards the index no longer has this version of the document; a newer one stays. */
+export async function deleteVersion(
+  client: Client,
+  index: string,
+  id: string,
+  { seqNo, primaryTerm }: DocumentVersion,
+): Promise<void> {
+  const someoneWasFaster = [404, 409];
+  await described(
+    client.delete({ index, id, if_seq_no: seqNo, if_primary_term: primaryTerm }, { ignore: someoneWasFaster }),
   );
 }

@@ -5,11 +5,11 @@ import { type Partition, partitionKey } from "../log-types.ts";
 const retryMillis = 1000;
 
 /** Takes the partition for the run; false when another run works on it. It is free again when the run unlocks it or its process ends. */
-export function tryLockPartition(run: ArchiveRun, partition: Partition): Promise<boolean> {
+export function tryLockPartition(run: Pick<ArchiveRun, "locks">, partition: Partition): Promise<boolean> {
   return run.locks.tryLock(lockName(partition));
 }
 
-export function unlockPartition(run: ArchiveRun, partition: Partition): Promise<void> {
+export function unlockPartition(run: Pick<ArchiveRun, "locks">, partition: Partition): Promise<void> {
   return run.locks.unlock(lockName(partition));
 }
 

@@ -15,6 +15,15 @@ export interface RunLimits {
   readonly bytesPerSecond?: number | null;
 }
 
+/** The records of a tenant that were asked to go: exactly one of these. */
+export interface DeleteSelection {
+  readonly ids?: readonly string[];
+  readonly appId?: string;
+  readonly workflowRunIds?: readonly string[];
+  /** Created before this instant. */
+  readonly before?: string;
+}
+
 /**
  * `missing`: a row without a document; `extra`: a document without a row; `changed`: the row was written while it was validated, so nothing can be
  * said of it; `lost`: a row that was purged and has no document.
@@ -204,6 +213,19 @@ export interface StateTables {
     forced_against: string[];
     changed_at: Generated<string>;
     changed_by: Generated<string>;
+  };
+  direct_writes: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    first_at: Generated<string>;
+  };
+  requested_deletes: {
+    id: Generated<string>;
+    data_type: string;
+    tenant_id: string;
+    selection: ColumnType<DeleteSelection, string>;
+    requested_at: Generated<string>;
   };
   offloaded_files: {
     offload_id: string;

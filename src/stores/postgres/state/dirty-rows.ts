@@ -79,6 +79,33 @@ export async function settleDirty(db: StateDatabase, versions: readonly string[]
   await removeVersions(db, sql`select unnest(${versions}::bigint[]) as version`);
 }
 
+/** Notes records of ours that Elasticsearch did not take, or that an older page may overwrite: to be written again from their rows. */
+export async function recordDirty(
+  db: StateDatabase,
+  dataType: string,
+  records: readonly { readonly id: string; readonly tenantId: string }[],
+): Promise<void> {
+  if (records.length === 0) return;
+  const ids = records.map(({ id }) => id);
+  const tenants = records.map(({ tenantId }) => tenantId);
+  await sql`insert into log_archive.dirty_rows (data_type, record_id, operation, tenant_id)
+    select ${dataType}, record_id, 'T', tenant_id from unnest(${ids}::text[], ${tenants}::text[]) r(record_id, tenant_id)`.execute(
+    db,
+  );
+}
+
+/** Whether changed rows of the tenant wait to be written again. */
+export async function hasDirtyRows(db: StateDatabase, dataType: string, tenantId: string): Promise<boolean> {
+  const found = await db
+    .selectFrom("dirty_rows")
+    .select("version")
+    .where("data_type", "=", dataType)
+    .where(ofTenants([tenantId]))
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 export interface Backlog {
   readonly rows: number;
   /** How long the oldest entry has waited; null without one. */

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { quoteIdentifier, type Table } from "../table.ts";
 import type { StateDatabase } from "./database.ts";
 
@@ -13,14 +13,27 @@ export async function touchAppLogsOf(
   runIds: readonly string[],
 ): Promise<void> {
   if (runIds.length === 0) return;
-  const typed = (column: string): ReturnType<typeof sql.raw> =>
-    sql.raw(quoteIdentifier(appLogs.columns.find(({ name }) => name === column)!.type));
   await db
     .insertInto("dirty_rows")
     .columns(["data_type", "record_id", "operation", "tenant_id"])
-    .expression(
-      sql`select 'app_logs', l.id::text, 'T', l.tenant_id::text from ${sql.raw(appLogs.sqlName)} l
-        where l.tenant_id = ${tenantId}::${typed("tenant_id")} and l.workflow_run_id = any(${runIds}::text[]::${typed("workflow_run_id")}[])`,
-    )
+    .expression(sql`select 'app_logs', l.id::text, 'T', l.tenant_id::text ${ofRuns(appLogs, tenantId, runIds)}`)
     .execute();
+}
+
+/** The ids of the same app logs. */
+export async function appLogIdsOf(
+  db: StateDatabase,
+  appLogs: Table,
+  tenantId: string,
+  runIds: readonly string[],
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`select l.id::text as id ${ofRuns(appLogs, tenantId, runIds)}`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
+function ofRuns(appLogs: Table, tenantId: string, runIds: readonly string[]): RawBuilder<unknown> {
+  const typed = (column: string): RawBuilder<unknown> =>
+    sql.raw(quoteIdentifier(appLogs.columns.find(({ name }) => name === column)!.type));
+  return sql`from ${sql.raw(appLogs.sqlName)} l
+    where l.tenant_id = ${tenantId}::${typed("tenant_id")} and l.workflow_run_id = any(${runIds}::text[]::${typed("workflow_run_id")}[])`;
 }

@@ -11,6 +11,7 @@ import { putDocument } from "../../../stores/elasticsearch/put-document.ts";
 import { search, type SearchAnswer } from "../../../stores/elasticsearch/search.ts";
 import type { Connections } from "../../connections.ts";
 import { type DocumentOrder, type DocumentQuery, orderedDocuments } from "./ordered-documents.ts";
+import type { Part, Partly } from "./part.ts";
 import { recordOfDocument } from "./read-record.ts";
 import type { LogRecord, RecordKind } from "./record-kind.ts";
 import { isDocumentId, refuseOtherTenant, validateWritten } from "./refusals.ts";
@@ -20,6 +21,9 @@ export type Filter = estypes.QueryDslQueryContainer;
 
 /** Documents of one request: a page of them has to fit into memory as text. */
 const documentsPerRequest = 500;
+
+/** Elasticsearch takes 65,536 terms in one. */
+const idsPerClause = 50_000;
 
 /** How often a save tries again because another writer changed the document between its reading and writing. */
 const saveAttempts = 5;
@@ -41,17 +45,19 @@ export class ElasticsearchRecords<T extends LogRecord> {
   readonly client: Client;
   readonly kind: RecordKind<T>;
   private readonly prefix: string;
+  private readonly part: Part;
   private readonly renderer: RecordRenderer<T>;
   private readonly archiveMembers: ArchiveMembers<T>;
 
   constructor(
-    { elasticsearch, settings }: Pick<Connections, "elasticsearch" | "settings">,
+    { elasticsearch, settings, part = {} }: Pick<Connections, "elasticsearch" | "settings"> & Partly,
     kind: RecordKind<T>,
     archiveMembers: ArchiveMembers<T> = () => Promise.resolve({}),
   ) {
     this.client = elasticsearch;
     this.kind = kind;
     this.prefix = settings.template.prefix;
+    this.part = part;
     this.renderer = new RecordRenderer(kind, settings);
     this.archiveMembers = archiveMembers;
   }
@@ -60,17 +66,32 @@ export class ElasticsearchRecords<T extends LogRecord> {
   async indices(tenantId: string): Promise<string[]> {
     if (!isTenantId(tenantId)) return [];
     const indices = await openIndices(this.client, this.prefix, this.kind.logType.resource, tenantId);
-    return indices.map(({ name }) => name);
+    return this.inPart(indices).map(({ name }) => name);
   }
 
   /** The indices of all tenants, for the few reads that are not one tenant's. */
-  allIndices(): Promise<OpenIndex[]> {
-    return openIndices(this.client, this.prefix, this.kind.logType.resource);
+  async allIndices(): Promise<OpenIndex[]> {
+    return this.inPart(await openIndices(this.client, this.prefix, this.kind.logType.resource));
+  }
+
+  private inPart(indices: readonly OpenIndex[]): OpenIndex[] {
+    const { months } = this.part;
+    return indices.filter(({ month }) => months?.includes(month) ?? true);
+  }
+
+  /** What else holds for documents of the part. */
+  get partFilters(): Filter[] {
+    const { withoutIds = [] } = this.part;
+    const clauses: Filter[] = [];
+    for (let at = 0; at < withoutIds.length; at += idsPerClause)
+      clauses.push({ terms: { id: withoutIds.slice(at, at + idsPerClause) } });
+    return clauses.length === 0 ? [] : [{ bool: { must_not: clauses } }];
   }
 
   /** What to search in for a tenant's documents: its indices by their names, and its id once more as a condition. */
   async query(tenantId: string, filters: readonly Filter[]): Promise<DocumentQuery> {
-    return { indices: await this.indices(tenantId), filters: [{ term: { tenant_id: tenantId } }, ...filters] };
+    const ofPart = [{ term: { tenant_id: tenantId } }, ...this.partFilters];
+    return { indices: await this.indices(tenantId), filters: [...ofPart, ...filters] };
   }
 
   async get(tenantId: string, id: string): Promise<T | undefined> {
@@ -117,6 +138,15 @@ export class ElasticsearchRecords<T extends LogRecord> {
       if (records.length >= limit) break;
     }
     return records.slice(0, limit);
+  }
+
+  /** The ids of the tenant's documents. */
+  async ids(tenantId: string): Promise<string[]> {
+    const ids: string[] = [];
+    const order = { direction: "asc", pageSize: 10_000, source: false } as const;
+    for await (const page of orderedDocuments(this.client, await this.query(tenantId, []), order))
+      ids.push(...page.map(({ id }) => id));
+    return ids;
   }
 
   search(

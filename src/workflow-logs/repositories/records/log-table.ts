@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from "kysely";
 import { hasColumn, quoteIdentifier, type Table } from "../../../stores/postgres/table.ts";
+import { monthBounds } from "../../months.ts";
 import { localTime } from "./instants.ts";
 import type { Position } from "./ordered-documents.ts";
+import type { Part } from "./part.ts";
 import { columnOf, fieldsOf, type FieldValue, type LogRecord, type RecordKind } from "./record-kind.ts";
 
 export type Condition = RawBuilder<unknown>;
@@ -19,11 +21,28 @@ export class LogTable<T extends LogRecord> {
   private readonly table: Table;
   private readonly timeZone: string;
 
-  constructor(kind: RecordKind<T>, table: Table, sourceTimeZone: string) {
+  constructor(kind: RecordKind<T>, table: Table, sourceTimeZone: string, part?: Part) {
     this.kind = kind;
     this.table = table;
-    this.name = sql.raw(table.sqlName);
     this.timeZone = this.typeOf("createdAt") === "timestamptz" ? "UTC" : sourceTimeZone;
+    this.name = part === undefined ? sql.raw(table.sqlName) : this.partOf(part);
+  }
+
+  private partOf({ months, withoutIds = [], withoutTenants = [] }: Part): RawBuilder<unknown> {
+    const conditions = [
+      ...(withoutIds.length === 0 ? [] : [sql`not ${this.isOneOf("id", withoutIds)}`]),
+      ...(withoutTenants.length === 0 ? [] : [sql`not ${this.isOneOf("tenantId", withoutTenants)}`]),
+      ...(months === undefined ? [] : [months.length === 0 ? nothing : sql`(${this.inMonths(months)})`]),
+    ];
+    return sql`(select t.* from ${sql.raw(this.table.sqlName)} t where ${allOf(conditions)})`;
+  }
+
+  private inMonths(months: readonly string[]): RawBuilder<unknown> {
+    const ranges = months.map((month) => {
+      const { from, to } = monthBounds(month);
+      return sql`(${this.createdFrom(`${from.replace(" ", "T")}Z`)} and ${this.createdBefore(`${to.replace(" ", "T")}Z`)})`;
+    });
+    return sql.join(ranges, sql` or `);
   }
 
   /** The zone that created_at is in. */

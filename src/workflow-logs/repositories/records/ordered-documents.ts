@@ -126,7 +126,8 @@ function isBehindIndexed(createdAt: string, direction: "asc" | "desc"): boolean 
   return direction === "asc" ? createdAt > lastIndexed : createdAt < firstIndexed;
 }
 
-function comparison(direction: "asc" | "desc"): (a: Position, b: Position) => number {
+/** By (created_at, id). */
+export function comparison(direction: "asc" | "desc"): (a: Position, b: Position) => number {
   const sign = direction === "asc" ? 1 : -1;
   return (a, b) => sign * (text(a.createdAt, b.createdAt) || text(a.id, b.id));
 }

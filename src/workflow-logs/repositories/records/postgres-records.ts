@@ -2,11 +2,12 @@ import { type RawBuilder, sql } from "kysely";
 import type { Pool } from "pg";
 import { AppError, UsageError } from "../../../engine/errors.ts";
 import type { StateDatabase } from "../../../stores/postgres/state/database.ts";
-import { inspectTable } from "../../../stores/postgres/table.ts";
 import type { Connections } from "../../connections.ts";
 import { offsetOf } from "../../documents/time-zone.ts";
+import { inspectOnce } from "./inspect-once.ts";
 import { allOf, type Condition, LogTable } from "./log-table.ts";
 import type { Position } from "./ordered-documents.ts";
+import type { Part, Partly } from "./part.ts";
 import { type PrintedRow, recordOfRow } from "./read-record.ts";
 import { columnOf, fieldsOf, fieldValue, type LogRecord, type RecordKind } from "./record-kind.ts";
 import { refuseOtherTenant, validateWritten } from "./refusals.ts";
@@ -27,16 +28,18 @@ export class PostgresRecords<T extends LogRecord> {
   readonly db: StateDatabase;
   private readonly pool: Pool;
   private readonly timeZone: string;
+  private readonly part: Part | undefined;
   private inspected: Promise<LogTable<T>> | undefined;
 
   constructor(
-    { postgres, state, settings }: Pick<Connections, "postgres" | "state" | "settings">,
+    { postgres, state, settings, part }: Pick<Connections, "postgres" | "state" | "settings"> & Partly,
     kind: RecordKind<T>,
   ) {
     this.pool = postgres;
     this.db = state;
     this.kind = kind;
     this.timeZone = settings.sourceTimeZone;
+    this.part = part;
   }
 
   /** The table's columns, which are read once. */
@@ -51,8 +54,8 @@ export class PostgresRecords<T extends LogRecord> {
   }
 
   private async inspect(): Promise<LogTable<T>> {
-    const table = await inspectTable(this.pool, this.kind.logType.table);
-    if (table !== undefined) return new LogTable(this.kind, table, this.timeZone);
+    const table = await inspectOnce(this.pool, this.kind.logType.table);
+    if (table !== undefined) return new LogTable(this.kind, table, this.timeZone, this.part);
     throw new AppError("table_missing", `There is no table ${this.kind.logType.table} in this database.`, {
       hint: "Check DATABASE_URL (or DB_DATABASE) and the search_path: it must be the database of the platform.",
     });
@@ -69,6 +72,24 @@ export class PostgresRecords<T extends LogRecord> {
     return (await this.read(sql`where ${allOf(conditions)} limit 1`))[0];
   }
 
+  /** The ids of the tenant's rows. */
+  async ids(tenantId: string): Promise<string[]> {
+    const table = await this.table();
+    const { rows } = await sql<{
+      id: string;
+    }>`select t.id::text as id from ${table.name} t where ${table.is("tenantId", tenantId)}`.execute(this.db);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Those of the ids that a row has, whichever tenant's. */
+  async existing(ids: readonly string[]): Promise<Set<string>> {
+    const table = await this.table();
+    const { rows } = await sql<{
+      id: string;
+    }>`select t.id::text as id from ${table.name} t where ${table.isOneOf("id", ids)}`.execute(this.db);
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** The rows `t` that the rest of the statement selects. */
   async read(rest: RawBuilder<unknown>): Promise<T[]> {
     const table = await this.table();
@@ -82,18 +103,8 @@ export class PostgresRecords<T extends LogRecord> {
    * UsageError for what cannot be stored.
    */
   async save(record: T): Promise<void> {
-    validateWritten(record);
+    await this.refuseUnstorable(record);
     const table = await this.table();
-    for (const field of ["id", "tenantId"] as const) {
-      if (table.accepts(field, record[field])) continue;
-      throw new UsageError(
-        "invalid_id",
-        `${JSON.stringify(record[field])} is no ${columnOf(field)} of this platform.`,
-        {
-          hint: "Give it as a lower-case uuid. Nothing was written.",
-        },
-      );
-    }
     const fields = fieldsOf(this.kind)
       .map(([field]) => field)
       .filter((field) => table.has(field));
@@ -106,6 +117,22 @@ export class PostgresRecords<T extends LogRecord> {
         where t.tenant_id = excluded.tenant_id
       returning t.id`.execute(this.db);
     if (written.rows.length === 0) throw refuseOtherTenant(record);
+  }
+
+  /** Throws UsageError for a record that has no place in this table. */
+  async refuseUnstorable(record: T): Promise<void> {
+    validateWritten(record);
+    const table = await this.table();
+    for (const field of ["id", "tenantId"] as const) {
+      if (table.accepts(field, record[field])) continue;
+      throw new UsageError(
+        "invalid_id",
+        `${JSON.stringify(record[field])} is no ${columnOf(field)} of this platform.`,
+        {
+          hint: "Give it as a lower-case uuid. Nothing was written.",
+        },
+      );
+    }
   }
 
   /** Deletes the rows for which every condition holds, of which there should be a condition on the tenant; how many there were. */

@@ -4,7 +4,8 @@ import { cleanupOldIndices } from "../../retention/cleanup-old-indices.ts";
 import type { RetentionReport } from "../../retention/report.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
 import { parseInstant } from "../records/instants.ts";
-import { createdWithin, unindexedDocuments } from "../records/ordered-documents.ts";
+import { createdWithin, type Position, unindexedDocuments } from "../records/ordered-documents.ts";
+import type { Partly } from "../records/part.ts";
 import {
   type ApiWorkflowRunRepository,
   countedStatuses,
@@ -14,29 +15,41 @@ import {
   type RunListQuery,
   type RunPage,
 } from "./api-workflow-run-repository.ts";
-import { batchLimit, listOf, pageLimit, shardDigits, sinceInstant, unknownLastId } from "./check-query.ts";
-import { averageInteractions, dailyRuns, dailyTerminals, dailyTokens } from "./elasticsearch-run-statistics.ts";
+import { batchLimit, listOf, shardDigits, sinceInstant } from "./check-query.ts";
+import {
+  averageInteractions,
+  dailyRuns,
+  dailyTerminals,
+  dailyTokens,
+  usersByDay,
+} from "./elasticsearch-run-statistics.ts";
+import { pageOfRuns } from "./page-of-runs.ts";
 import { runCounts } from "./run-counts.ts";
+import type { RunReads, UserDay } from "./run-reads.ts";
 import type { StatisticsQuery } from "./run-statistics.ts";
 import { type WorkflowRun, workflowRunKind } from "./workflow-run.ts";
 
-export class ElasticsearchApiWorkflowRunRepository implements ApiWorkflowRunRepository {
+export class ElasticsearchApiWorkflowRunRepository implements ApiWorkflowRunRepository, RunReads {
   private readonly records: ElasticsearchRecords<WorkflowRun>;
   private readonly connections: Connections;
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections & Partly) {
     this.connections = connections;
     this.records = new ElasticsearchRecords(connections, workflowRunKind);
   }
 
-  async getPaginatedWorkflowRuns(query: RunListQuery): Promise<RunPage> {
-    const limit = pageLimit(query.limit);
-    const { lastId, tenantId } = query;
-    const documents = await this.records.query(tenantId, runsOf(query));
-    const after = lastId === undefined ? undefined : await this.records.getAmong(documents, tenantId, lastId);
-    if (lastId !== undefined && (after === undefined || !isAmong(query, after))) throw unknownLastId(lastId);
-    const runs = await this.records.list(documents, { direction: "desc", after }, limit + 1);
-    return { data: runs.slice(0, limit), limit, hasMore: runs.length > limit };
+  getPaginatedWorkflowRuns(query: RunListQuery): Promise<RunPage> {
+    return pageOfRuns(this, query);
+  }
+
+  async findListed(query: RunListQuery, runId: string): Promise<WorkflowRun | undefined> {
+    const run = await this.records.get(query.tenantId, runId);
+    return run !== undefined && isAmong(query, run) ? run : undefined;
+  }
+
+  async listRuns(query: RunListQuery, after: Position | undefined, limit: number): Promise<WorkflowRun[]> {
+    const documents = await this.records.query(query.tenantId, runsOf(query));
+    return this.records.list(documents, { direction: "desc", after }, limit);
   }
 
   async getWorkflowRunById(tenantId: string, appId: string, runId: string): Promise<WorkflowRun | undefined> {
@@ -89,7 +102,7 @@ export class ElasticsearchApiWorkflowRunRepository implements ApiWorkflowRunRepo
     const tenants = [...new Set(indices.map(({ tenantId }) => tenantId))];
     const documents = {
       indices: indices.map(({ name }) => name),
-      filters: [{ terms: { tenant_id: tenants } }, ...filters],
+      filters: [{ terms: { tenant_id: tenants } }, ...this.records.partFilters, ...filters],
     };
     return this.records.list(documents, { direction: "asc", after: query.lastSeen, ...bounds }, limit);
   }
@@ -120,6 +133,10 @@ export class ElasticsearchApiWorkflowRunRepository implements ApiWorkflowRunRepo
 
   getDailyTerminalsStatistics(query: StatisticsQuery): Promise<{ date: string; terminalCount: number }[]> {
     return dailyTerminals(this.records, query);
+  }
+
+  getUsersByDay(query: StatisticsQuery): Promise<UserDay[]> {
+    return usersByDay(this.records, query);
   }
 
   getDailyTokenCostStatistics(query: StatisticsQuery): Promise<{ date: string; tokenCount: bigint }[]> {

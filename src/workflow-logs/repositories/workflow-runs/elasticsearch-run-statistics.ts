@@ -1,6 +1,8 @@
 import type { ElasticsearchRecords } from "../records/elasticsearch-records.ts";
 import { type DayGroup, type DayQuery, dayGroups, dayQuery } from "./run-day-groups.ts";
+import type { UserDay } from "./run-reads.ts";
 import type { StatisticsQuery } from "./run-statistics.ts";
+import { averagesOf, terminalsOf } from "./user-days.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 type Runs = ElasticsearchRecords<WorkflowRun>;
@@ -17,33 +19,21 @@ export async function dailyTerminals(
   runs: Runs,
   query: StatisticsQuery,
 ): Promise<{ date: string; terminalCount: number }[]> {
-  const days = await usersByDay(runs, query);
-  return Array.from(days, ([date, { users }]) => ({ date, terminalCount: users.size })).toSorted(byDate);
+  return terminalsOf(await usersByDay(runs, query));
 }
 
 export async function averageInteractions(
   runs: Runs,
   query: StatisticsQuery,
 ): Promise<{ date: string; interactions: number }[]> {
-  const days = await usersByDay(runs, query);
-  return Array.from(days, ([date, { users, count }]) => ({
-    date,
-    interactions: Math.floor((200 * count + users.size) / (2 * users.size)) / 100,
-  })).toSorted(byDate);
+  return averagesOf(await usersByDay(runs, query));
 }
 
-/** Counted one by one: a cardinality aggregation only estimates. */
-async function usersByDay(
-  runs: Runs,
-  query: StatisticsQuery,
-): Promise<Map<string, { users: Set<unknown>; count: number }>> {
-  const days = new Map<string, { users: Set<unknown>; count: number }>();
-  for await (const { date, value, count } of dayGroups(await dayQuery(runs, query), "created_by")) {
-    const day = days.get(date) ?? { users: new Set(), count: 0 };
-    day.users.add(value);
-    day.count += count;
-    days.set(date, day);
-  }
+/** One by one: a cardinality aggregation only estimates. */
+export async function usersByDay(runs: Runs, query: StatisticsQuery): Promise<UserDay[]> {
+  const days: UserDay[] = [];
+  for await (const { date, value, count } of dayGroups(await dayQuery(runs, query), "created_by"))
+    days.push({ date, user: String(value), runs: count });
   return days;
 }
 

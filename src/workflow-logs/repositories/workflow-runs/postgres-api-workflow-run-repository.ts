@@ -3,6 +3,8 @@ import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
 import type { Connections } from "../../connections.ts";
 import { parseInstant } from "../records/instants.ts";
 import { allOf, type Condition } from "../records/log-table.ts";
+import type { Position } from "../records/ordered-documents.ts";
+import type { Partly } from "../records/part.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import type {
   ApiWorkflowRunRepository,
@@ -12,28 +14,32 @@ import type {
   RunListQuery,
   RunPage,
 } from "./api-workflow-run-repository.ts";
-import { batchLimit, listOf, pageLimit, shardDigits, sinceInstant, unknownLastId } from "./check-query.ts";
-import { averageInteractions, dailyRuns, dailyTerminals, dailyTokens } from "./postgres-run-statistics.ts";
+import { batchLimit, listOf, shardDigits, sinceInstant } from "./check-query.ts";
+import { averageInteractions, dailyRuns, dailyTerminals, dailyTokens, usersByDay } from "./postgres-run-statistics.ts";
+import { pageOfRuns } from "./page-of-runs.ts";
 import { runCounts } from "./run-counts.ts";
+import type { RunReads, UserDay } from "./run-reads.ts";
 import type { StatisticsQuery } from "./run-statistics.ts";
 import { type WorkflowRun, workflowRunKind } from "./workflow-run.ts";
 
-export class PostgresApiWorkflowRunRepository implements ApiWorkflowRunRepository {
+export class PostgresApiWorkflowRunRepository implements ApiWorkflowRunRepository, RunReads {
   private readonly records: PostgresRecords<WorkflowRun>;
 
-  constructor(connections: Pick<Connections, "postgres" | "state" | "settings">) {
+  constructor(connections: Pick<Connections, "postgres" | "state" | "settings"> & Partly) {
     this.records = new PostgresRecords(connections, workflowRunKind);
   }
 
-  async getPaginatedWorkflowRuns(query: RunListQuery): Promise<RunPage> {
-    const limit = pageLimit(query.limit);
-    const { lastId } = query;
-    const conditions = await this.runsOf(query);
+  getPaginatedWorkflowRuns(query: RunListQuery): Promise<RunPage> {
+    return pageOfRuns(this, query);
+  }
+
+  async findListed(query: RunListQuery, runId: string): Promise<WorkflowRun | undefined> {
     const table = await this.records.table();
-    const after = lastId === undefined ? undefined : await this.records.find([...conditions, table.is("id", lastId)]);
-    if (lastId !== undefined && after === undefined) throw unknownLastId(lastId);
-    const runs = await this.records.list(conditions, { direction: "desc", after, limit: limit + 1 });
-    return { data: runs.slice(0, limit), limit, hasMore: runs.length > limit };
+    return this.records.find([...(await this.runsOf(query)), table.is("id", runId)]);
+  }
+
+  async listRuns(query: RunListQuery, after: Position | undefined, limit: number): Promise<WorkflowRun[]> {
+    return this.records.list(await this.runsOf(query), { direction: "desc", after, limit });
   }
 
   async getWorkflowRunById(tenantId: string, appId: string, runId: string): Promise<WorkflowRun | undefined> {
@@ -116,6 +122,10 @@ export class PostgresApiWorkflowRunRepository implements ApiWorkflowRunRepositor
 
   getDailyTerminalsStatistics(query: StatisticsQuery): Promise<{ date: string; terminalCount: number }[]> {
     return dailyTerminals(this.records, query);
+  }
+
+  getUsersByDay(query: StatisticsQuery): Promise<UserDay[]> {
+    return usersByDay(this.records, query);
   }
 
   getDailyTokenCostStatistics(query: StatisticsQuery): Promise<{ date: string; tokenCount: bigint }[]> {

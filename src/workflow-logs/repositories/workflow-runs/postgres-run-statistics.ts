@@ -3,6 +3,7 @@ import { parseInstant } from "../records/instants.ts";
 import { allOf } from "../records/log-table.ts";
 import type { PostgresRecords } from "../records/postgres-records.ts";
 import { listOf, timeZoneName } from "./check-query.ts";
+import type { UserDay } from "./run-reads.ts";
 import type { StatisticsQuery } from "./run-statistics.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
@@ -35,12 +36,18 @@ export async function averageInteractions(
   return days.map(({ date, value }) => ({ date, interactions: Number(value) }));
 }
 
-/** One value for each local day that has runs. Infinite times are of no day. */
+export async function usersByDay(runs: Runs, query: StatisticsQuery): Promise<UserDay[]> {
+  const groups = await byDay(runs, query, sql`count(*)`, sql`t.created_by::text`);
+  return groups.map(({ date, by, value }) => ({ date, user: by, runs: Number(value) }));
+}
+
+/** One value for each local day that has runs, and for each `by` of it. Infinite times are of no day. */
 async function byDay(
   runs: Runs,
   { tenantId, appId, triggeredFrom, startDate, endDate, timezone }: StatisticsQuery,
   value: RawBuilder<unknown>,
-): Promise<{ date: string; value: string }[]> {
+  by: RawBuilder<unknown> = sql`''`,
+): Promise<{ date: string; by: string; value: string }[]> {
   const table = await runs.table();
   const local = sql`(${table.createdInstant()} at time zone ${timeZoneName(timezone)})`;
   const conditions = [
@@ -51,8 +58,8 @@ async function byDay(
     ...(startDate === undefined ? [] : [table.createdFrom(parseInstant(startDate))]),
     ...(endDate === undefined ? [] : [table.createdBefore(parseInstant(endDate))]),
   ];
-  const { rows } = await sql<{ date: string; value: string }>`
-    select to_char(${local}, 'YYYY-MM-DD') as date, ${value}::text as value
-      from ${table.name} t where ${allOf(conditions)} group by 1 order by 1`.execute(runs.db);
+  const { rows } = await sql<{ date: string; by: string; value: string }>`
+    select to_char(${local}, 'YYYY-MM-DD') as date, ${by} as by, ${value}::text as value
+      from ${table.name} t where ${allOf(conditions)} group by 1, 2 order by 1`.execute(runs.db);
   return rows;
 }

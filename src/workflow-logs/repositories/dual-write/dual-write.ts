@@ -1,0 +1,194 @@
+import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
+import { markDirectWrite, readPlacements } from "../../../stores/postgres/state/month-placements.ts";
+import { forgetRequestedDelete, requestDelete } from "../../../stores/postgres/state/requested-deletes.ts";
+import type { Connections } from "../../connections.ts";
+import { type DataType, partitionKey } from "../../log-types.ts";
+import { PostgresRecords } from "../records/postgres-records.ts";
+import type { LogRecord, RecordKind } from "../records/record-kind.ts";
+import { deleteRowless, type Deleting, type RowlessDeleted, unlocked } from "./delete-rowless.ts";
+import type { ReadPolicy } from "./dual-reads.ts";
+import { RowFollower } from "./follow-rows.ts";
+import { dualWriteDefaults, type DualWriteOptions } from "./options.ts";
+import { recordKinds } from "./record-kinds.ts";
+import { Repairs } from "./repairs.ts";
+import { DeleteFollower } from "./requested-deletes.ts";
+import { SecondWrites } from "./second-writes.ts";
+import { ShadowReads } from "./shadow-reads.ts";
+import { TenantModes } from "./tenant-modes.ts";
+
+/** A write as each store does it alone. */
+export interface SaveInto {
+  readonly postgres: () => Promise<void>;
+  readonly elasticsearch: () => Promise<void>;
+}
+
+/**
+ * What a tenant's write mode means, for logs of every type. Of a log that has a row, the row is the truth and its document follows; a log without a row is
+ * in Elasticsearch alone. That holds in every mode, so that no switch leaves two stores that each know something the other does not.
+ */
+export class DualWrite implements ReadPolicy {
+  readonly connections: Connections;
+  readonly modes: TenantModes;
+  readonly writes: SecondWrites;
+  readonly shadow: ShadowReads;
+  private readonly deletes: DeleteFollower;
+  private readonly repairs: Repairs;
+  private readonly options: DualWriteOptions;
+  private readonly rows = new Map<DataType, PostgresRecords<LogRecord>>();
+  private readonly markedPartitions = new Set<string>();
+
+  constructor(connections: Connections, options: Partial<DualWriteOptions> = {}) {
+    this.connections = connections;
+    this.options = { ...dualWriteDefaults, ...options };
+    this.modes = new TenantModes(connections.state, this.options.pollMillis);
+    this.repairs = new Repairs(connections.state);
+    const follower = new RowFollower(connections, this.options.budgetMillis);
+    this.writes = new SecondWrites(
+      (dataType, rows) => follower.follow(dataType, rows),
+      this.repairs,
+      this.options.queueCapacity,
+    );
+    this.deletes = new DeleteFollower(connections);
+    this.shadow = new ShadowReads(
+      connections.state,
+      this.options.shadow,
+      this.options.logger,
+      (tenantId) => this.deletes.isWorking || this.writes.hasPendingOf(tenantId),
+    );
+  }
+
+  /**
+   * Resolves when the log is where its tenant's write mode wants it: `postgres` and `both`, in PostgreSQL, the second write follows by itself;
+   * `elasticsearch`, in Elasticsearch. Rejects when that failed.
+   */
+  async save<T extends LogRecord>(kind: RecordKind<T>, record: T, into: SaveInto): Promise<void> {
+    const { dataType } = kind.logType;
+    const { id, tenantId } = record;
+    const { write } = await this.modes.of(tenantId);
+    if (write !== "elasticsearch") {
+      await into.postgres();
+      if (write === "both") this.writes.add({ dataType, tenantId, id });
+      return;
+    }
+    const rows = this.rowsOf(dataType);
+    await rows.refuseUnstorable(record);
+    if ((await rows.existing([id])).size > 0) {
+      await into.postgres();
+      return this.writes.addAndWait({ dataType, tenantId, id });
+    }
+    await this.markDirect(dataType, record);
+    await into.elasticsearch();
+  }
+
+  /**
+   * Deletes rows by `fromPostgres`, and the documents of the same logs: those without a row at once, when the tenant is read from Elasticsearch also the
+   * others, else in the background. `add` puts what had no row to the count. What is under way is kept in PostgreSQL until it is done.
+   */
+  async delete<C>(
+    deleting: Deleting,
+    fromPostgres: () => Promise<C>,
+    add: (deleted: C, rowless: RowlessDeleted) => C,
+  ): Promise<C> {
+    const { connections } = this;
+    const { dataType, tenantId } = deleting;
+    validateTenantId(tenantId);
+    const { write, read } = await this.modes.of(tenantId);
+    const { inElasticsearch } = await readPlacements(connections.state, dataType, tenantId);
+    const isRead = write === "elasticsearch" || read === "elasticsearch" || inElasticsearch.length > 0;
+    if (write === "postgres" && !isRead) return fromPostgres();
+    const rowless = isRead ? await deleteRowless(connections, deleting, unlocked) : undefined;
+    const request = await requestDelete(connections.state, deleting);
+    let deleted: C;
+    try {
+      deleted = await fromPostgres();
+    } catch (error) {
+      await forgetRequestedDelete(connections.state, request).catch(() => {}); // its rows are there, so it would do nothing
+      throw error;
+    }
+    this.deletes.wake();
+    if (rowless === undefined) return deleted;
+    await deleteRowless(connections, deleting, unlocked);
+    return add(deleted, rowless);
+  }
+
+  /** Carries out deletes that an earlier process could not. */
+  start(): void {
+    this.deletes.wake();
+  }
+
+  stats(): DualWriteStats {
+    const { writes, repairs, deletes, shadow } = this;
+    return {
+      queued: writes.queued,
+      written: writes.written,
+      failed: writes.failed,
+      dropped: writes.dropped,
+      dirty: { recorded: repairs.recorded, waiting: repairs.waits, lost: repairs.lost },
+      failedDeletes: deletes.failures,
+      shadow: {
+        compared: shadow.compared,
+        mismatched: shadow.mismatched,
+        undecided: shadow.undecided,
+        failed: shadow.failed,
+        timedOut: shadow.timedOut,
+        skipped: shadow.skipped,
+      },
+    };
+  }
+
+  /** Resolves when nothing is on its way to Elasticsearch, written or as a dirty row, and no read is being compared. */
+  async idle(): Promise<void> {
+    await Promise.all([this.writes.idle(), this.deletes.idle(), this.shadow.idle()]);
+    await this.repairs.idle();
+  }
+
+  /** Waits for the queue up to its time; what is left then is a dirty row. Nothing is written any more. */
+  async close(): Promise<void> {
+    const { closeMillis } = this.options;
+    this.modes.close();
+    this.shadow.close();
+    await Promise.all([this.writes.close(closeMillis), this.deletes.close(closeMillis)]);
+    await this.repairs.close(closeMillis);
+  }
+
+  private rowsOf(dataType: DataType): PostgresRecords<LogRecord> {
+    const known = this.rows.get(dataType) ?? new PostgresRecords(this.connections, recordKinds[dataType]);
+    this.rows.set(dataType, known);
+    return known;
+  }
+
+  private async markDirect(dataType: DataType, { tenantId, createdAt }: LogRecord): Promise<void> {
+    const partition = { dataType, tenantId, month: createdAt.slice(0, "YYYY-MM".length) };
+    if (this.markedPartitions.has(partitionKey(partition))) return;
+    await markDirectWrite(this.connections.state, partition);
+    this.markedPartitions.add(partitionKey(partition));
+  }
+}
+
+export interface DualWriteStats {
+  /** Second writes on their way now. */
+  readonly queued: number;
+  readonly written: number;
+  /** Not taken by Elasticsearch, or not within the budget. */
+  readonly failed: number;
+  /** Not sent: the queue was full, or the process ended. */
+  readonly dropped: number;
+  readonly dirty: {
+    readonly recorded: number;
+    /** PostgreSQL does not take the note now. */
+    readonly waiting: number;
+    /** It never did. */
+    readonly lost: number;
+  };
+  /** Rounds of requested deletes that failed; they stay requested. */
+  readonly failedDeletes: number;
+  readonly shadow: {
+    readonly compared: number;
+    readonly mismatched: number;
+    /** The logs changed while they were looked at. */
+    readonly undecided: number;
+    readonly failed: number;
+    readonly timedOut: number;
+    readonly skipped: number;
+  };
+}

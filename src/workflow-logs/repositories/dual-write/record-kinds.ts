@@ -1,0 +1,8 @@
+import type { DataType } from "../../log-types.ts";
+import type { LogRecord, RecordKind } from "../records/record-kind.ts";
+import { workflowRunKind } from "../workflow-runs/workflow-run.ts";
+
+/** Of each data type, for what needs no more of a log than every log has. */
+export const recordKinds = { workflow_runs: workflowRunKind } as unknown as Readonly<
+  Record<DataType, RecordKind<LogRecord>>
+>;
