@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
+import { isWrittenDirectly } from "../../stores/postgres/state/month-placements.ts";
 import { deletedIds, purgedIds } from "../../stores/postgres/state/validation-journal.ts";
 import {
   addDifferences,
@@ -94,6 +95,8 @@ export async function stillExtra(check: RowCheck, ids: readonly string[]): Promi
 async function withoutRow(check: RowCheck, ids: readonly string[]): Promise<string[]> {
   const withRow = await idsWithRow(check, ids);
   const rowless = ids.filter((id) => !withRow.has(id));
+  // of a month that was written into Elasticsearch alone a document without a row may be a log that never had one
+  if (rowless.length > 0 && (await isWrittenDirectly(check.state, check.partition))) return [];
   const purged = await purgedIds(check.state, check.partition, rowless);
   const unexplained = rowless.filter((id) => !purged.has(id));
   const deleted = await deletedIds(check.state, check.partition, unexplained);

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import type { RolloutModes } from "../../../src/stores/postgres/state/rollouts.ts";
 import { migrateOnce } from "../../support/test-archive.ts";
 import { batchContract } from "./batches.ts";
 import { busy, clocks, type Given } from "./contract.ts";
@@ -63,4 +64,57 @@ describe.each(implementations)("ApiWorkflowRunRepository: %s", (implementation) 
   listContract(given);
   batchContract(given);
   statisticsContract(given);
+});
+
+/** Rows and documents of a run each as a purge under way leaves them: of some months half the rows are gone, of others all. */
+async function purgeSome(): Promise<void> {
+  await archive.sql.query(`
+    UPDATE log_archive.partitions SET state = CASE WHEN right(month, 1) IN ('0', '4', '8') THEN 'purged' ELSE 'purging' END
+     WHERE data_type = 'workflow_runs' AND right(month, 1) NOT IN ('2', '6')`);
+  await archive.sql.query(`
+    DELETE FROM workflow_runs r USING log_archive.partitions p
+     WHERE p.tenant_id = r.tenant_id::text AND p.month = to_char(r.created_at, 'YYYY-MM')
+       AND (p.state = 'purged' OR p.state = 'purging' AND hashtext(r.id::text) % 2 = 0)`);
+}
+
+/** Months whose index retention dropped are in PostgreSQL alone, half purged ones in both. */
+async function expireSome(): Promise<void> {
+  const { rows: expired } = await archive.sql.query<{ index: string }>(`
+    UPDATE log_archive.partitions SET state = 'expired' WHERE state IN ('copied', 'verified') RETURNING index_name AS index`);
+  expect(expired.length).toBeGreaterThan(3);
+  for (const { index } of expired) await archive.connections.elasticsearch.indices.delete({ index });
+}
+
+describe("ApiWorkflowRunRepository: dual-write", () => {
+  const given = (): Given => ({ api: archive.api("dual-write"), rows });
+
+  function allContracts(): void {
+    readContract(given);
+    listContract(given);
+    batchContract(given);
+    statisticsContract(given);
+  }
+
+  async function setModes(modes: RolloutModes): Promise<void> {
+    await archive.setModes(modes, [...new Set(rows.map(({ tenantId }) => tenantId))]);
+  }
+
+  describe("while months are purged, read from PostgreSQL", () => {
+    beforeAll(async () => {
+      await setModes({ write: "both", read: "postgres" });
+      await purgeSome();
+      const left = await archive.rows();
+      expect(left.length).toBeLessThan(0.8 * rows.length);
+      expect(left.length).toBeGreaterThan(0.2 * rows.length);
+    });
+    allContracts();
+  });
+
+  describe("when months have expired, read from Elasticsearch", () => {
+    beforeAll(async () => {
+      await expireSome();
+      await setModes({ write: "both", read: "elasticsearch" });
+    });
+    allContracts();
+  });
 });

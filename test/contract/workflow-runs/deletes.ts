@@ -60,6 +60,7 @@ export function deleteContract(archive: () => RunsArchive, implementation: Imple
       }
       const others = await api().getExpiredRunsBatch(mine, "2100-01-01T00:00:00Z");
       expect(others.map((run) => run.appId)).toEqual(Array(3).fill(testId("other app")));
+      expect(await api().deleteRunsByApp(mine, testId("other app"))).toBe(3);
     });
   });
 

@@ -1,10 +1,16 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { createPool } from "../../../src/stores/postgres/pool.ts";
 import { stateDatabase } from "../../../src/stores/postgres/state/database.ts";
+import { type RolloutModes, saveRollout } from "../../../src/stores/postgres/state/rollouts.ts";
+import { upgradeState } from "../../../src/stores/postgres/state/upgrade.ts";
 import type { Connections } from "../../../src/workflow-logs/connections.ts";
 import type { ApiWorkflowRunRepository } from "../../../src/workflow-logs/repositories/workflow-runs/api-workflow-run-repository.ts";
+import { DualWrite } from "../../../src/workflow-logs/repositories/dual-write/dual-write.ts";
+import { DualWriteApiWorkflowRunRepository } from "../../../src/workflow-logs/repositories/workflow-runs/dual-write-api-workflow-run-repository.ts";
+import { DualWriteWorkflowExecutionRepository } from "../../../src/workflow-logs/repositories/workflow-runs/dual-write-workflow-execution-repository.ts";
 import { ElasticsearchApiWorkflowRunRepository } from "../../../src/workflow-logs/repositories/workflow-runs/elasticsearch-api-workflow-run-repository.ts";
 import { ElasticsearchWorkflowExecutionRepository } from "../../../src/workflow-logs/repositories/workflow-runs/elasticsearch-workflow-execution-repository.ts";
 import { PostgresApiWorkflowRunRepository } from "../../../src/workflow-logs/repositories/workflow-runs/postgres-api-workflow-run-repository.ts";
@@ -13,7 +19,8 @@ import type { WorkflowExecutionRepository } from "../../../src/workflow-logs/rep
 import { createTestArchive, type SampleSize, type TestArchive } from "../../support/test-archive.ts";
 
 export const implementations = ["postgres", "elasticsearch"] as const;
-export type Implementation = (typeof implementations)[number];
+/** `dual-write`: as the tenants' modes say, the default until `setModes`. */
+export type Implementation = (typeof implementations)[number] | "dual-write";
 
 /** What a row says, as plain SQL prints it: the tests work out the right answers from these. */
 export interface RunRow {
@@ -38,6 +45,9 @@ export interface RunsArchive extends TestArchive {
   refresh(): Promise<void>;
   /** How many runs an implementation's store has, of any tenant. */
   stored(implementation: Implementation): Promise<number>;
+  dualWrite: DualWrite;
+  /** The tenants are written and read like this, which the repositories know at once. */
+  setModes(modes: RolloutModes, tenantIds: readonly string[]): Promise<void>;
 }
 
 export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UTC"): Promise<RunsArchive> {
@@ -62,13 +72,17 @@ export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UT
       retentionDays: 30,
     },
   };
+  await upgradeState(connections.state);
+  const dualWrite = new DualWrite(connections, { pollMillis: 50 });
   const apis = {
     postgres: new PostgresApiWorkflowRunRepository(connections),
     elasticsearch: new ElasticsearchApiWorkflowRunRepository(connections),
+    "dual-write": afterSecondWrites(dualWrite, new DualWriteApiWorkflowRunRepository(dualWrite)),
   };
   const executions = {
     postgres: new PostgresWorkflowExecutionRepository(connections),
     elasticsearch: new ElasticsearchWorkflowExecutionRepository(connections),
+    "dual-write": new DualWriteWorkflowExecutionRepository(dualWrite),
   };
   return {
     ...archive,
@@ -76,21 +90,43 @@ export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UT
     api: (implementation) => apis[implementation],
     executions: (implementation) => executions[implementation],
     rows: () => readRows(archive.sql),
+    dualWrite,
+    async setModes(modes, tenantIds) {
+      for (const tenantId of tenantIds) await saveRollout(connections.state, tenantId, modes, []);
+      while ((await dualWrite.modes.of(tenantIds.at(-1)!)).read !== modes.read) await sleep(20);
+      while ((await dualWrite.modes.of(tenantIds.at(-1)!)).write !== modes.write) await sleep(20);
+    },
     async refresh() {
+      await dualWrite.idle();
       await elasticsearch.indices.refresh({ index: `${archive.prefix}-*` });
     },
     async stored(implementation) {
-      if (implementation === "postgres") return (await readRows(archive.sql)).length;
+      if (implementation !== "elasticsearch") return (await readRows(archive.sql)).length;
       const index = `${archive.prefix}-*`;
       await elasticsearch.indices.refresh({ index });
       return (await elasticsearch.count({ index })).count;
     },
     async drop() {
+      await dualWrite.close();
       await postgres.end();
       await elasticsearch.close();
       await archive.drop();
     },
   };
+}
+
+/** Lists in Elasticsearch see second writes when they are written: the contract is about what is there then. Reads by id do not wait. */
+function afterSecondWrites(dualWrite: DualWrite, api: ApiWorkflowRunRepository): ApiWorkflowRunRepository {
+  return new Proxy(api, {
+    get(target, name: keyof ApiWorkflowRunRepository) {
+      const method = target[name].bind(target) as (...args: unknown[]) => Promise<unknown>;
+      if (name.startsWith("getWorkflowRunBy")) return method;
+      return async (...args: unknown[]) => {
+        await dualWrite.idle();
+        return method(...args);
+      };
+    },
+  });
 }
 
 async function readRows(sql: Client): Promise<RunRow[]> {

@@ -19,6 +19,20 @@ describe.each(implementations)("written runs: %s", (implementation) => {
   deleteContract(() => archive, implementation);
 });
 
+describe.each([
+  { write: "postgres", read: "postgres" },
+  { write: "both", read: "postgres" },
+  { write: "both", read: "elasticsearch" },
+  { write: "elasticsearch", read: "elasticsearch" },
+] as const)("written runs: dual-write, write $write, read $read", (modes) => {
+  beforeAll(async () => {
+    const tenants = ["saving tenant", "other tenant", "deleting tenant", "other deleting tenant"];
+    await archive.setModes(modes, tenants.map(testId));
+  });
+  saveContract(() => archive, "dual-write");
+  deleteContract(() => archive, "dual-write");
+});
+
 describe("runs saved in both stores", () => {
   it("are equal, as a full validation has it", async () => {
     const tenantId = newRun().tenantId;

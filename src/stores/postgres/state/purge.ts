@@ -40,6 +40,16 @@ export async function purgedRecords(db: StateDatabase, dataType: string, ids: re
   return new Set(rows.map((row) => row.record_id));
 }
 
+/** The documents of these records are gone too: nothing says any more that they should be there. */
+export async function forgetPurged(db: StateDatabase, dataType: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .deleteFrom("purged_rows")
+    .where("data_type", "=", dataType)
+    .where(sql<boolean>`record_id = any(${ids})`)
+    .execute();
+}
+
 /** The partition is `purged` if rows of it were deleted; otherwise it stays what it was. */
 export async function finishPurging(db: StateDatabase, partition: PartitionId): Promise<void> {
   await setState(db, partition, "purged", ["purging"]);

@@ -1,6 +1,7 @@
 import { deleteDocuments } from "../../../stores/elasticsearch/delete-documents.ts";
 import type { DeleteSelection } from "../../../stores/postgres/state/database.ts";
 import { forgetDeletedRows } from "../../../stores/postgres/state/deleted-rows.ts";
+import { forgetPurged } from "../../../stores/postgres/state/purge.ts";
 import type { Connections } from "../../connections.ts";
 import type { DataType, Partition } from "../../log-types.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
@@ -61,6 +62,7 @@ export async function deleteRowless(
           outcome.records += (await deleteDocuments(connections.elasticsearch, index, rowlessIds)).length;
           outcome.offloads += rowless.reduce((sum, document) => sum + offloadsOf(document), 0);
           await forgetDeletedRows(connections.state, partition, rowlessIds);
+          await forgetPurged(connections.state, dataType, rowlessIds);
         });
         if (end === "busy") outcome.isDone = false;
       }

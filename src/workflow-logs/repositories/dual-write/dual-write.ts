@@ -11,7 +11,7 @@ import { RowFollower } from "./follow-rows.ts";
 import { dualWriteDefaults, type DualWriteOptions } from "./options.ts";
 import { recordKinds } from "./record-kinds.ts";
 import { Repairs } from "./repairs.ts";
-import { DeleteFollower } from "./requested-deletes.ts";
+import { DeleteFollower } from "./delete-follower.ts";
 import { SecondWrites } from "./second-writes.ts";
 import { ShadowReads } from "./shadow-reads.ts";
 import { TenantModes } from "./tenant-modes.ts";

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AdvisoryLocks } from "../../../stores/postgres/advisory-locks.ts";
 import {
   forgetRequestedDelete,
@@ -58,61 +57,4 @@ async function carryOut(
   const { isDone } = await deleteRowless(connections, deleting, withPartition);
   if (isDone) await forgetRequestedDelete(connections.state, id);
   return isDone;
-}
-
-const firstDelay = 500;
-const longestDelay = 30_000;
-
-/** Carries out requested deletes in the background, again and again until none is left; those of a process that died among them. */
-export class DeleteFollower {
-  failures = 0;
-  private readonly connections: Connections;
-  private working: Promise<void> | undefined;
-  private isAwaited = false;
-  private readonly closed = new AbortController();
-
-  constructor(connections: Connections) {
-    this.connections = connections;
-  }
-
-  get isWorking(): boolean {
-    return this.working !== undefined;
-  }
-
-  /** Call when a delete was requested. */
-  wake(): void {
-    this.isAwaited = true;
-    if (this.closed.signal.aborted) return;
-    this.working ??= this.work().finally(() => {
-      this.working = undefined;
-      if (this.isAwaited) this.wake(); // one may have come just as the work ended
-    });
-  }
-
-  async idle(): Promise<void> {
-    while (this.working !== undefined) await this.working;
-  }
-
-  /** What is left stays requested: the next process of the application, or apply-dirty, carries it out. */
-  async close(deadlineMillis: number): Promise<void> {
-    await Promise.race([this.idle(), sleep(deadlineMillis, undefined, { ref: false })]);
-    this.closed.abort();
-  }
-
-  private async work(): Promise<void> {
-    for (
-      let delay = firstDelay;
-      this.isAwaited && !this.closed.signal.aborted;
-      delay = Math.min(2 * delay, longestDelay)
-    ) {
-      this.isAwaited = false;
-      try {
-        if ((await carryOutDeletes(this.connections)) === 0) continue;
-      } catch {
-        this.failures++; // a store is away: they stay requested
-      }
-      this.isAwaited = true;
-      await sleep(delay, undefined, { ref: false, signal: this.closed.signal }).catch(() => {});
-    }
-  }
 }
