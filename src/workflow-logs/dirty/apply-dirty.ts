@@ -48,6 +48,7 @@ export async function applyDirty(
         const backlog = await dirtyBacklog(state, options.scope);
         watch.progress.plan(backlog.rows);
         watch.progress.partitionStarted(progressKey, progressKey, backlog.rows, 0);
+        await carryOutDeletes(connections, options.scope.tenantIds); // first, or their documents would be kept
         const end = options.untilEmpty ? await passesUntilEmpty(dirty) : await applyPass(dirty);
         if (end === "completed")
           counters.waitFor(deletesWait, await carryOutDeletes(connections, options.scope.tenantIds));

@@ -1,7 +1,6 @@
-import { existingIds } from "../../stores/elasticsearch/documents.ts";
 import { dirtyEntriesOf } from "../../stores/postgres/state/dirty-rows.ts";
-import { readPartition } from "../../stores/postgres/state/partitions.ts";
 import { purgedRecords } from "../../stores/postgres/state/purge.ts";
+import { partitionCopy } from "../migrate/copy-run.ts";
 import { type SourceTable, zoneOf } from "../source-schema.ts";
 import { type DirtyRecord, dirtyRecords, type Place } from "./dirty-records.ts";
 import { type DirtyRun, partitionOf } from "./dirty-run.ts";
@@ -87,7 +86,5 @@ async function documentsToKeep(
 }
 
 async function hasDocument({ copy }: DirtyRun, source: SourceTable, place: Place, id: string): Promise<boolean> {
-  const { state, elasticsearch } = copy.connections;
-  const known = await readPartition(state, partitionOf(source, place));
-  return known !== undefined && (await existingIds(elasticsearch, known.indexName, [id])).has(id);
+  return (await partitionCopy(copy, source, partitionOf(source, place)).target.existing([id])).has(id);
 }

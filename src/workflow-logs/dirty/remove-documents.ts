@@ -35,7 +35,7 @@ export async function removeDocuments(
   const { copy: all, run } = dirty;
   const { state, elasticsearch, settings } = all.connections;
   const known = await readPartition(state, partition);
-  const copy = known === undefined || known.state === "expired" ? undefined : partitionCopy(all, source, partition);
+  const copy = known?.state === "expired" ? undefined : partitionCopy(all, source, partition);
   const ids = rowless.map(({ id }) => id);
   if (copy === undefined || (await findIndex(elasticsearch, copy.target.index)) === undefined)
     return forgetDeletedRows(state, partition, ids); // there are no documents

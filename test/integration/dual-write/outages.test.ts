@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { newRun } from "../../contract/workflow-runs/saves.ts";
+import { applyOnce } from "../../support/apply-dirty.ts";
+import { installOnce } from "../../support/capture.ts";
+import { compareStores } from "../../support/compare-stores.ts";
+import { dirtyRecords, startApplication, type TestApplication } from "../../support/dual-write.ts";
+import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
+import { countRows, createTestArchive, type TestArchive } from "../../support/test-archive.ts";
+
+const both = { write: "both", read: "postgres" } as const;
+/** Far beyond any test: what resolves before has not waited for a time-out. */
+const never = 3_600_000;
+
+let archive: TestArchive;
+let proxy: FaultProxy;
+let application: TestApplication;
+const { tenantId } = newRun();
+
+beforeEach(async () => {
+  archive = await createTestArchive({ tenants: 1 });
+  proxy = await startFaultProxy(archive.elasticsearchUrl);
+});
+afterEach(async () => {
+  proxy.set({ kind: "reset" }); // or closing waits for requests that are never answered
+  await application.drop();
+  await proxy.close();
+  await archive.drop();
+});
+
+async function start(options: Parameters<typeof startApplication>[1]): Promise<void> {
+  application = await startApplication({ ...archive, elasticsearchUrl: proxy.url }, options);
+  await application.setModes(tenantId, both);
+}
+
+/** Each run is saved when it begins and when it ends. */
+async function saveRuns(count: number): Promise<void> {
+  const runs = Array.from({ length: count }, (_, at) =>
+    newRun({ createdAt: `2025-0${1 + (at % 3)}-11T10:00:00.00000${at % 10}Z` }),
+  );
+  await Promise.all(
+    runs.map(async (run) => {
+      await application.executions.save(run);
+      await application.executions.save({ ...run, status: "succeeded", outputs: '{"answer": 42}' });
+    }),
+  );
+}
+
+async function touchedRuns(): Promise<number> {
+  return new Set((await dirtyRecords(archive.sql)).filter((name) => name.startsWith("T "))).size;
+}
+
+describe.each([
+  { capture: true, runs: 1000 },
+  { capture: false, runs: 200 },
+])("an application that writes $runs runs, capture $capture", ({ capture, runs }) => {
+  it("never waits for Elasticsearch nor fails with it, and both stores are equal in the end", async () => {
+    if (capture) await installOnce(archive);
+    await start({ budgetMillis: never, queueCapacity: runs / 4 });
+    const part = runs / 5;
+
+    proxy.set({ kind: "black_hole" });
+    await saveRuns(2 * part); // would never resolve if one of them waited for an answer
+    expect(application.dualWrite.stats()).toMatchObject({ written: 0, failed: 0 });
+    expect(application.dualWrite.stats().queued).toBe(runs / 4);
+    expect(application.dualWrite.stats().dropped).toBeGreaterThan(0);
+
+    proxy.set({ kind: "reset" });
+    await saveRuns(2 * part);
+    await application.dualWrite.idle();
+    const { failed, dropped, dirty, written } = application.dualWrite.stats();
+    expect({ written, waiting: dirty.waiting, lost: dirty.lost }).toEqual({ written: 0, waiting: 0, lost: 0 });
+    expect(failed + dropped).toBeGreaterThanOrEqual(4 * part); // of both saves of a run one may stand for the other
+    expect(await touchedRuns()).toBe(4 * part);
+
+    proxy.set({ kind: "pass" });
+    await saveRuns(part);
+    await application.dualWrite.idle();
+    expect(application.dualWrite.stats().written).toBeGreaterThan(0);
+
+    expect(await countRows(archive.sql, "workflow_runs")).toBe(runs);
+    const report = await applyOnce(archive, { untilEmpty: true });
+    expect(report).toMatchObject({ status: "completed", remaining: { rows: 0 } });
+    expect(await compareStores(archive)).toEqual({ differences: [], documents: runs, recordErrors: 0 });
+  });
+});
+
+describe("a full queue", () => {
+  it("drops what comes, by name, and holds no more than it may", async () => {
+    await start({ budgetMillis: never, queueCapacity: 10 });
+    proxy.set({ kind: "black_hole" });
+    for (let at = 0; at < 30; at++) await application.executions.save(newRun());
+    const { queued, dropped } = application.dualWrite.stats();
+    expect({ queued, dropped }).toEqual({ queued: 10, dropped: 20 });
+    while (application.dualWrite.stats().dirty.recorded < 20) await new Promise(setImmediate);
+    expect(await dirtyRecords(archive.sql)).toHaveLength(20);
+    proxy.set({ kind: "reset" });
+  });
+
+  it("is not filled by many writes of one run", async () => {
+    await start({ budgetMillis: never, queueCapacity: 10 });
+    proxy.set({ kind: "black_hole" });
+    const run = newRun();
+    for (let n = 0; n < 50; n++) await application.executions.save({ ...run, totalTokens: BigInt(n) });
+    expect(application.dualWrite.stats()).toMatchObject({ dropped: 0 });
+    expect(application.dualWrite.stats().queued).toBeLessThanOrEqual(2);
+    proxy.set({ kind: "reset" });
+  });
+});
+
+describe("a process that ends", () => {
+  it("writes what is queued", async () => {
+    await start({});
+    for (let at = 0; at < 20; at++) await application.executions.save(newRun());
+    await application.dualWrite.close();
+    expect(application.dualWrite.stats()).toMatchObject({ queued: 0, written: 20, dropped: 0 });
+    expect((await compareStores(archive)).differences).toEqual([]);
+  });
+
+  it("waits no longer than its time for an Elasticsearch that does not answer, and leaves dirty rows", async () => {
+    await start({ budgetMillis: never, closeMillis: 200 });
+    proxy.set({ kind: "black_hole" });
+    for (let at = 0; at < 20; at++) await application.executions.save(newRun());
+    await application.dualWrite.close();
+    expect(application.dualWrite.stats()).toMatchObject({ queued: 0, dropped: 20, dirty: { recorded: 20, lost: 0 } });
+    proxy.set({ kind: "pass" });
+    await applyOnce(archive, { untilEmpty: true });
+    expect(await compareStores(archive)).toMatchObject({ differences: [], documents: 20 });
+  });
+});
+
+describe("dirty rows that PostgreSQL does not take", () => {
+  beforeEach(async () => {
+    await start({ closeMillis: 300 });
+    proxy.set({ kind: "reset" });
+    await archive.sql.query("ALTER TABLE log_archive.dirty_rows RENAME TO away");
+    await application.executions.save(newRun());
+    await application.dualWrite.writes.idle();
+  });
+
+  it("are noted as soon as it does", async () => {
+    expect(application.dualWrite.stats().dirty).toEqual({ recorded: 0, waiting: 1, lost: 0 });
+    await archive.sql.query("ALTER TABLE log_archive.away RENAME TO dirty_rows");
+    await application.dualWrite.idle();
+    expect(application.dualWrite.stats().dirty).toEqual({ recorded: 1, waiting: 0, lost: 0 });
+    expect(await dirtyRecords(archive.sql)).toHaveLength(1);
+  });
+
+  it("are a gap when the process ends before", async () => {
+    await application.dualWrite.close();
+    expect(application.dualWrite.stats().dirty).toEqual({ recorded: 0, waiting: 0, lost: 1 });
+    const { rows } = await archive.sql.query("SELECT is_called FROM log_archive.capture_gaps");
+    expect(rows).toEqual([{ is_called: true }]);
+  });
+});
+
+describe("a save that PostgreSQL refuses", () => {
+  it("is the caller's failure, and nothing goes to Elasticsearch", async () => {
+    await start({});
+    const theirs = newRun({ tenantId: "11111111-1111-4111-8111-111111111111" });
+    await application.executions.save(theirs);
+    await expect(application.executions.save(newRun({ id: theirs.id }))).rejects.toMatchObject({
+      code: "other_tenant",
+    });
+    await expect(application.executions.save(newRun({ createdAt: "now" }))).rejects.toMatchObject({
+      code: "invalid_created_at",
+    });
+    expect(application.dualWrite.stats()).toMatchObject({ queued: 0, written: 0, failed: 0, dropped: 0 });
+  });
+});

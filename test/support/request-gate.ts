@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface RequestGate {
+  url: string;
+  /** Requests whose path matches wait before the gate; resolves when the first has come whole. */
+  hold(path: RegExp): Promise<void>;
+  /** Lets those that wait, and all that come, through. */
+  release(): void;
+  close(): Promise<void>;
+}
+
+/** An HTTP proxy that can keep requests back which their sender believes to be on the way. */
+export async function startRequestGate(target: string): Promise<RequestGate> {
+  let held: RegExp | undefined;
+  let arrived = Promise.withResolvers<void>();
+  let opened = Promise.withResolvers<void>();
+
+  const server = createServer(async (incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    if (held?.test(incoming.url ?? "") === true) {
+      arrived.resolve();
+      await opened.promise;
+    }
+    const options = { method: incoming.method, headers: incoming.headers };
+    const onward = request(new URL(incoming.url ?? "/", target), options, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on("error", () => outgoing.destroy());
+    onward.end(Buffer.concat(chunks));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    hold(path) {
+      held = path;
+      arrived = Promise.withResolvers<void>();
+      opened = Promise.withResolvers<void>();
+      return arrived.promise;
+    },
+    release() {
+      held = undefined;
+      opened.resolve();
+    },
+    async close() {
+      opened.resolve();
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
