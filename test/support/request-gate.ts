@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface RequestGate {
@@ -17,7 +17,9 @@ export async function startRequestGate(target: string): Promise<RequestGate> {
   let arrived = Promise.withResolvers<void>();
   let opened = Promise.withResolvers<void>();
 
-  const server = createServer(async (incoming, outgoing) => {
+  const server = createServer((incoming, outgoing) => void pass(incoming, outgoing));
+
+  async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     if (held?.test(incoming.url ?? "") === true) {
@@ -31,7 +33,7 @@ export async function startRequestGate(target: string): Promise<RequestGate> {
     });
     onward.on("error", () => outgoing.destroy());
     onward.end(Buffer.concat(chunks));
-  });
+  }
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

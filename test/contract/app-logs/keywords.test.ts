@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AppLogRepository } from "../../../src/workflow-logs/repositories/app-logs/app-log-repository.ts";
 import { migrateOnce } from "../../support/test-archive.ts";
-import { createRunsArchive, type Implementation, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
+import { createRunsArchive, type Store, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
 import { insertEndUser, insertLogs, logRepositories, otherTenant, tenantId, wordsApp } from "./logs-archive.ts";
 
 /** The inputs of each run, as the platform's writers spell JSON: Python escapes what is not ASCII, Celery's tasks do not. */
@@ -18,7 +18,7 @@ const inputs: Readonly<Record<string, string>> = {
 };
 
 let archive: RunsArchive;
-let repositories: Record<Implementation, AppLogRepository>;
+let repositories: Record<Store, AppLogRepository>;
 
 beforeAll(async () => {
   archive = await createRunsArchive({ tenants: 1, months: 1 });
@@ -47,7 +47,7 @@ beforeAll(async () => {
 afterAll(() => archive.drop());
 
 /** Which of the runs a keyword finds. */
-async function found(implementation: Implementation, keyword: string): Promise<string[]> {
+async function found(implementation: Store, keyword: string): Promise<string[]> {
   const names = new Map([...Object.keys(inputs), "by user"].map((name) => [testId(name), name]));
   const query = { tenantId, appId: wordsApp, keyword };
   const { data, total } = await repositories[implementation].getPaginatedAppLogs({ ...query, limit: 100 });

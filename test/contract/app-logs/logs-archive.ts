@@ -6,9 +6,9 @@ import type {
 } from "../../../src/workflow-logs/repositories/app-logs/app-log-repository.ts";
 import { ElasticsearchAppLogRepository } from "../../../src/workflow-logs/repositories/app-logs/elasticsearch-app-log-repository.ts";
 import { PostgresAppLogRepository } from "../../../src/workflow-logs/repositories/app-logs/postgres-app-log-repository.ts";
-import { type Implementation, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
+import { type Store, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
 
-export function logRepositories(connections: Connections): Record<Implementation, AppLogRepository> {
+export function logRepositories(connections: Connections): Record<Store, AppLogRepository> {
   return {
     postgres: new PostgresAppLogRepository(connections),
     elasticsearch: new ElasticsearchAppLogRepository(connections),

@@ -6,14 +6,14 @@ import type { NodeExecution } from "../../../src/workflow-logs/repositories/node
 import { PostgresApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/postgres-api-workflow-node-execution-repository.ts";
 import { PostgresWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/postgres-workflow-node-execution-repository.ts";
 import type { WorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/workflow-node-execution-repository.ts";
-import { type Implementation, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
+import { type Store, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
 
 export interface NodeRepositories {
   executions: WorkflowNodeExecutionRepository;
   api: ApiWorkflowNodeExecutionRepository;
 }
 
-export function nodeRepositories(connections: Connections): Record<Implementation, NodeRepositories> {
+export function nodeRepositories(connections: Connections): Record<Store, NodeRepositories> {
   return {
     postgres: {
       executions: new PostgresWorkflowNodeExecutionRepository(connections),

@@ -19,8 +19,9 @@ import type { WorkflowExecutionRepository } from "../../../src/workflow-logs/rep
 import { createTestArchive, type SampleSize, type TestArchive } from "../../support/test-archive.ts";
 
 export const implementations = ["postgres", "elasticsearch"] as const;
+export type Store = (typeof implementations)[number];
 /** `dual-write`: as the tenants' modes say, the default until `setModes`. */
-export type Implementation = (typeof implementations)[number] | "dual-write";
+export type Implementation = Store | "dual-write";
 
 /** What a row says, as plain SQL prints it: the tests work out the right answers from these. */
 export interface RunRow {

@@ -95,12 +95,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
   }
 
   async get(tenantId: string, id: string): Promise<T | undefined> {
-    return this.getAmong({ indices: await this.indices(tenantId) }, tenantId, id);
-  }
-
-  /** The same, where it is known already which indices there are. */
-  async getAmong({ indices }: Pick<DocumentQuery, "indices">, tenantId: string, id: string): Promise<T | undefined> {
-    const source = await this.getSource(indices, tenantId, id);
+    const source = await this.getSource(await this.indices(tenantId), tenantId, id);
     return source && recordOfDocument(this.kind, source);
   }
 
