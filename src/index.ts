@@ -79,8 +79,6 @@ export { PostgresWorkflowExecutionRepository } from "./workflow-logs/repositorie
 export type { RunStatistics, StatisticsQuery } from "./workflow-logs/repositories/workflow-runs/run-statistics.ts";
 export type { WorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/workflow-execution-repository.ts";
 export type { WorkflowRun } from "./workflow-logs/repositories/workflow-runs/workflow-run.ts";
-export { runWorker, type WorkerOptions, type WorkerReport, type WorkerWatch } from "./workflow-logs/worker.ts";
-export type { WorkerLog } from "./workflow-logs/worker-log.ts";
 export { cleanupOldIndices } from "./workflow-logs/retention/cleanup-old-indices.ts";
 export type { RetentionOptions } from "./workflow-logs/retention/options.ts";
 export type { KeptReason, RetentionReport, SweptIndex } from "./workflow-logs/retention/report.ts";
@@ -117,3 +115,5 @@ export { status, type StatusReport } from "./workflow-logs/status.ts";
 export { validateDefaults, type ValidateOptions } from "./workflow-logs/validate/options.ts";
 export type { ReportedDifference, ValidateReport, ValidateTotals } from "./workflow-logs/validate/report.ts";
 export { validate, type ValidateWatch } from "./workflow-logs/validate/validate.ts";
+export { runWorker, type WorkerOptions, type WorkerReport, type WorkerWatch } from "./workflow-logs/worker.ts";
+export type { WorkerLog } from "./workflow-logs/worker-log.ts";

@@ -46,6 +46,12 @@ const putOldIndex = (): Promise<string> =>
     createdAt: ["2024-01-05T00:00:00Z"],
   });
 
+/** The words of a command, with the program as it lies here. */
+function programOf(words: readonly string[]): string[] {
+  expect(words).toContain("dist/cli/main.js");
+  return words.map((word) => (word === "dist/cli/main.js" ? main : word));
+}
+
 async function run(command: string, args: readonly string[]): Promise<number | null> {
   const child: ChildProcess = spawn(command, args, {
     cwd: clone,
@@ -86,6 +92,7 @@ const knownKeys: Record<string, readonly string[]> = {
     "Type",
     "User",
     "WorkingDirectory",
+    "Environment",
     "ExecStart",
     "Restart",
     "RestartSec",
@@ -122,9 +129,9 @@ describe("the units for systemd", () => {
     const worker = parseUnit(await read("systemd/log-archive-worker.service"));
     expect(service["Service"]).toMatchObject({ Type: "oneshot", WorkingDirectory: "/opt/log-archive" });
     expect(timer).toMatchObject({ Timer: { Persistent: "true" }, Install: { WantedBy: "timers.target" } });
-    expect(worker["Service"]!["ExecStart"]).toMatch(/ -- worker$/);
+    expect(worker["Service"]!["ExecStart"]).toMatch(/ worker$/);
 
-    const [command, ...args] = service["Service"]!["ExecStart"]!.split(" ");
+    const [command, ...args] = programOf(service["Service"]!["ExecStart"]!.split(" "));
     const index = await putOldIndex();
     expect(await run(command!, args)).toBe(0);
     expect(await indexExists(archive, index)).toBe(false);
@@ -200,11 +207,8 @@ test("the CronJob has the fields of batch/v1, runs one at a time, and its comman
     expect(next).toEqual(new Date("2026-01-01T19:00:00Z"));
   });
   const [container] = spec.jobTemplate.spec.template.spec.containers;
-  const [node, ...args] = [...container.command, ...container.args].map((word) =>
-    word === "dist/cli/main.js" ? main : word,
-  );
-  expect(node).toBe("node");
+  const [command, ...args] = programOf([...container.command, ...container.args]);
   const index = await putOldIndex();
-  expect(await run(process.execPath, args)).toBe(0);
+  expect(await run(command!, args)).toBe(0);
   expect(await indexExists(archive, index)).toBe(false);
 });

@@ -51,7 +51,7 @@ export async function workJobs(pool: Pool, work: Work): Promise<void> {
     superviseIntervalSeconds: timings.superviseSeconds,
     monitorIntervalSeconds: timings.superviseSeconds,
   });
-  boss.on("error", (error: Error) => onTrouble(error.message));
+  boss.on("error", ({ message, code }: NodeJS.ErrnoException) => onTrouble(message || `${code}`)); // of several addresses that refuse only the code is left
   boss.on("warning", ({ message }) => onTrouble(message));
   await startBoss(boss);
   try {
