@@ -6,6 +6,7 @@ import { listContract } from "./lists.ts";
 import {
   busyApp,
   busyLogs,
+  dualLogRepository,
   insertAccount,
   insertEndUser,
   insertLogs,
@@ -56,9 +57,9 @@ beforeAll(async () => {
 });
 afterAll(() => archive.drop());
 
-async function rows(condition: string): Promise<string[]> {
+async function rows(condition: string, table = "workflow_app_logs"): Promise<string[]> {
   const found = await archive.sql.query<{ id: string }>(
-    `SELECT l.id::text AS id FROM workflow_app_logs l
+    `SELECT l.id::text AS id FROM ${table} l
        LEFT JOIN workflow_runs r ON r.id = l.workflow_run_id AND r.tenant_id = l.tenant_id
        LEFT JOIN end_users e ON l.created_by_role = 'end_user' AND e.id = l.created_by AND e.tenant_id = l.tenant_id
        LEFT JOIN accounts a ON l.created_by_role = 'account' AND a.id = l.created_by
@@ -69,6 +70,33 @@ async function rows(condition: string): Promise<string[]> {
 
 describe.each(implementations)("app logs: %s", (implementation) => {
   listContract(() => repositories[implementation], rows);
+});
+
+describe("app logs: dual-write, while months are purged, read from PostgreSQL", () => {
+  let expected = rows;
+
+  beforeAll(async () => {
+    await archive.sql.query("CREATE TABLE all_logs AS SELECT * FROM workflow_app_logs");
+    expected = (condition) => rows(condition, "all_logs");
+    await archive.setModes({ write: "both", read: "postgres" }, [tenantId, otherTenant]);
+    await archive.sql.query(
+      "UPDATE log_archive.partitions SET state = 'purging' WHERE data_type = 'app_logs' AND month IN ('2025-08', '2025-09')",
+    );
+    await archive.sql.query(
+      `DELETE FROM workflow_app_logs WHERE created_at < '2025-09-01' AND created_at >= '2025-08-01'
+          OR created_at < '2025-10-01' AND created_at >= '2025-09-01' AND hashtext(id::text) % 2 = 0`,
+    );
+  });
+  afterAll(async () => {
+    await archive.sql.query(
+      "INSERT INTO workflow_app_logs SELECT a.* FROM all_logs a ON CONFLICT (id) DO NOTHING; DROP TABLE all_logs",
+    );
+    await archive.sql.query("UPDATE log_archive.partitions SET state = 'copied'");
+  });
+  listContract(
+    () => dualLogRepository(archive),
+    (condition) => expected(condition),
+  );
 });
 
 describe("both say the same", () => {

@@ -4,15 +4,20 @@ import type {
   AppLogPage,
   AppLogRepository,
 } from "../../../src/workflow-logs/repositories/app-logs/app-log-repository.ts";
+import { DualWriteAppLogRepository } from "../../../src/workflow-logs/repositories/app-logs/dual-write-app-log-repository.ts";
 import { ElasticsearchAppLogRepository } from "../../../src/workflow-logs/repositories/app-logs/elasticsearch-app-log-repository.ts";
 import { PostgresAppLogRepository } from "../../../src/workflow-logs/repositories/app-logs/postgres-app-log-repository.ts";
-import { type Store, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
+import { afterSecondWrites, type Store, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
 
 export function logRepositories(connections: Connections): Record<Store, AppLogRepository> {
   return {
     postgres: new PostgresAppLogRepository(connections),
     elasticsearch: new ElasticsearchAppLogRepository(connections),
   };
+}
+
+export function dualLogRepository({ dualWrite }: Pick<RunsArchive, "dualWrite">): AppLogRepository {
+  return afterSecondWrites<AppLogRepository>(dualWrite, new DualWriteAppLogRepository(dualWrite), /ById$|^save/);
 }
 
 export const tenantId = testId("tenant of logs");

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { wildTenants } from "../workflow-runs/contract.ts";
-import { type Store, testId } from "../workflow-runs/runs-archive.ts";
+import { testId } from "../workflow-runs/runs-archive.ts";
 import { newNode, type NodeRepositories } from "./nodes-archive.ts";
 
 const mine = testId("tenant that deletes nodes");
@@ -8,7 +8,7 @@ const theirs = testId("tenant that keeps its nodes");
 const appId = testId("app that both have");
 const runs = [testId("run 1 that both have"), testId("run 2 that both have")];
 
-export function deleteContract(given: () => NodeRepositories, implementation: Store): void {
+export function deleteContract(given: () => NodeRepositories, implementation: string): void {
   /** For either tenant two nodes of each of two runs, in two months. */
   async function saveNodes(): Promise<{ mine: string[]; theirs: string[] }> {
     const ids = { mine: [] as string[], theirs: [] as string[] };
@@ -49,6 +49,10 @@ export function deleteContract(given: () => NodeRepositories, implementation: St
   ];
 
   describe("deletes", () => {
+    afterAll(async () => {
+      for (const tenantId of [mine, theirs]) await given().api.deleteExecutionsByApp(tenantId, appId);
+    });
+
     it.each(deletes)(
       "by %s: what the tenant had is counted and gone, the other's stays",
       async (_, act, count, kept) => {

@@ -8,6 +8,7 @@ import { ElasticsearchApiWorkflowNodeExecutionRepository } from "../../../src/wo
 import { deleteContract } from "./deletes.ts";
 import {
   appId,
+  dualNodeRepositories,
   insertNodes,
   longRun,
   longRunNodes,
@@ -59,15 +60,42 @@ beforeAll(async () => {
 });
 afterAll(() => archive.drop());
 
-async function rows(condition: string, order: string): Promise<string[]> {
+async function rows(condition: string, order: string, table = "workflow_node_executions"): Promise<string[]> {
   const found = await archive.sql.query<{ id: string }>(
-    `SELECT id::text AS id FROM workflow_node_executions WHERE ${condition} ORDER BY ${order}`,
+    `SELECT id::text AS id FROM ${table} WHERE ${condition} ORDER BY ${order}`,
   );
   return found.rows.map(({ id }) => id);
 }
 
 describe.each(implementations)("node executions: %s", (implementation) => {
   readContract(() => repositories[implementation], rows);
+});
+
+describe("node executions: dual-write, while months are purged, read from PostgreSQL", () => {
+  let ofRows = rows;
+
+  beforeAll(async () => {
+    // what is expected is worked out from all rows
+    await archive.sql.query("CREATE TABLE all_nodes AS SELECT * FROM workflow_node_executions");
+    ofRows = (condition, order) => rows(condition, order, "all_nodes");
+    await archive.setModes({ write: "both", read: "postgres" }, [tenantId, otherTenant]);
+    await archive.sql.query(
+      "UPDATE log_archive.partitions SET state = 'purging' WHERE data_type = 'node_executions' AND month LIKE '2025%'",
+    );
+    await archive.sql.query(
+      "DELETE FROM workflow_node_executions WHERE extract(year from created_at) = 2025 AND hashtext(id::text) % 2 = 0",
+    );
+  });
+  afterAll(async () => {
+    await archive.sql.query(
+      "INSERT INTO workflow_node_executions SELECT a.* FROM all_nodes a ON CONFLICT (id) DO NOTHING; DROP TABLE all_nodes",
+    );
+    await archive.sql.query("UPDATE log_archive.partitions SET state = 'copied'");
+  });
+  readContract(
+    () => dualNodeRepositories(archive),
+    (condition, order) => ofRows(condition, order),
+  );
 });
 
 describe("both say the same", () => {
@@ -122,6 +150,20 @@ describe("an execution saved in Elasticsearch as it is", () => {
 describe.each(implementations)("node executions that are written: %s", (implementation) => {
   saveContract(() => repositories[implementation], implementation);
   deleteContract(() => repositories[implementation], implementation);
+});
+
+describe.each([
+  { write: "both", read: "postgres" },
+  { write: "both", read: "elasticsearch" },
+  { write: "elasticsearch", read: "elasticsearch" },
+] as const)("node executions that are written: dual-write, write $write, read $read", (modes) => {
+  const name = `dual-write ${modes.write} ${modes.read}`;
+  beforeAll(async () => {
+    const tenants = ["tenant that deletes nodes", "tenant that keeps its nodes"].map((tenant) => testId(tenant));
+    await archive.setModes(modes, [tenantId, otherTenant, ...tenants]);
+  });
+  saveContract(() => dualNodeRepositories(archive), name);
+  deleteContract(() => dualNodeRepositories(archive), name);
 });
 
 describe("offload rows", () => {

@@ -1,12 +1,14 @@
 import type { Connections } from "../../../src/workflow-logs/connections.ts";
 import type { ApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/api-workflow-node-execution-repository.ts";
+import { DualWriteApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/dual-write-api-workflow-node-execution-repository.ts";
+import { DualWriteWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/dual-write-workflow-node-execution-repository.ts";
 import { ElasticsearchApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/elasticsearch-api-workflow-node-execution-repository.ts";
 import { ElasticsearchWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/elasticsearch-workflow-node-execution-repository.ts";
 import type { NodeExecution } from "../../../src/workflow-logs/repositories/node-executions/node-execution.ts";
 import { PostgresApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/postgres-api-workflow-node-execution-repository.ts";
 import { PostgresWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/postgres-workflow-node-execution-repository.ts";
 import type { WorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/workflow-node-execution-repository.ts";
-import { type Store, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
+import { afterSecondWrites, type RunsArchive, type Store, testId } from "../workflow-runs/runs-archive.ts";
 
 export interface NodeRepositories {
   executions: WorkflowNodeExecutionRepository;
@@ -23,6 +25,15 @@ export function nodeRepositories(connections: Connections): Record<Store, NodeRe
       executions: new ElasticsearchWorkflowNodeExecutionRepository(connections),
       api: new ElasticsearchApiWorkflowNodeExecutionRepository(connections),
     },
+  };
+}
+
+export function dualNodeRepositories({ dualWrite }: Pick<RunsArchive, "dualWrite">): NodeRepositories {
+  const executions = new DualWriteWorkflowNodeExecutionRepository(dualWrite);
+  const api = new DualWriteApiWorkflowNodeExecutionRepository(dualWrite);
+  return {
+    executions: afterSecondWrites<WorkflowNodeExecutionRepository>(dualWrite, executions, /^save/),
+    api: afterSecondWrites<ApiWorkflowNodeExecutionRepository>(dualWrite, api, /ById$/),
   };
 }
 

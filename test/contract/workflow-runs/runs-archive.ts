@@ -78,7 +78,11 @@ export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UT
   const apis = {
     postgres: new PostgresApiWorkflowRunRepository(connections),
     elasticsearch: new ElasticsearchApiWorkflowRunRepository(connections),
-    "dual-write": afterSecondWrites(dualWrite, new DualWriteApiWorkflowRunRepository(dualWrite)),
+    "dual-write": afterSecondWrites<ApiWorkflowRunRepository>(
+      dualWrite,
+      new DualWriteApiWorkflowRunRepository(dualWrite),
+      /^getWorkflowRunBy/,
+    ),
   };
   const executions = {
     postgres: new PostgresWorkflowExecutionRepository(connections),
@@ -116,12 +120,12 @@ export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UT
   };
 }
 
-/** Lists in Elasticsearch see second writes when they are written: the contract is about what is there then. Reads by id do not wait. */
-function afterSecondWrites(dualWrite: DualWrite, api: ApiWorkflowRunRepository): ApiWorkflowRunRepository {
-  return new Proxy(api, {
-    get(target, name: keyof ApiWorkflowRunRepository) {
-      const method = target[name].bind(target) as (...args: unknown[]) => Promise<unknown>;
-      if (name.startsWith("getWorkflowRunBy")) return method;
+/** Lists in Elasticsearch see second writes when they are written: the contract is about what is there then. What `isById` names does not wait. */
+export function afterSecondWrites<R extends object>(dualWrite: DualWrite, repository: R, isById: RegExp): R {
+  return new Proxy(repository, {
+    get(target, name) {
+      const method = (Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>).bind(target);
+      if (isById.test(String(name))) return method;
       return async (...args: unknown[]) => {
         await dualWrite.idle();
         return method(...args);

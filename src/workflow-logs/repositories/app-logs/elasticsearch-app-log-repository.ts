@@ -11,10 +11,13 @@ import {
   type DocumentQuery,
   orderedDocuments,
   type OrderedDocument,
+  type Position,
   unindexedDocuments,
 } from "../records/ordered-documents.ts";
+import type { Partly } from "../records/part.ts";
 import { recordOfDocument } from "../records/read-record.ts";
 import { type AppLog, type AppLogEntry, appLogKind } from "./app-log.ts";
+import type { AppLogReads, FirstPlaces } from "./app-log-reads.ts";
 import type { AppLogPage, AppLogPageQuery, AppLogQuery, AppLogRepository } from "./app-log-repository.ts";
 import { appLogPage, boundsOf, keywordOf, pageOf, runIdOf } from "./check-app-log-query.ts";
 import { relatedOfDocument } from "./related-of-document.ts";
@@ -25,12 +28,12 @@ const placesPerRequest = 10_000;
 
 type Bounds = Pick<DocumentOrder, "from" | "to">;
 
-export class ElasticsearchAppLogRepository implements AppLogRepository {
+export class ElasticsearchAppLogRepository implements AppLogRepository, AppLogReads {
   private readonly connections: Connections;
   private readonly records: ElasticsearchRecords<AppLog>;
 
   /** PostgreSQL is asked for the end user, account and trigger of a log that is saved: their tables stay there. */
-  constructor(connections: Connections) {
+  constructor(connections: Connections & Partly) {
     this.connections = connections;
     const related = new RelatedToSavedLog(connections);
     this.records = new ElasticsearchRecords(connections, appLogKind, (log, replaced) => related.members(log, replaced));
@@ -42,6 +45,18 @@ export class ElasticsearchAppLogRepository implements AppLogRepository {
     const documents = await this.records.query(query.tenantId, filtersOf(query));
     const total = await this.count(documents, bounds);
     return appLogPage(page, total, await this.entries(documents, bounds, page, total));
+  }
+
+  async getFirstPlaces(query: AppLogQuery, count: number): Promise<FirstPlaces> {
+    const bounds = boundsOf(query);
+    const documents = await this.records.query(query.tenantId, filtersOf(query));
+    const places: Position[] = [];
+    const order = { direction: "desc", ...bounds, pageSize: Math.min(count, placesPerRequest), source: false } as const;
+    for await (const page of orderedDocuments(this.records.client, documents, order)) {
+      places.push(...page.map(({ id, createdAt }) => ({ id, createdAt })));
+      if (places.length >= count) break;
+    }
+    return { total: await this.count(documents, bounds), places: places.slice(0, count) };
   }
 
   async countAppLogs(query: AppLogQuery): Promise<number> {

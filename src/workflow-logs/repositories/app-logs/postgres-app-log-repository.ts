@@ -1,17 +1,20 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Pool } from "pg";
-import { inspectTable } from "../../../stores/postgres/table.ts";
 import type { Connections } from "../../connections.ts";
 import type { RelatedMember, RelatedRows } from "../../documents/related-rows.ts";
 import { offsetOf } from "../../documents/time-zone.ts";
-import { inspectRelated } from "../../source-schema.ts";
 import { allOf, type Condition } from "../records/log-table.ts";
+import { instantOfPrinted } from "../records/instants.ts";
+import type { Position } from "../records/ordered-documents.ts";
+import type { Partly } from "../records/part.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import { type PrintedRow, recordOfRow } from "../records/read-record.ts";
 import { type AppLog, type AppLogEntry, appLogKind } from "./app-log.ts";
+import type { AppLogReads, FirstPlaces } from "./app-log-reads.ts";
 import type { AppLogPage, AppLogPageQuery, AppLogQuery, AppLogRepository } from "./app-log-repository.ts";
 import { appLogPage, boundsOf, keywordOf, pageOf } from "./check-app-log-query.ts";
 import { keywordCondition } from "./keyword-condition.ts";
+import { relatedOnce } from "./related-once.ts";
 import { joinsOf, printedRelated, relatedOfRow } from "./related-row-query.ts";
 
 const everyMember: readonly RelatedMember["name"][] = ["run", "trigger", "end_user", "account"];
@@ -22,12 +25,11 @@ interface Selection {
   readonly conditions: readonly Condition[];
 }
 
-export class PostgresAppLogRepository implements AppLogRepository {
+export class PostgresAppLogRepository implements AppLogRepository, AppLogReads {
   private readonly pool: Pool;
   private readonly records: PostgresRecords<AppLog>;
-  private relatedRows: Promise<RelatedRows> | undefined;
 
-  constructor(connections: Pick<Connections, "postgres" | "state" | "settings">) {
+  constructor(connections: Pick<Connections, "postgres" | "state" | "settings"> & Partly) {
     this.pool = connections.postgres;
     this.records = new PostgresRecords(connections, appLogKind);
   }
@@ -39,6 +41,21 @@ export class PostgresAppLogRepository implements AppLogRepository {
     const order = (await this.records.table()).order("desc");
     const data = await this.entries(selection, sql`${order} limit ${page.limit} offset ${page.offset}`);
     return appLogPage(page, total, data);
+  }
+
+  async getFirstPlaces(query: AppLogQuery, count: number): Promise<FirstPlaces> {
+    const table = await this.records.table();
+    const selection = await this.select(query);
+    const total = await this.count(selection);
+    const { joins, conditions } = selection;
+    const { rows } = await sql<Position>`
+      select ${table.column("id")}::text as id, ${table.column("createdAt")}::text as "createdAt"
+        from ${table.name} t ${joins} where ${allOf(conditions)} ${table.order("desc")} limit ${count}`.execute(
+      this.records.db,
+    );
+    const offset = offsetOf(table.sourceTimeZone);
+    const places = rows.map(({ id, createdAt }) => ({ id, createdAt: instantOfPrinted(createdAt, offset) }));
+    return { total, places };
   }
 
   async countAppLogs(query: AppLogQuery): Promise<number> {
@@ -99,17 +116,7 @@ export class PostgresAppLogRepository implements AppLogRepository {
   }
 
   private async related(): Promise<RelatedRows> {
-    this.relatedRows ??= this.inspect();
-    try {
-      return await this.relatedRows;
-    } catch (error) {
-      this.relatedRows = undefined;
-      throw error;
-    }
-  }
-
-  private async inspect(): Promise<RelatedRows> {
     await this.records.table(); // says what is wrong when there is none
-    return inspectRelated(this.pool, (await inspectTable(this.pool, appLogKind.logType.table))!, "off");
+    return relatedOnce(this.pool);
   }
 }

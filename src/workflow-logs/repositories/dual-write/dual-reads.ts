@@ -20,6 +20,8 @@ export interface Question<R, A> {
   readonly ask: (logs: R) => Promise<A>;
   /** Puts the answers of two parts together that have no log in common, the first that of the tenant's own store. */
   readonly merge: (own: A, other: A) => A;
+  /** False where the stores are to answer differently. */
+  readonly isComparable?: boolean;
 }
 
 export interface TenantsQuestion<R, A> extends Omit<Question<R, A>, "ask"> {
@@ -62,14 +64,18 @@ export class DualReads<R, T extends LogRecord> {
   }
 
   async read<A>(tenantId: string, question: Question<R, A>): Promise<A> {
-    const { modes, shadow } = this.policy;
-    const { read } = await modes.of(tenantId);
+    const { read } = await this.policy.modes.of(tenantId);
     if (read === "elasticsearch") return this.fromElasticsearch(tenantId, question);
-    const own = await question.ask(this.postgres);
-    const { inElasticsearch } = await this.placements(tenantId); // after the answer, see there
-    if (inElasticsearch.length > 0) return this.fromPostgresAndPurged(tenantId, question);
-    if (read === "shadow") this.shadowRead(tenantId, question, own, shadow);
-    return own;
+    const own = await this.fromWholePostgres(tenantId, question);
+    return own === undefined ? this.fromPostgresAndPurged(tenantId, question) : own.answer;
+  }
+
+  /** The answer of the tenant's own store; undefined when it does not have every month whole. */
+  async readWhole<A>(tenantId: string, question: Omit<Question<R, A>, "merge">): Promise<A | undefined> {
+    const { read } = await this.policy.modes.of(tenantId);
+    if (read !== "elasticsearch") return (await this.fromWholePostgres(tenantId, question))?.answer;
+    const answer = await question.ask(this.elasticsearch);
+    return (await this.placements(tenantId)).expired.length > 0 ? undefined : answer;
   }
 
   /** A log by its id: the other store is asked for what the own one does not have. */
@@ -78,14 +84,16 @@ export class DualReads<R, T extends LogRecord> {
     id: string,
     question: Omit<Question<R, A | undefined>, "merge">,
   ): Promise<A | undefined> {
-    const { connections, modes, writes, shadow } = this.policy;
+    const { connections, modes, writes } = this.policy;
     const { dataType } = this.kind.logType;
     const { read } = await modes.of(tenantId);
     // what was written a moment ago may not be in Elasticsearch yet
     const isElasticsearch = read === "elasticsearch" && !writes.isPending({ dataType, id });
     const own = await question.ask(isElasticsearch ? this.elasticsearch : this.postgres);
-    if (read === "shadow") this.shadowRead(tenantId, { ...question, merge: (answer) => answer }, own, shadow);
-    if (own !== undefined) return own;
+    if (own !== undefined) {
+      if (!isElasticsearch) await this.shadowRead(tenantId, question, own);
+      return own;
+    }
     const { inElasticsearch, expired } = await this.placements(tenantId);
     const months = isElasticsearch ? expired : inElasticsearch;
     if (months.length === 0) return undefined;
@@ -136,6 +144,17 @@ export class DualReads<R, T extends LogRecord> {
     return readPlacements(this.policy.connections.state, this.kind.logType.dataType, tenantId);
   }
 
+  private async fromWholePostgres<A>(
+    tenantId: string,
+    question: Omit<Question<R, A>, "merge">,
+  ): Promise<{ answer: A } | undefined> {
+    const answer = await question.ask(this.postgres);
+    const { inElasticsearch } = await this.placements(tenantId); // after the answer, see there
+    if (inElasticsearch.length > 0) return undefined;
+    await this.shadowRead(tenantId, question, answer);
+    return { answer };
+  }
+
   /**
    * What PostgreSQL has, and what Elasticsearch has of those months and PostgreSQL has not. Rows, ids and months are of one snapshot: of a batch that is
    * purged meanwhile either the rows are counted or their documents.
@@ -168,8 +187,14 @@ export class DualReads<R, T extends LogRecord> {
     return merge(own, await ask(this.readers.postgres({ ...connections, part })));
   }
 
-  private shadowRead<A>(tenantId: string, { method, ask }: Question<R, A>, answer: A, shadow: ShadowReads): void {
-    shadow.sample({
+  private async shadowRead<A>(
+    tenantId: string,
+    { method, ask, isComparable = true }: Omit<Question<R, A>, "merge">,
+    answer: A,
+  ): Promise<void> {
+    const { read } = await this.policy.modes.of(tenantId);
+    if (read !== "shadow" || !isComparable) return;
+    this.policy.shadow.sample({
       method,
       tenantId,
       dataType: this.kind.logType.dataType,

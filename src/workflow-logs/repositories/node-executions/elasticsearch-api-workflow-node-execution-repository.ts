@@ -5,6 +5,7 @@ import type { RetentionReport } from "../../retention/report.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
 import { parseInstant } from "../records/instants.ts";
 import { orderedDocuments } from "../records/ordered-documents.ts";
+import type { Partly } from "../records/part.ts";
 import { recordOfDocument } from "../records/read-record.ts";
 import { columnOf } from "../records/record-kind.ts";
 import { batchLimit } from "../workflow-runs/check-query.ts";
@@ -28,7 +29,7 @@ export class ElasticsearchApiWorkflowNodeExecutionRepository implements ApiWorkf
   private readonly connections: Connections;
   private readonly records: ElasticsearchRecords<NodeExecution>;
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections & Partly) {
     this.connections = connections;
     this.records = new ElasticsearchRecords(connections, nodeExecutionKind);
   }

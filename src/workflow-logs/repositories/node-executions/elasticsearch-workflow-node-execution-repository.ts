@@ -1,5 +1,6 @@
 import type { Connections } from "../../connections.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
+import type { Partly } from "../records/part.ts";
 import { keptOffloads } from "./kept-offloads.ts";
 import { type NodeExecution, nodeExecutionKind, pausedStatus } from "./node-execution.ts";
 import { type NodeOrder, orderExecutions } from "./order-executions.ts";
@@ -8,7 +9,7 @@ import type { NodesOfRunQuery, WorkflowNodeExecutionRepository } from "./workflo
 export class ElasticsearchWorkflowNodeExecutionRepository implements WorkflowNodeExecutionRepository {
   private readonly records: ElasticsearchRecords<NodeExecution>;
 
-  constructor(connections: Pick<Connections, "elasticsearch" | "settings">) {
+  constructor(connections: Pick<Connections, "elasticsearch" | "settings"> & Partly) {
     this.records = new ElasticsearchRecords(connections, nodeExecutionKind, keptOffloads);
   }
 

@@ -66,8 +66,11 @@ export const snapshotKind: RecordKind<SnapshotRow> = {
 
 /** By (created_at, index, id). */
 export function snapshotsOf(rows: readonly SnapshotRow[]): NodeSnapshot[] {
-  const inOrder = rows.toSorted((a, b) => text(a.createdAt, b.createdAt) || a.index - b.index || text(a.id, b.id));
-  return inOrder.map(snapshotOf);
+  return orderSnapshots(rows.map(snapshotOf));
+}
+
+export function orderSnapshots(snapshots: readonly NodeSnapshot[]): NodeSnapshot[] {
+  return snapshots.toSorted((a, b) => text(a.createdAt, b.createdAt) || a.index - b.index || text(a.id, b.id));
 }
 
 function snapshotOf(row: SnapshotRow): NodeSnapshot {

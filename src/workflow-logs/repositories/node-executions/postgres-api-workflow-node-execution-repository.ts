@@ -3,6 +3,7 @@ import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
 import type { Connections } from "../../connections.ts";
 import { parseInstant } from "../records/instants.ts";
 import type { Condition } from "../records/log-table.ts";
+import type { Partly } from "../records/part.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import { batchLimit } from "../workflow-runs/check-query.ts";
 import type {
@@ -20,7 +21,7 @@ export class PostgresApiWorkflowNodeExecutionRepository implements ApiWorkflowNo
   private readonly snapshots: PostgresRecords<SnapshotRow>;
   private readonly deletes: PostgresNodeDeletes;
 
-  constructor(connections: Pick<Connections, "postgres" | "state" | "settings">) {
+  constructor(connections: Pick<Connections, "postgres" | "state" | "settings"> & Partly) {
     this.records = new PostgresRecords(connections, nodeExecutionKind);
     this.snapshots = new PostgresRecords(connections, snapshotKind);
     this.deletes = new PostgresNodeDeletes(connections.postgres, this.records);

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Connections } from "../../connections.ts";
 import { allOf } from "../records/log-table.ts";
+import type { Partly } from "../records/part.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import { validateWritten } from "../records/refusals.ts";
 import { type NodeExecution, nodeExecutionKind, pausedStatus } from "./node-execution.ts";
@@ -10,7 +11,7 @@ import type { NodesOfRunQuery, WorkflowNodeExecutionRepository } from "./workflo
 export class PostgresWorkflowNodeExecutionRepository implements WorkflowNodeExecutionRepository {
   private readonly records: PostgresRecords<NodeExecution>;
 
-  constructor(connections: Pick<Connections, "postgres" | "state" | "settings">) {
+  constructor(connections: Pick<Connections, "postgres" | "state" | "settings"> & Partly) {
     this.records = new PostgresRecords(connections, nodeExecutionKind);
   }
 

@@ -1,0 +1,23 @@
+import type { Pool } from "pg";
+import type { RelatedRows } from "../../documents/related-rows.ts";
+import { inspectRelated } from "../../source-schema.ts";
+import { inspectOnce } from "../records/inspect-once.ts";
+import { appLogKind } from "./app-log.ts";
+
+const inspected = new WeakMap<Pool, Promise<RelatedRows>>();
+
+/** What app logs are shown with, as it was when it was first asked for through this pool; see inspectOnce. There is a table of app logs. */
+export async function relatedOnce(pool: Pool): Promise<RelatedRows> {
+  const asked = inspected.get(pool) ?? inspect(pool);
+  inspected.set(pool, asked);
+  try {
+    return await asked;
+  } catch (error) {
+    inspected.delete(pool);
+    throw error;
+  }
+}
+
+async function inspect(pool: Pool): Promise<RelatedRows> {
+  return inspectRelated(pool, (await inspectOnce(pool, appLogKind.logType.table))!, "off");
+}
