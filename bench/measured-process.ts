@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { type ProcessCall, runProcess } from "./support/run-process.ts";
 
 // As `npm run app` and the installed `app` run it: built, and with a small young generation.
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
@@ -13,25 +11,25 @@ export async function measuredProcess(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
+  more: Pick<ProcessCall, "allowed"> = {},
 ): Promise<{ stdout: string; peakBytes: number }> {
-  const child = spawn(process.execPath, [...nodeFlags, "--import", peakMemory, main, ...args], {
-    cwd: tmpdir(), // where no .env of the reader's is
-    stdio: ["ignore", "pipe", "inherit", "pipe"],
-    signal,
-    killSignal: "SIGINT",
-    env: { PATH: process.env["PATH"], ...env },
-  });
-  const [stdout, peak, [code]] = await Promise.all([
-    read(child.stdout!),
-    read(child.stdio[3] as NodeJS.ReadableStream),
-    once(child, "close") as Promise<[number | null]>,
-  ]);
-  if (code !== 0) throw new Error(`app ${args.join(" ")} ended with ${code}: ${stdout}`);
-  return { stdout, peakBytes: Number(peak) };
+  return measuredNode(appArguments(args), { env, signal, ...more });
 }
 
-async function read(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = "";
-  for await (const chunk of stream.setEncoding("utf8")) text += chunk;
-  return text;
+/** What Node is started with to run the command line. */
+export function appArguments(args: readonly string[]): string[] {
+  return [...nodeFlags, main, ...args];
+}
+
+/** The same for any program of Node. */
+export async function measuredNode(
+  args: readonly string[],
+  call: Pick<ProcessCall, "env" | "signal" | "allowed">,
+): Promise<{ stdout: string; peakBytes: number; seconds: number }> {
+  const { stdout, side, seconds } = await runProcess({
+    file: process.execPath,
+    args: ["--import", peakMemory, ...args],
+    ...call,
+  });
+  return { stdout, peakBytes: Number(side), seconds };
 }

@@ -16,6 +16,8 @@ export type Fault =
 export interface FaultProxy {
   /** The URL given, with this proxy in the place of its server. */
   url: string;
+  /** Bytes that were passed on so far, to the server and back. */
+  readonly passed: { readonly requests: number; readonly answers: number };
   /** For connections that are open and those to come. */
   set(fault: Fault): void;
   close(): Promise<void>;
@@ -32,6 +34,7 @@ interface Pair {
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const { hostname, port } = new URL(target);
   const pairs = new Set<Pair>();
+  const passed = { requests: 0, answers: 0 };
   let fault: Fault = { kind: "pass" };
 
   const listener = createServer((client) => {
@@ -55,6 +58,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
         pair.left -= bytes.length;
         if (pair.left < 0) return end(pair);
       }
+      passed[isAnswer ? "answers" : "requests"] += bytes.length;
       const wait = fault.kind === "delay" ? Math.random() * fault.millis : 0;
       last = passOn(last, wait, to, bytes);
     });
@@ -74,6 +78,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   url.port = String((listener.address() as AddressInfo).port);
   return {
     url: url.href.replace(/\/$/, ""),
+    passed,
     set(next) {
       fault = next;
       for (const pair of pairs) pair.left = allowance(next);

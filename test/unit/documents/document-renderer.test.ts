@@ -7,7 +7,7 @@ import { DocumentRenderer, type SearchTextMode } from "../../../src/workflow-log
 import { rowLayout } from "../../../src/workflow-logs/documents/row-layout.ts";
 import { offsetOf } from "../../../src/workflow-logs/documents/time-zone.ts";
 import { logTypes } from "../../../src/workflow-logs/log-types.ts";
-import { copyBytes } from "../postgres/copy-bytes.ts";
+import { copyBytes } from "../../../dev/sample-logs/copy-bytes.ts";
 
 function table(name: string, columns: Record<string, string>): Table {
   const list = Object.entries(columns).map(([column, type]): Column => ({ name: column, type, notNull: false }));
