@@ -21,7 +21,7 @@ const samples = 7;
 const sampleMillis = 100;
 
 /** Holds what was done last: work of which nothing is used might not be done. */
-export const last: { result: unknown } = { result: undefined };
+const last: { result: unknown } = { result: undefined };
 
 /** The median of several samples, each long enough to be measured, after the compiler has had time to optimise. */
 export function time({ name, rows, bytes, work }: Step): StepResult {

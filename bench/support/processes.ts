@@ -18,7 +18,7 @@ export function processes(): ProcessTimes[] {
 }
 
 /** Undefined for a process that is gone. */
-export function processTimes(pid: number): ProcessTimes | undefined {
+function processTimes(pid: number): ProcessTimes | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, "latin1");
