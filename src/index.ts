@@ -1,3 +1,6 @@
+export { type Config, type Environment, parseConfig } from "./config/config.ts";
+export { ConfigError } from "./config/config-error.ts";
+export { connectionOptions } from "./config/connection-options.ts";
 export { AppError, UsageError } from "./engine/errors.ts";
 export { type BlobStorage, blobStorage, type BlobStorageSettings } from "./stores/blobs/blob-storage.ts";
 export type { ElasticsearchConnection } from "./stores/elasticsearch/client.ts";
@@ -44,14 +47,30 @@ export type {
   AppLogQuery,
   AppLogRepository,
 } from "./workflow-logs/repositories/app-logs/app-log-repository.ts";
+export { DualWriteAppLogRepository } from "./workflow-logs/repositories/app-logs/dual-write-app-log-repository.ts";
 export { ElasticsearchAppLogRepository } from "./workflow-logs/repositories/app-logs/elasticsearch-app-log-repository.ts";
 export { PostgresAppLogRepository } from "./workflow-logs/repositories/app-logs/postgres-app-log-repository.ts";
+export {
+  createRepositories,
+  type Repositories,
+  type RepositoryChoice,
+  type RepositoryChoices,
+} from "./workflow-logs/repositories/create-repositories.ts";
+export { DualWrite, type DualWriteStats } from "./workflow-logs/repositories/dual-write/dual-write.ts";
+export {
+  dualWriteDefaults,
+  type DualWriteOptions,
+  type GivenOptions,
+} from "./workflow-logs/repositories/dual-write/options.ts";
+export type { Logger, ShadowOptions } from "./workflow-logs/repositories/dual-write/shadow-reads.ts";
 export type {
   ApiWorkflowNodeExecutionRepository,
   NodeCounts,
   NodeQuery,
   SnapshotQuery,
 } from "./workflow-logs/repositories/node-executions/api-workflow-node-execution-repository.ts";
+export { DualWriteApiWorkflowNodeExecutionRepository } from "./workflow-logs/repositories/node-executions/dual-write-api-workflow-node-execution-repository.ts";
+export { DualWriteWorkflowNodeExecutionRepository } from "./workflow-logs/repositories/node-executions/dual-write-workflow-node-execution-repository.ts";
 export { ElasticsearchApiWorkflowNodeExecutionRepository } from "./workflow-logs/repositories/node-executions/elasticsearch-api-workflow-node-execution-repository.ts";
 export { ElasticsearchWorkflowNodeExecutionRepository } from "./workflow-logs/repositories/node-executions/elasticsearch-workflow-node-execution-repository.ts";
 export type { NodeExecution } from "./workflow-logs/repositories/node-executions/node-execution.ts";
@@ -72,6 +91,8 @@ export type {
   RunListQuery,
   RunPage,
 } from "./workflow-logs/repositories/workflow-runs/api-workflow-run-repository.ts";
+export { DualWriteApiWorkflowRunRepository } from "./workflow-logs/repositories/workflow-runs/dual-write-api-workflow-run-repository.ts";
+export { DualWriteWorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/dual-write-workflow-execution-repository.ts";
 export { ElasticsearchApiWorkflowRunRepository } from "./workflow-logs/repositories/workflow-runs/elasticsearch-api-workflow-run-repository.ts";
 export { ElasticsearchWorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/elasticsearch-workflow-execution-repository.ts";
 export { PostgresApiWorkflowRunRepository } from "./workflow-logs/repositories/workflow-runs/postgres-api-workflow-run-repository.ts";

@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { connectionOptions } from "../config/connection-options.ts";
 import { UsageError } from "../engine/errors.ts";
 import { blobStorage } from "../stores/blobs/blob-storage.ts";
 import { validatePrefix } from "../stores/elasticsearch/index-names.ts";
@@ -12,27 +13,8 @@ import type { CommandContext } from "./context.ts";
 export function withStores<T>(context: CommandContext, work: (connections: Connections) => Promise<T>): Promise<T> {
   const config = context.config();
   requireEnabled(config);
-  const { elasticsearch } = config;
-  return withConnections(
-    {
-      databaseUrl: config.database.url,
-      elasticsearch,
-      settings: {
-        template: {
-          prefix: validatePrefix(elasticsearch.indexPrefix),
-          shards: elasticsearch.numberOfShards,
-          replicas: elasticsearch.numberOfReplicas,
-          refreshInterval: elasticsearch.refreshInterval,
-          codec: elasticsearch.codec,
-        },
-        searchText: elasticsearch.searchText,
-        sourceTimeZone: config.sourceTimeZone,
-        maxRetries: elasticsearch.maxRetries,
-        retentionDays: elasticsearch.retentionDays,
-      },
-    },
-    work,
-  );
+  validatePrefix(config.elasticsearch.indexPrefix);
+  return withConnections(connectionOptions(config), work);
 }
 
 /** The connections, with the platform's file storage where it is needed. Throws UsageError for one that cannot be read. */

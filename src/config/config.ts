@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "./config-error.ts";
 import { databaseUrl } from "./database-url.ts";
+import type { RepositoriesConfig, RepositoryChoice } from "./repositories.ts";
 import { type StorageConfig, storageConfig } from "./storage.ts";
 import { type Variables, variables } from "./variables.ts";
 
@@ -36,6 +37,8 @@ export interface Config {
   readonly database: { readonly url: string };
   readonly sourceTimeZone: string;
   readonly storage: StorageConfig;
+  /** PostgreSQL for all of them while Elasticsearch is switched off. */
+  readonly repositories: RepositoriesConfig;
 }
 
 const always = { when: () => true };
@@ -63,13 +66,38 @@ const consistent = variables
     message: "and ELASTICSEARCH_PASSWORD must be given together",
   });
 
+const repositoryVariables = [
+  "CORE_WORKFLOW_EXECUTION_REPOSITORY",
+  "CORE_WORKFLOW_NODE_EXECUTION_REPOSITORY",
+  "API_WORKFLOW_NODE_EXECUTION_REPOSITORY",
+  "API_WORKFLOW_RUN_REPOSITORY",
+] as const;
+type RepositoryVariable = (typeof repositoryVariables)[number];
+
+/** Elasticsearch is asked for by name and neither given nor switched off. */
+function lacksHosts(given: Variables, variable: RepositoryVariable): boolean {
+  const kind = (given[variable] as Partial<RepositoryChoice> | undefined)?.kind; // nothing where it is wrong by itself
+  const needsHosts = kind === "elasticsearch" || kind === "dual-write";
+  return needsHosts && given.ELASTICSEARCH_HOSTS === undefined && given.ELASTICSEARCH_ENABLED === undefined;
+}
+
+const withHosts = repositoryVariables.reduce(
+  (schema, variable) =>
+    schema.refine((given) => !lacksHosts(given, variable), {
+      ...always,
+      path: [variable],
+      message: "needs ELASTICSEARCH_HOSTS",
+    }),
+  consistent,
+);
+
 /**
  * The configuration that the environment describes; empty variables count as unset.
  * @throws ConfigError listing every wrong variable, without any value
  */
 export function parseConfig(env: Environment): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== undefined && text.trim() !== ""));
-  const result = consistent.safeParse(set);
+  const result = withHosts.safeParse(set);
   if (!result.success) throw new ConfigError(z.prettifyError(result.error));
   const given = result.data;
   return {
@@ -77,6 +105,18 @@ export function parseConfig(env: Environment): Config {
     database: { url: given.DATABASE_URL ?? databaseUrl(databaseParts(given)) },
     sourceTimeZone: given.SOURCE_TIME_ZONE,
     storage: storageConfig(given),
+    repositories: repositoriesConfig(given),
+  };
+}
+
+function repositoriesConfig(given: Variables): RepositoriesConfig {
+  const choice = (variable: RepositoryVariable): RepositoryChoice =>
+    given.ELASTICSEARCH_ENABLED === false ? { kind: "postgres" } : given[variable];
+  return {
+    workflowExecutions: choice("CORE_WORKFLOW_EXECUTION_REPOSITORY"),
+    workflowNodeExecutions: choice("CORE_WORKFLOW_NODE_EXECUTION_REPOSITORY"),
+    apiWorkflowNodeExecutions: choice("API_WORKFLOW_NODE_EXECUTION_REPOSITORY"),
+    apiWorkflowRuns: choice("API_WORKFLOW_RUN_REPOSITORY"),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDatabaseUrl } from "./database-url.ts";
 import { parseHosts } from "./hosts.ts";
+import { repository, type RepositoryChoice } from "./repositories.ts";
 import { boolean, matching, oneOf, timeZone, value, wholeNumber } from "./values.ts";
 
 /** Timers above 2^31 ms fire at once, so a generous time-out would become none. */
@@ -11,6 +12,8 @@ const positiveSeconds = value(`a number of seconds above 0, up to ${longestSecon
   const seconds = /^\d{1,9}(\.\d{1,3})?$/.test(given) ? Number(given) : 0;
   return seconds > 0 && seconds <= longestSeconds ? seconds : undefined;
 });
+
+const inPostgres: RepositoryChoice = { kind: "postgres" };
 
 /** Credentials in it would be sent to nobody, and a query would end up in no signature. */
 function parseEndpoint(given: string): string | undefined {
@@ -59,6 +62,24 @@ export const variables = z.object({
   // The driver leaves these characters of a database name encoded and would look for another database.
   DB_DATABASE: matching(/^[^;/?:@&=+$,#]+$/, "a name without ; / ? : @ & = + $ , #").default("dify"),
   SOURCE_TIME_ZONE: timeZone.default("UTC"),
+  CORE_WORKFLOW_EXECUTION_REPOSITORY: repository(
+    "core.repositories.elasticsearch_workflow_execution_repository.ElasticsearchWorkflowExecutionRepository",
+    "core.repositories.sqlalchemy_workflow_execution_repository.SQLAlchemyWorkflowExecutionRepository",
+    "core.repositories.celery_workflow_execution_repository.CeleryWorkflowExecutionRepository",
+  ).default(inPostgres),
+  CORE_WORKFLOW_NODE_EXECUTION_REPOSITORY: repository(
+    "core.repositories.elasticsearch_workflow_node_execution_repository.ElasticsearchWorkflowNodeExecutionRepository",
+    "core.repositories.sqlalchemy_workflow_node_execution_repository.SQLAlchemyWorkflowNodeExecutionRepository",
+    "core.repositories.celery_workflow_node_execution_repository.CeleryWorkflowNodeExecutionRepository",
+  ).default(inPostgres),
+  API_WORKFLOW_NODE_EXECUTION_REPOSITORY: repository(
+    undefined, // the guide names none
+    "repositories.sqlalchemy_api_workflow_node_execution_repository.DifyAPISQLAlchemyWorkflowNodeExecutionRepository",
+  ).default(inPostgres),
+  API_WORKFLOW_RUN_REPOSITORY: repository(
+    "repositories.elasticsearch_api_workflow_run_repository.ElasticsearchAPIWorkflowRunRepository",
+    "repositories.sqlalchemy_api_workflow_run_repository.DifyAPISQLAlchemyWorkflowRunRepository",
+  ).default(inPostgres),
   STORAGE_TYPE: text.default("opendal"),
   OPENDAL_SCHEME: text.default("fs"),
   OPENDAL_FS_ROOT: text.default("storage"),

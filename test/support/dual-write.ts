@@ -7,7 +7,7 @@ import { type RolloutModes, saveRollout } from "../../src/stores/postgres/state/
 import { upgradeState } from "../../src/stores/postgres/state/upgrade.ts";
 import type { Connections } from "../../src/workflow-logs/connections.ts";
 import { DualWrite } from "../../src/workflow-logs/repositories/dual-write/dual-write.ts";
-import type { DualWriteOptions } from "../../src/workflow-logs/repositories/dual-write/options.ts";
+import type { GivenOptions } from "../../src/workflow-logs/repositories/dual-write/options.ts";
 import { DualWriteApiWorkflowRunRepository } from "../../src/workflow-logs/repositories/workflow-runs/dual-write-api-workflow-run-repository.ts";
 import { DualWriteWorkflowExecutionRepository } from "../../src/workflow-logs/repositories/workflow-runs/dual-write-workflow-execution-repository.ts";
 import type { Stores } from "./compare-stores.ts";
@@ -24,10 +24,7 @@ export interface TestApplication {
   drop(): Promise<void>;
 }
 
-export async function startApplication(
-  stores: Stores,
-  options: Partial<DualWriteOptions> = {},
-): Promise<TestApplication> {
+export async function startApplication(stores: Stores, options: GivenOptions = {}): Promise<TestApplication> {
   const postgres = createPool(stores.databaseUrl);
   const elasticsearch = createClient({
     hosts: [stores.elasticsearchUrl],

@@ -66,6 +66,12 @@ test("the environment of the guide is accepted as printed", () => {
     database: { url: "postgresql://postgres@localhost:5432/dify" },
     sourceTimeZone: "UTC",
     storage: { kind: "folder", root: "storage" },
+    repositories: {
+      workflowExecutions: { kind: "elasticsearch" },
+      workflowNodeExecutions: { kind: "postgres" },
+      apiWorkflowNodeExecutions: { kind: "postgres" },
+      apiWorkflowRuns: { kind: "postgres" },
+    },
   });
 });
 

@@ -77,6 +77,7 @@ const cases: [folder: string, content: string, rule: string | undefined][] = [
   ["src/cli", take("../../test/neighbour.ts"), imports],
   ["src", take("./workflow-logs/neighbour.ts"), undefined],
   ["src", take("./config/neighbour.ts"), imports],
+  ["src/index.ts", take("./config/neighbour.ts"), undefined],
   ["src/workflow-logs", take("../../test/support/neighbour.ts"), imports],
   ["src/workflow-logs", take("../../dev/neighbour.ts"), imports],
   ["test/unit", take("../../src/config/neighbour.ts"), undefined],

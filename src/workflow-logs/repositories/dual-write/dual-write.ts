@@ -8,7 +8,7 @@ import type { LogRecord, RecordKind } from "../records/record-kind.ts";
 import { deleteRowless, type Deleting, type RowlessDeleted, unlocked } from "./delete-rowless.ts";
 import type { ReadPolicy } from "./dual-reads.ts";
 import { RowFollower } from "./follow-rows.ts";
-import { dualWriteDefaults, type DualWriteOptions } from "./options.ts";
+import { type DualWriteOptions, type GivenOptions, withDefaults } from "./options.ts";
 import { recordKinds } from "./record-kinds.ts";
 import { Repairs } from "./repairs.ts";
 import { DeleteFollower } from "./delete-follower.ts";
@@ -37,9 +37,9 @@ export class DualWrite implements ReadPolicy {
   private readonly rows = new Map<DataType, PostgresRecords<LogRecord>>();
   private readonly markedPartitions = new Set<string>();
 
-  constructor(connections: Connections, options: Partial<DualWriteOptions> = {}) {
+  constructor(connections: Connections, options: GivenOptions = {}) {
     this.connections = connections;
-    this.options = { ...dualWriteDefaults, ...options };
+    this.options = withDefaults(options);
     this.modes = new TenantModes(connections.state, this.options.pollMillis);
     this.repairs = new Repairs(connections.state);
     const follower = new RowFollower(connections, this.options.budgetMillis);

@@ -14,6 +14,11 @@ export interface DualWriteOptions {
   readonly logger?: Logger | undefined;
 }
 
+/** What is left out is as in `dualWriteDefaults`. */
+export interface GivenOptions extends Partial<Omit<DualWriteOptions, "shadow">> {
+  readonly shadow?: Partial<ShadowOptions>;
+}
+
 export const dualWriteDefaults: DualWriteOptions = {
   pollMillis: 1000,
   queueCapacity: 10_000,
@@ -21,3 +26,7 @@ export const dualWriteDefaults: DualWriteOptions = {
   closeMillis: 10_000,
   shadow: { share: 0.05, concurrency: 4, timeoutMillis: 5000, pauseMillis: 2000 },
 };
+
+export function withDefaults(given: GivenOptions): DualWriteOptions {
+  return { ...dualWriteDefaults, ...given, shadow: { ...dualWriteDefaults.shadow, ...given.shadow } };
+}

@@ -1,0 +1,23 @@
+import type { Config } from "./config.ts";
+
+/** What `withConnections` of the library takes. */
+export function connectionOptions({ elasticsearch, database, sourceTimeZone }: Config) {
+  return {
+    databaseUrl: database.url,
+    // while Elasticsearch is off nothing is sent to it, but a client cannot be made without an address
+    elasticsearch: elasticsearch.hosts.length > 0 ? elasticsearch : { ...elasticsearch, hosts: ["localhost:9200"] },
+    settings: {
+      template: {
+        prefix: elasticsearch.indexPrefix,
+        shards: elasticsearch.numberOfShards,
+        replicas: elasticsearch.numberOfReplicas,
+        refreshInterval: elasticsearch.refreshInterval,
+        codec: elasticsearch.codec,
+      },
+      searchText: elasticsearch.searchText,
+      sourceTimeZone,
+      maxRetries: elasticsearch.maxRetries,
+      retentionDays: elasticsearch.retentionDays,
+    },
+  };
+}
