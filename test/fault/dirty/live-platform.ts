@@ -7,22 +7,19 @@ import { archivedTables, type ArchivedTable } from "../../support/source-rows.ts
 import type { TestArchive } from "../../support/test-archive.ts";
 
 const tenants = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"] as const;
-const days = [
-  "2025-07-31 23:59:59.999999",
-  "2025-08-01",
-  "2025-08-20 10:00:00.5",
-  "2025-09-01 00:00:00.000001",
-] as const;
+const days = ["2025-08-20 10:00:00.5", "2025-08-31 23:59:59.999999", "2025-09-01"] as const;
 
 type TableName = ArchivedTable["table"];
 
 const recentRows = 20;
+/** Between two transactions of a connection: the commands under test need some of the machine too. */
+const pauseMillis = 5;
 
 /** What happens to others: locks not waited for, rows another writer had first. Then the transaction did not happen. */
 const harmless = new Set(["55P03", "40P01", "40001", "23505", "25P02"]);
 
 /**
- * An application with several connections that writes as fast as the server lets it: runs and nodes that begin, are retried, paused, resumed and end;
+ * An application with several connections that writes some hundred times a second or more: runs and nodes that begin, are retried, paused, resumed and end;
  * late changes of ended ones; months and tenants that change; offload rows; deletes, returns, rollbacks, and commits long after the write.
  */
 export class LivePlatform {
@@ -69,6 +66,7 @@ export class LivePlatform {
         const isCommitted = this.prng.chance(0.85);
         await sql.query(isCommitted ? "COMMIT" : "ROLLBACK");
         if (isCommitted) for (const id of gone) this.deleted.add(id);
+        await sleep(pauseMillis);
       } catch (error) {
         if (!harmless.has((error as { code?: string }).code ?? "")) throw error;
         await sql.query("ROLLBACK");
