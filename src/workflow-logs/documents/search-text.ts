@@ -38,13 +38,12 @@ const brace = 0x7b;
 const bracket = 0x5b;
 const literals = new Set(["true", "false", "null"]);
 
-/** The position of the quote that ends the string, or the end of the text. */
+/** The position of the quote that ends the string, or the end of the text. A quote behind an odd number of backslashes is part of it. */
 function stringEnd(json: string, from: number): number {
-  let at = from;
-  while (at < json.length) {
-    const code = json.charCodeAt(at);
-    if (code === quote) return at;
-    at += code === backslash ? 2 : 1;
+  for (let at = json.indexOf('"', from); at !== -1; at = json.indexOf('"', at + 1)) {
+    let first = at;
+    while (first > from && json.charCodeAt(first - 1) === backslash) first--;
+    if ((at - first) % 2 === 0) return at;
   }
   return json.length;
 }
