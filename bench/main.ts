@@ -30,8 +30,14 @@ try {
     await withBenchServers(stop, async (servers) => {
       const bench: Bench = { ...servers, ...options, folder, signal, say };
       for (const part of parts.filter(({ name }) => options.only.includes(name))) {
-        results[part.name] = await part.measure(bench);
-        console.log(markdown(results[part.name]!));
+        try {
+          results[part.name] = await part.measure(bench);
+          console.log(markdown(results[part.name]!));
+        } catch (error) {
+          signal.throwIfAborted();
+          console.error(`${part.name} could not be measured:`, error); // the others can
+          process.exitCode = 1;
+        }
       }
     });
   } finally {
