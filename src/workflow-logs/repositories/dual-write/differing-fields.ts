@@ -28,7 +28,7 @@ function note(expected: unknown, found: unknown, field: string, notes: Notes): v
   if (Array.isArray(expected) && Array.isArray(found)) return noteLists(expected, found, notes);
   if (!isObject(expected) || !isObject(found)) {
     for (const log of [expected, found]) if (isLog(log)) notes.ids.add(log.id);
-    notes.fields.add(field === "" ? "id" : field);
+    notes.fields.add(field === "" ? nameOf(expected, found) : field);
     return;
   }
   if (isLog(expected)) notes.ids.add(expected.id);
@@ -53,4 +53,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isLog(value: unknown): value is Record<string, unknown> & { readonly id: string } {
   return isObject(value) && typeof value["id"] === "string";
+}
+
+function nameOf(expected: unknown, found: unknown): string {
+  return isLog(expected) || isLog(found) ? "id" : "value";
 }

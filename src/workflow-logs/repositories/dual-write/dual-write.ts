@@ -14,6 +14,7 @@ import { Repairs } from "./repairs.ts";
 import { DeleteFollower } from "./delete-follower.ts";
 import { SecondWrites } from "./second-writes.ts";
 import { ShadowReads } from "./shadow-reads.ts";
+import { TemplatesOnce } from "./templates-once.ts";
 import { TenantModes } from "./tenant-modes.ts";
 
 /** A write as each store does it alone. */
@@ -35,6 +36,7 @@ export class DualWrite implements ReadPolicy {
   private readonly repairs: Repairs;
   private readonly options: DualWriteOptions;
   private readonly rows = new Map<DataType, PostgresRecords<LogRecord>>();
+  private readonly templates = new TemplatesOnce();
   private readonly markedPartitions = new Set<string>();
 
   constructor(connections: Connections, options: GivenOptions = {}) {
@@ -42,7 +44,7 @@ export class DualWrite implements ReadPolicy {
     this.options = withDefaults(options);
     this.modes = new TenantModes(connections.state, this.options.pollMillis);
     this.repairs = new Repairs(connections.state);
-    const follower = new RowFollower(connections, this.options.budgetMillis);
+    const follower = new RowFollower(connections, this.templates, this.options.budgetMillis);
     this.writes = new SecondWrites(
       (dataType, rows) => follower.follow(dataType, rows),
       this.repairs,
@@ -76,6 +78,7 @@ export class DualWrite implements ReadPolicy {
       await into.postgres();
       return this.writes.addAndWait({ dataType, tenantId, id });
     }
+    await this.templates.install(this.connections.elasticsearch, this.connections.settings.template);
     await this.markDirect(dataType, record);
     await into.elasticsearch();
   }

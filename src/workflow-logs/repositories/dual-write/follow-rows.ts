@@ -1,13 +1,13 @@
 import type { Client } from "@elastic/elasticsearch";
 import { ensureIndex } from "../../../stores/elasticsearch/indices.ts";
 import { mappingOf } from "../../../stores/elasticsearch/template-files.ts";
-import { installTemplates } from "../../../stores/elasticsearch/templates.ts";
 import type { Connections } from "../../connections.ts";
 import type { DataType, Partition } from "../../log-types.ts";
 import { inspectSources, type SourceTable } from "../../source-schema.ts";
 import { PostgresLogs } from "../postgres-logs.ts";
 import { followPartition, type Outcomes } from "./follow-partition.ts";
 import { type RowName, rowKey } from "./row-name.ts";
+import type { TemplatesOnce } from "./templates-once.ts";
 
 /** What became of rows that were to be followed; those in none of the lists need nothing more. */
 export interface Followed {
@@ -25,10 +25,11 @@ export class RowFollower {
   private readonly elasticsearch: Client;
   private readonly sources = new Map<DataType, SourceTable>();
   private readonly ensured = new Set<string>();
-  private hasTemplates = false;
+  private readonly templates: TemplatesOnce;
 
-  constructor(connections: Connections, budgetMillis: number) {
+  constructor(connections: Connections, templates: TemplatesOnce, budgetMillis: number) {
     this.connections = connections;
+    this.templates = templates;
     // what is not written within the budget is repaired later: no retries here
     this.elasticsearch = connections.elasticsearch.child({ requestTimeout: budgetMillis, maxRetries: 0 });
   }
@@ -37,7 +38,7 @@ export class RowFollower {
   async follow(dataType: DataType, rows: readonly RowName[]): Promise<Followed> {
     const outcomes: Outcomes = { failed: new Map(), again: [], touched: [] };
     try {
-      await this.installTemplates();
+      await this.templates.install(this.elasticsearch, this.connections.settings.template);
       const logs = await this.logs(dataType);
       for (const [partition, ids] of await this.byPartition(logs, rows)) {
         try {
@@ -81,12 +82,6 @@ export class RowFollower {
     return new PostgresLogs(postgres, source!);
   }
 
-  private async installTemplates(): Promise<void> {
-    if (this.hasTemplates) return;
-    await installTemplates(this.elasticsearch, this.connections.settings.template);
-    this.hasTemplates = true;
-  }
-
   private async ensure(index: string, resource: string): Promise<void> {
     if (this.ensured.has(index)) return;
     await ensureIndex(this.elasticsearch, index, mappingOf(resource));
@@ -97,6 +92,6 @@ export class RowFollower {
   private lookAgain(): void {
     this.sources.clear();
     this.ensured.clear();
-    this.hasTemplates = false;
+    this.templates.lookAgain();
   }
 }

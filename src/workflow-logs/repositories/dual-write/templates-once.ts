@@ -1,0 +1,23 @@
+import type { Client } from "@elastic/elasticsearch";
+import type { TemplateSettings } from "../../../stores/elasticsearch/template-files.ts";
+import { installTemplates } from "../../../stores/elasticsearch/templates.ts";
+
+/** An application may be the first to write anything: its indices need their templates. */
+export class TemplatesOnce {
+  private installed: Promise<unknown> | undefined;
+
+  /** Resolves when the templates are there; looks only once, until `lookAgain`. */
+  async install(client: Client, settings: TemplateSettings): Promise<void> {
+    this.installed ??= installTemplates(client, settings);
+    try {
+      await this.installed;
+    } catch (error) {
+      this.installed = undefined;
+      throw error;
+    }
+  }
+
+  lookAgain(): void {
+    this.installed = undefined;
+  }
+}
