@@ -6,8 +6,10 @@ import { stateDatabase } from "../../src/stores/postgres/state/database.ts";
 import { type RolloutModes, saveRollout } from "../../src/stores/postgres/state/rollouts.ts";
 import { upgradeState } from "../../src/stores/postgres/state/upgrade.ts";
 import type { Connections } from "../../src/workflow-logs/connections.ts";
+import { DualWriteAppLogRepository } from "../../src/workflow-logs/repositories/app-logs/dual-write-app-log-repository.ts";
 import { DualWrite } from "../../src/workflow-logs/repositories/dual-write/dual-write.ts";
 import type { GivenOptions } from "../../src/workflow-logs/repositories/dual-write/options.ts";
+import { DualWriteWorkflowNodeExecutionRepository } from "../../src/workflow-logs/repositories/node-executions/dual-write-workflow-node-execution-repository.ts";
 import { DualWriteApiWorkflowRunRepository } from "../../src/workflow-logs/repositories/workflow-runs/dual-write-api-workflow-run-repository.ts";
 import { DualWriteWorkflowExecutionRepository } from "../../src/workflow-logs/repositories/workflow-runs/dual-write-workflow-execution-repository.ts";
 import type { Stores } from "./compare-stores.ts";
@@ -17,6 +19,8 @@ export interface TestApplication {
   connections: Connections;
   dualWrite: DualWrite;
   executions: DualWriteWorkflowExecutionRepository;
+  nodes: DualWriteWorkflowNodeExecutionRepository;
+  logs: DualWriteAppLogRepository;
   runs: DualWriteApiWorkflowRunRepository;
   /** The tenant is written and read like this, and the application knows. */
   setModes(tenantId: string, modes: RolloutModes): Promise<void>;
@@ -51,6 +55,8 @@ export async function startApplication(stores: Stores, options: GivenOptions = {
     connections,
     dualWrite,
     executions: new DualWriteWorkflowExecutionRepository(dualWrite),
+    nodes: new DualWriteWorkflowNodeExecutionRepository(dualWrite),
+    logs: new DualWriteAppLogRepository(dualWrite),
     runs: new DualWriteApiWorkflowRunRepository(dualWrite),
     async setModes(tenantId, modes) {
       await saveRollout(connections.state, tenantId, modes, []);

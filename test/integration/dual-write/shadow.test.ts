@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { DualWriteAppLogRepository } from "../../../src/workflow-logs/repositories/app-logs/dual-write-app-log-repository.ts";
 import { newRun } from "../../contract/workflow-runs/saves.ts";
 import { newLog } from "../../contract/app-logs/logs-archive.ts";
 import { startApplication, type TestApplication } from "../../support/dual-write.ts";
@@ -133,7 +132,7 @@ describe("reads in mode shadow", () => {
   });
 
   it("leave out keywords, which the stores understand differently", async () => {
-    const logs = new DualWriteAppLogRepository(application.dualWrite);
+    const { logs } = application;
     await logs.saveAppLog(newLog("log in the shadow", { tenantId, appId }));
     await application.dualWrite.idle();
     await logs.countAppLogs({ tenantId, appId, keyword: "x" });

@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { json } from "node:stream/consumers";
+import { z } from "zod";
+import { AppError, type Repositories, UsageError } from "../../src/index.ts";
+import { runOf } from "./run-of.ts";
+import { listLogs, listRuns, showRun, showStatistics } from "./questions.ts";
+
+const appPath = /^\/tenants\/([^/]+)\/apps\/([^/]+)\/(runs|logs|statistics)(?:\/([^/]+))?$/;
+
+/** Answers a request; whatever happens is an answer. */
+export async function respond(
+  repositories: Repositories,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const { status, body } = await answer(repositories, request);
+    send(response, status, body);
+  } catch (error) {
+    send(response, ...failure(error));
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+async function answer(repositories: Repositories, request: IncomingMessage): Promise<Answer> {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  if (request.method === "GET" && url.pathname === "/stats") return { status: 200, body: repositories.stats() ?? {} };
+  const [, tenant, app, subject, id] = appPath.exec(url.pathname) ?? [];
+  if (tenant === undefined || app === undefined) return { status: 404, body: notFound };
+  const of = { tenantId: decodeURIComponent(tenant), appId: decodeURIComponent(app) };
+  const asked = `${request.method} ${subject}${id === undefined ? "" : "/id"}`;
+  if (asked === "POST runs") {
+    const run = runOf(of, await json(request));
+    await repositories.workflowExecutions.save(run);
+    return { status: 201, body: run };
+  }
+  const body =
+    asked === "GET runs"
+      ? await listRuns(repositories, of, url.searchParams)
+      : asked === "GET runs/id"
+        ? await showRun(repositories, of, decodeURIComponent(id!))
+        : asked === "GET logs"
+          ? await listLogs(repositories, of, url.searchParams)
+          : asked === "GET statistics"
+            ? await showStatistics(repositories, of, url.searchParams)
+            : undefined;
+  return body === undefined ? { status: 404, body: notFound } : { status: 200, body };
+}
+
+const notFound = { error: { code: "not_found", message: "There is nothing here." } };
+
+function failure(error: unknown): [status: number, body: unknown] {
+  if (error instanceof z.ZodError) return [400, { error: { code: "invalid_body", message: z.prettifyError(error) } }];
+  if (error instanceof SyntaxError || error instanceof URIError)
+    return [400, { error: { code: "invalid_request", message: error.message } }];
+  if (!(error instanceof AppError)) return [500, { error: { code: "internal", message: "Something failed." } }];
+  const { code, message, hint } = error;
+  return [error instanceof UsageError ? 400 : 503, { error: { code, message, hint } }];
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  // a count of tokens may be beyond what a JSON number holds
+  response.end(JSON.stringify(body, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)));
+}
