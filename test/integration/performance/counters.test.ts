@@ -34,7 +34,7 @@ test("statements: one for each page, and few for each batch confirmed", async ()
   expect(report.totals.migrated).toBe(rows);
   expect(bulkRequests).toBe(30);
   expect(pages).toBeLessThanOrEqual(32); // measured 32: each ends with one that is empty
-  expect(otherStatements).toBeLessThanOrEqual(255); // measured 239 to 241, 4.6 for each batch
+  expect(otherStatements).toBeLessThanOrEqual(268); // measured 239 to 249, 4.6 for each batch; one more for each would be 30
 });
 
 test("a run that finds nothing new asks little and sends nothing", async () => {
