@@ -7,7 +7,7 @@ import type { DirtyRun } from "./dirty-run.ts";
 import { followKeptDeletes } from "./follow-kept-deletes.ts";
 
 /** Fewer leave a bulk request of each partition half empty; more are held in memory and repeated after a kill. */
-export const batchEntries = 20_000;
+const batchEntries = 20_000;
 
 /** Applies the entries that are there when it begins. What has to wait stays; the counters say how much and why. */
 export async function applyPass(all: DirtyRun): Promise<TransferEnd> {
