@@ -13,6 +13,7 @@ import { insertRun } from "../../support/insert-run.ts";
 import { createTestArchive, documentsByIndex, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
 
+const runId = "33333333-3333-4333-8333-333333333333";
 const tenantId = "11111111-1111-4111-8111-111111111111";
 
 let archive: TestArchive;
@@ -40,14 +41,14 @@ async function dirtyRows(): Promise<number> {
   return rows[0]!.rows;
 }
 
-async function lockSeptember(): Promise<Client> {
+async function lock(name: string): Promise<Client> {
   const holder = new Client({ connectionString: archive.databaseUrl });
   await holder.connect();
-  await holder.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [
-    `log_archive:partition:workflow_runs/${tenantId}/2025-09`,
-  ]);
+  await holder.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [name]);
   return holder;
 }
+
+const lockSeptember = (): Promise<Client> => lock(`log_archive:partition:workflow_runs/${tenantId}/2025-09`);
 
 test("writes that come while a row is being applied stay dirty, and the next pass applies them", async () => {
   const [id] = await insertRuns(1);
@@ -73,6 +74,31 @@ test("writes that come while a row is being applied stay dirty, and the next pas
   expect((await compareStores(archive)).differences).toEqual([]);
 });
 
+test("a row that moves back, and is applied by another, while its document is being moved keeps its document", async () => {
+  const [id, other] = await insertRuns(2);
+  await migrateOnce(archive);
+  const move = (day: string) =>
+    archive.sql.query("UPDATE workflow_runs SET created_at = $2 WHERE id = $1", [id, `2025-${day}`]);
+  await move("10-01");
+  await archive.sql.query("UPDATE workflow_runs SET created_at = '2025-11-01' WHERE id = $1", [other]);
+  const october = `${archive.elasticsearchUrl}/${archive.prefix}-workflow-runs-${tenantId}-2025.10/_doc/${id}`;
+  proxy = await startFaultProxy(archive.elasticsearchUrl);
+  proxy.set({ kind: "delay", millis: 100 });
+  const moving = applyOnce({ ...archive, elasticsearchUrl: proxy.url }, { timeoutSeconds: 2 });
+  while ((await fetch(october)).status !== 200) await sleep(5);
+  proxy.set({ kind: "black_hole" }); // it has written October, and now tries November
+  await move("09-10");
+  expect(await applyOnce(archive)).toMatchObject({ totals: { moved: 1 } });
+  expect((await fetch(october)).status).toBe(404);
+  proxy.set({ kind: "pass" });
+
+  await moving;
+
+  await applyOnce(archive);
+  expect(await dirtyRows()).toBe(0);
+  expect((await compareStores(archive)).differences).toEqual([]);
+});
+
 test("a busy partition is left for later and named; --until-empty waits for it", async () => {
   const [id] = await insertRuns(1);
   await migrateOnce(archive);
@@ -92,6 +118,30 @@ test("a busy partition is left for later and named; --until-empty waits for it",
 
   expect(await waiting).toMatchObject({ status: "completed", waiting: [], remaining: { rows: 0 } });
   expect((await compareStores(archive)).differences).toEqual([]);
+});
+
+test("entries of a tenant that the archive does not know stay while a migration is at work, for it may be about to copy it", async () => {
+  await insertRuns(1);
+  await migrateOnce(archive, { scope: { tenantIds: [tenantId] } });
+  const holder = await lock(`log_archive:run:${runId}`);
+  await archive.sql.query(
+    "INSERT INTO log_archive.runs (id, command, options) VALUES ($1, 'elasticsearch migrate', $2)",
+    [runId, { scope: { tenantIds: ["another"] } }],
+  );
+  await insertRun(archive.sql, { tenantId: "22222222-2222-4222-8222-222222222222" });
+
+  expect(await applyOnce(archive)).toMatchObject({
+    totals: { applied: 0, dropped: {} },
+    waiting: [{ records: 3, reason: "a migration is at work that may archive their tenant" }],
+    remaining: { rows: 3 },
+  });
+
+  await holder.end(); // it died
+  expect(await applyOnce(archive)).toMatchObject({
+    totals: { applied: 0, dropped: { other_tenant: 3 } },
+    waiting: [],
+    remaining: { rows: 0 },
+  });
 });
 
 test("--until-empty ends though the platform keeps writing, and says that it is not empty", async () => {

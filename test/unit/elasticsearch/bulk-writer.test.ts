@@ -1,7 +1,9 @@
+import { Client } from "@elastic/elasticsearch";
 import { expect, test } from "vitest";
 import { BulkWriter } from "../../../src/stores/elasticsearch/bulk-writer.ts";
 import { bodyOf } from "./bulk-documents.ts";
 import { allStored, type Answer, bulkServer } from "./bulk-server.ts";
+import { startFakeServer } from "./fake-server.ts";
 
 const never = new AbortController().signal;
 
@@ -16,6 +18,17 @@ function writing(answer: Answer, records = 2) {
 test("an empty body needs no records refused or written", async () => {
   const { receipt } = writing(allStored, 0);
   expect(await receipt).toEqual({ written: 0, refused: [] });
+});
+
+test("requests carry the X-Opaque-Id given, by which the cluster tells whose they are", async () => {
+  const server = await startFakeServer(() => ({ body: { errors: false, items: [{ index: { status: 201 } }] } }));
+  try {
+    const writer = new BulkWriter(new Client({ node: server.url }), { maxRetries: 0, opaqueId: "run-1" });
+    await writer.write("index-1", bodyOf([10]), never);
+  } finally {
+    await server.stop();
+  }
+  expect(server.seen.map(({ headers }) => headers["x-opaque-id"])).toEqual(["run-1"]);
 });
 
 const error = (status: number, type: string, reason = "reason"): Answer => ({
