@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { migrateOnce } from "../../support/test-archive.ts";
 import { keepFewMonths } from "../few-months.ts";
+import { bringBackRows, purgeRows } from "../purge-rows.ts";
 import { createRunsArchive, implementations, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
 import { listContract } from "./lists.ts";
 import {
@@ -79,20 +80,11 @@ describe("app logs: dual-write, while months are purged, read from PostgreSQL", 
     await archive.sql.query("CREATE TABLE all_logs AS SELECT * FROM workflow_app_logs");
     expected = (condition) => rows(condition, "all_logs");
     await archive.setModes({ write: "both", read: "postgres" }, [tenantId, otherTenant]);
-    await archive.sql.query(
-      "UPDATE log_archive.partitions SET state = 'purging' WHERE data_type = 'app_logs' AND month IN ('2025-08', '2025-09')",
-    );
-    await archive.sql.query(
-      `DELETE FROM workflow_app_logs WHERE created_at < '2025-09-01' AND created_at >= '2025-08-01'
-          OR created_at < '2025-10-01' AND created_at >= '2025-09-01' AND hashtext(id::text) % 2 = 0`,
-    );
+    const some = `t.created_at >= '2025-08-01' AND t.created_at < '2025-09-01'
+      OR t.created_at >= '2025-09-01' AND t.created_at < '2025-10-01' AND hashtext(t.id::text) % 2 = 0`;
+    await purgeRows(archive.sql, "app_logs", "workflow_app_logs", some);
   });
-  afterAll(async () => {
-    await archive.sql.query(
-      "INSERT INTO workflow_app_logs SELECT a.* FROM all_logs a ON CONFLICT (id) DO NOTHING; DROP TABLE all_logs",
-    );
-    await archive.sql.query("UPDATE log_archive.partitions SET state = 'copied'");
-  });
+  afterAll(() => bringBackRows(archive.sql, "workflow_app_logs", "all_logs"));
   listContract(
     () => dualLogRepository(archive),
     (condition) => expected(condition),

@@ -3,6 +3,7 @@ import { archivedDocuments, rawSource } from "../../support/archived-documents.t
 import { insertOffload } from "../../support/insert-run.ts";
 import { migrateOnce } from "../../support/test-archive.ts";
 import { keepFewMonths } from "../few-months.ts";
+import { bringBackRows, purgeRows } from "../purge-rows.ts";
 import { createRunsArchive, implementations, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
 import { ElasticsearchApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/elasticsearch-api-workflow-node-execution-repository.ts";
 import { deleteContract } from "./deletes.ts";
@@ -79,19 +80,10 @@ describe("node executions: dual-write, while months are purged, read from Postgr
     await archive.sql.query("CREATE TABLE all_nodes AS SELECT * FROM workflow_node_executions");
     ofRows = (condition, order) => rows(condition, order, "all_nodes");
     await archive.setModes({ write: "both", read: "postgres" }, [tenantId, otherTenant]);
-    await archive.sql.query(
-      "UPDATE log_archive.partitions SET state = 'purging' WHERE data_type = 'node_executions' AND month LIKE '2025%'",
-    );
-    await archive.sql.query(
-      "DELETE FROM workflow_node_executions WHERE extract(year from created_at) = 2025 AND hashtext(id::text) % 2 = 0",
-    );
+    const half = "extract(year from t.created_at) = 2025 AND hashtext(t.id::text) % 2 = 0";
+    await purgeRows(archive.sql, "node_executions", "workflow_node_executions", half);
   });
-  afterAll(async () => {
-    await archive.sql.query(
-      "INSERT INTO workflow_node_executions SELECT a.* FROM all_nodes a ON CONFLICT (id) DO NOTHING; DROP TABLE all_nodes",
-    );
-    await archive.sql.query("UPDATE log_archive.partitions SET state = 'copied'");
-  });
+  afterAll(() => bringBackRows(archive.sql, "workflow_node_executions", "all_nodes"));
   readContract(
     () => dualNodeRepositories(archive),
     (condition, order) => ofRows(condition, order),

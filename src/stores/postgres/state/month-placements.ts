@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { StateDatabase } from "./database.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
 
@@ -6,20 +6,23 @@ import { type PartitionId, partitionColumns } from "./partition-id.ts";
 export interface MonthPlacements {
   /** Logs of theirs may be in Elasticsearch alone: rows were purged, or never written into PostgreSQL. */
   readonly inElasticsearch: readonly string[];
-  /** Retention dropped their index: what is left of them is in PostgreSQL. */
+  /** Retention has dropped their index, or is about to: what is left of them is in PostgreSQL. */
   readonly expired: readonly string[];
 }
 
 /**
- * As the snapshot has it in which it is asked: a purge says in the transaction of its first delete that the month is being purged, so rows that were
- * read before this and are not of such a month were all there.
+ * As the snapshot has it in which it is asked: cleanup-pg writes its journal in the transaction that deletes a row, and restore takes the entry out in the
+ * one that brings it back.
  */
 export async function readPlacements(db: StateDatabase, dataType: string, tenantId: string): Promise<MonthPlacements> {
   const { rows } = await sql<{ month: string; expired: boolean }>`
-    select month, state = 'expired' as expired from log_archive.partitions
-     where data_type = ${dataType} and tenant_id = ${tenantId} and state in ('purging', 'purged', 'expired')
+    with recursive purged as (${distinct("month", sql`data_type = ${dataType} and tenant_id = ${tenantId}`)}),
+         gone as (${expiredMonths(sql`data_type = ${dataType} and tenant_id = ${tenantId}`)})
+    select value as month, false as expired from purged where value is not null and value not in (select month from gone)
     union
     select month, false from log_archive.direct_writes where data_type = ${dataType} and tenant_id = ${tenantId}
+    union
+    select month, true from gone
     order by 1`.execute(db);
   return {
     inElasticsearch: rows.filter(({ expired }) => !expired).map(({ month }) => month),
@@ -30,11 +33,28 @@ export async function readPlacements(db: StateDatabase, dataType: string, tenant
 /** Tenants of which not all months of the data type are whole in both stores. */
 export async function tenantsWithPlacements(db: StateDatabase, dataType: string): Promise<string[]> {
   const { rows } = await sql<{ tenant: string }>`
-    select tenant_id as tenant from log_archive.partitions
-     where data_type = ${dataType} and state in ('purging', 'purged', 'expired')
+    with recursive purged as (${distinct("tenant_id", sql`data_type = ${dataType}`)})
+    select value as tenant from purged where value is not null
     union
-    select tenant_id from log_archive.direct_writes where data_type = ${dataType}`.execute(db);
+    select tenant_id from log_archive.direct_writes where data_type = ${dataType}
+    union
+    select tenant_id from (${expiredMonths(sql`data_type = ${dataType}`)}) gone`.execute(db);
   return rows.map(({ tenant }) => tenant);
+}
+
+/** The values of a column of the journal by a jump through its index for each: it has a row for each log that was purged. */
+function distinct(column: "month" | "tenant_id", condition: RawBuilder<unknown>): RawBuilder<unknown> {
+  const name = sql.ref(column);
+  return sql`select (select min(${name}) from log_archive.purged_rows where ${condition}) as value
+    union all
+    select (select min(${name}) from log_archive.purged_rows where ${condition} and ${name} > p.value)
+      from purged p where p.value is not null`;
+}
+
+function expiredMonths(condition: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`select tenant_id, month from log_archive.partitions where ${condition} and state = 'expired'
+    union
+    select tenant_id, month from log_archive.retention_deletions where ${condition} and state = 'deleting'`;
 }
 
 /** Call before the first log that PostgreSQL lacks is written into the partition. */

@@ -9,6 +9,7 @@ import { deleteRowless, type Deleting, type RowlessDeleted, unlocked } from "./d
 import type { ReadPolicy } from "./dual-reads.ts";
 import { RowFollower } from "./follow-rows.ts";
 import { type DualWriteOptions, type GivenOptions, withDefaults } from "./options.ts";
+import { PostgresSnapshots } from "./postgres-snapshots.ts";
 import { recordKinds } from "./record-kinds.ts";
 import { Repairs } from "./repairs.ts";
 import { DeleteFollower } from "./delete-follower.ts";
@@ -30,6 +31,7 @@ export interface SaveInto {
 export class DualWrite implements ReadPolicy {
   readonly connections: Connections;
   readonly modes: TenantModes;
+  readonly snapshots: PostgresSnapshots;
   readonly writes: SecondWrites;
   readonly shadow: ShadowReads;
   private readonly deletes: DeleteFollower;
@@ -43,6 +45,7 @@ export class DualWrite implements ReadPolicy {
     this.connections = connections;
     this.options = withDefaults(options);
     this.modes = new TenantModes(connections.state, this.options.pollMillis);
+    this.snapshots = new PostgresSnapshots(connections);
     this.repairs = new Repairs(connections.state);
     const follower = new RowFollower(connections, this.templates, this.options.budgetMillis);
     this.writes = new SecondWrites(

@@ -1,4 +1,5 @@
 import { DualReads } from "../dual-write/dual-reads.ts";
+import { tenantOf } from "../dual-write/dual-reads-of-tenants.ts";
 import type { DualWrite } from "../dual-write/dual-write.ts";
 import { addedCounts, mergedList } from "../dual-write/merge-answers.ts";
 import { parseInstant } from "../records/instants.ts";
@@ -55,7 +56,7 @@ export class DualWriteApiWorkflowNodeExecutionRepository implements ApiWorkflowN
   }
 
   async getExecutionById(id: string, tenantId?: string): Promise<NodeExecution | undefined> {
-    const owner = tenantId ?? (await this.reads.tenantOf((nodes) => nodes.getExecutionById(id)));
+    const owner = tenantId ?? (await tenantOf(this.reads, (nodes) => nodes.getExecutionById(id)));
     if (owner === undefined) return undefined;
     const ask = (nodes: Nodes): Promise<NodeExecution | undefined> => nodes.getExecutionById(id, owner);
     return this.reads.find(owner, id, { method: "getExecutionById", ask });

@@ -1,4 +1,5 @@
 import { DualReads } from "../dual-write/dual-reads.ts";
+import { readTenants, tenantOf } from "../dual-write/dual-reads-of-tenants.ts";
 import type { DualWrite } from "../dual-write/dual-write.ts";
 import { addedCounts, addedDays, mergedList } from "../dual-write/merge-answers.ts";
 import type { Position } from "../records/ordered-documents.ts";
@@ -62,7 +63,7 @@ export class DualWriteApiWorkflowRunRepository implements ApiWorkflowRunReposito
   }
 
   async getWorkflowRunByIdWithoutTenant(runId: string): Promise<WorkflowRun | undefined> {
-    const tenantId = await this.reads.tenantOf((runs) => runs.getWorkflowRunByIdWithoutTenant(runId));
+    const tenantId = await tenantOf(this.reads, (runs) => runs.getWorkflowRunByIdWithoutTenant(runId));
     return tenantId === undefined ? undefined : this.getWorkflowRunByIdAndTenantId(tenantId, runId);
   }
 
@@ -75,7 +76,7 @@ export class DualWriteApiWorkflowRunRepository implements ApiWorkflowRunReposito
   }
 
   getRunsBatchByTimeRange(query: RunBatchQuery): Promise<WorkflowRun[]> {
-    return this.reads.readTenants(query.tenantIds, {
+    return readTenants(this.reads, query.tenantIds, {
       method: "getRunsBatchByTimeRange",
       ask: (runs, tenantIds) => runs.getRunsBatchByTimeRange({ ...query, tenantIds }),
       merge: mergedList("asc", query.batchSize),
