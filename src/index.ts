@@ -30,7 +30,7 @@ export {
 export { applyDirty } from "./workflow-logs/dirty/apply-dirty.ts";
 export { applyDirtyDefaults, type ApplyDirtyOptions } from "./workflow-logs/dirty/options.ts";
 export type { ApplyDirtyReport, DirtyReport, DirtyTotals, DropReason } from "./workflow-logs/dirty/report.ts";
-export { requestState, setLimits } from "./workflow-logs/control-runs.ts";
+export { requestState, setLimits } from "./workflow-logs/runs/control-runs.ts";
 export { type DataType, dataTypes, type Partition } from "./workflow-logs/log-types.ts";
 export { type DryRun, dryRun, type Estimates } from "./workflow-logs/migrate/dry-run.ts";
 export { migrate, type MigrateWatch } from "./workflow-logs/migrate/migrate.ts";

@@ -7,7 +7,7 @@ import { createPool } from "../../src/stores/postgres/pool.ts";
 import { DocumentRenderer, type SearchTextMode } from "../../src/workflow-logs/documents/document-renderer.ts";
 import { offsetOf } from "../../src/workflow-logs/documents/time-zone.ts";
 import { migrateDefaults } from "../../src/workflow-logs/migrate/options.ts";
-import { PostgresLogs } from "../../src/workflow-logs/repositories/postgres-logs.ts";
+import { PostgresLogs } from "../../src/workflow-logs/rows/postgres-logs.ts";
 import { inspectSources } from "../../src/workflow-logs/source-schema.ts";
 import { wholeMonth } from "../../src/workflow-logs/scope.ts";
 import type { Bench } from "../support/bench.ts";

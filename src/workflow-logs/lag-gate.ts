@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { AppError } from "../engine/errors.ts";
 import { replicationLag } from "../stores/postgres/replication-lag.ts";
-import type { ArchiveRun } from "./archive-run.ts";
+import type { ArchiveRun } from "./runs/archive-run.ts";
 
 const pollMillis = 1000;
 

@@ -1,6 +1,6 @@
 import type { Connections } from "./connections.ts";
 import { type Partition, partitionKey } from "./log-types.ts";
-import { keysQuery, partitionsQuery } from "./repositories/plan-query.ts";
+import { keysQuery, partitionsQuery } from "./rows/plan-query.ts";
 import type { Scope } from "./scope.ts";
 import { inspectSources, zoneOf } from "./source-schema.ts";
 

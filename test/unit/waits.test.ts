@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Limits, Pacing } from "../../src/engine/pacing.ts";
-import { initialLimits, liveBatchLimits, pacingLimits } from "../../src/workflow-logs/run-limits.ts";
-import { Waits } from "../../src/workflow-logs/waits.ts";
+import { initialLimits, liveBatchLimits, pacingLimits } from "../../src/workflow-logs/runs/run-limits.ts";
+import { Waits } from "../../src/workflow-logs/runs/waits.ts";
 
 const never = new AbortController().signal;
 

@@ -1,6 +1,6 @@
 import { isAbort } from "../../engine/errors.ts";
 import { appliedMigrations, upgradeState } from "../../stores/postgres/state/upgrade.ts";
-import { type ArchiveRun, inRun } from "../archive-run.ts";
+import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { utcToLocal } from "../documents/time-zone.ts";
 import { type DataType, dataTypes, type Partition, partitionKey } from "../log-types.ts";

@@ -1,11 +1,11 @@
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import type { DataType } from "../log-types.ts";
 import { buildKeyTable } from "../migrate/key-tables.ts";
 import type { MigrateWatch } from "../migrate/migrate.ts";
 import { inOrder, type PlannedPartition, planPartitions } from "../migrate/plan.ts";
-import { keysQuery, type PlanContext } from "../repositories/plan-query.ts";
-import type { Listing } from "../repositories/row-query.ts";
+import { keysQuery, type PlanContext } from "../rows/plan-query.ts";
+import type { Listing } from "../rows/row-query.ts";
 import type { Scope } from "../scope.ts";
 import type { SourceTable } from "../source-schema.ts";
 import type { AtStep } from "./delete-rows.ts";

@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { cancellable } from "../../stores/postgres/cancellable.ts";
 import { stateSchema } from "../../stores/postgres/state/database.ts";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 
 /** SQL that says whether something refers to the id that the expression names. */
 export type Reference = (id: string) => string;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { LagGate } from "../lag-gate.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { CleanupOptions } from "./options.ts";
 
 /** How long one transaction may hold locks on rows of the platform, about. */

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
 import type { Connections } from "../connections.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { SourceTable } from "../source-schema.ts";
 import { buildIdTable, type Reference } from "./id-tables.ts";
 

@@ -4,7 +4,7 @@ import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../log-types.ts";
-import type { RowBatch } from "../repositories/row-batches.ts";
+import type { RowBatch } from "../rows/row-batches.ts";
 import { type AtStep, type ComparedRow, type DeleteEnd } from "./delete-rows.ts";
 import type { Gate } from "./gates.ts";
 import type { DeletePace } from "./pace.ts";

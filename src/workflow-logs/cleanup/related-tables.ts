@@ -7,7 +7,7 @@ import {
   quoteLiteral,
   type Table,
 } from "../../stores/postgres/table.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import { logTypes, offloadTable } from "../log-types.ts";
 import type { SourceTable } from "../source-schema.ts";
 import { buildIdTable, type Reference } from "./id-tables.ts";

@@ -3,7 +3,7 @@ import type { TransferEnd } from "../../engine/transfer.ts";
 import { installTemplates } from "../../stores/elasticsearch/templates.ts";
 import { dirtyBacklog } from "../../stores/postgres/state/dirty-rows.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
-import { inRun } from "../archive-run.ts";
+import { inRun } from "../runs/archive-run.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import { copyRun } from "../migrate/copy-run.ts";

@@ -1,8 +1,8 @@
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Partition } from "../log-types.ts";
 import type { CopyRun } from "../migrate/copy-run.ts";
 import { noProgress, type ProgressSink } from "../progress.ts";
-import type { ElasticsearchLogs } from "../repositories/elasticsearch-logs.ts";
+import type { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
 import type { Scope } from "../scope.ts";
 import type { SourceTable } from "../source-schema.ts";
 import { ArchivedTenants } from "./archived-tenants.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, UsageError } from "../../engine/errors.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import type { MigrateCounters } from "../migrate/report.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StateDatabase } from "../../stores/postgres/state/database.ts";
 import { compactDirty, newestDirtyVersion } from "../../stores/postgres/state/dirty-rows.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 
 const pauseMillis = 10_000;
 /** Fewer new entries are not worth reading the registry. */

@@ -1,5 +1,5 @@
 import type { DirtyEntry } from "../../stores/postgres/state/dirty-rows.ts";
-import { type LocatedRow, PostgresLogs } from "../repositories/postgres-logs.ts";
+import { type LocatedRow, PostgresLogs } from "../rows/postgres-logs.ts";
 import { partitionRange } from "../scope.ts";
 import type { SourceTable } from "../source-schema.ts";
 import { type DirtyRecord, dirtyRecords } from "./dirty-records.ts";

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from "../../stores/postgres/table.ts";
-import { monthExpression, type PlanContext, unarchivableQuery } from "../repositories/plan-query.ts";
+import { monthExpression, type PlanContext, unarchivableQuery } from "../rows/plan-query.ts";
 import { type SourceTable, zoneOf } from "../source-schema.ts";
 import type { DirtyRun } from "./dirty-run.ts";
 import type { PlannedRecord } from "./planned-record.ts";

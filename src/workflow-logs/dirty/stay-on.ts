@@ -1,4 +1,4 @@
-import { inRun, type RunDescription } from "../archive-run.ts";
+import { inRun, type RunDescription } from "../runs/archive-run.ts";
 import { copyRun } from "../migrate/copy-run.ts";
 import type { Migration } from "../migrate/migrate.ts";
 import { inspectSources } from "../source-schema.ts";

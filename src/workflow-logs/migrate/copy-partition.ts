@@ -3,7 +3,7 @@ import { type ConfirmedRange, confirmedRanges } from "../../stores/postgres/stat
 import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../../stores/postgres/state/open-rows.ts";
 import { finishCopying, type KnownPartition, readPartition } from "../../stores/postgres/state/partitions.ts";
 import { knownRecordErrors } from "../../stores/postgres/state/record-errors.ts";
-import type { Listing } from "../repositories/row-query.ts";
+import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../scope.ts";
 import { beginCopying } from "./begin-copying.ts";
 import { copyById, copyRange, type RowCopy } from "./copy-rows.ts";

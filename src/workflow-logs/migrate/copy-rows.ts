@@ -11,10 +11,10 @@ import { touchAppLogsOf } from "../../stores/postgres/state/touched-rows.ts";
 import { replaceUnresolvedContents } from "../../stores/postgres/state/unresolved-contents.ts";
 import type { Partition } from "../log-types.ts";
 import type { InlineContents, InlinedContents } from "../offloads/inline-contents.ts";
-import type { ElasticsearchLogs } from "../repositories/elasticsearch-logs.ts";
-import type { PostgresLogs, ReadOptions } from "../repositories/postgres-logs.ts";
-import type { RowBatch } from "../repositories/row-batches.ts";
-import type { Listing } from "../repositories/row-query.ts";
+import type { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
+import type { PostgresLogs, ReadOptions } from "../rows/postgres-logs.ts";
+import type { RowBatch } from "../rows/row-batches.ts";
+import type { Listing } from "../rows/row-query.ts";
 import type { UncoveredRange } from "./uncovered-ranges.ts";
 
 /** What copying rows of one partition takes, whichever rows they are. */

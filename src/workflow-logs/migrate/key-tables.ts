@@ -4,9 +4,9 @@ import { type StateDatabase, stateSchema } from "../../stores/postgres/state/dat
 import { runLockName } from "../../stores/postgres/state/runs.ts";
 import { cancellable } from "../../stores/postgres/cancellable.ts";
 import type { AdvisoryLocks } from "../../stores/postgres/advisory-locks.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { DataType } from "../log-types.ts";
-import type { Listing } from "../repositories/row-query.ts";
+import type { Listing } from "../rows/row-query.ts";
 
 /**
  * Copies the keys that `keysQuery` selects into an indexed table of the run, in one scan of the log table, for Dify has no index for the order

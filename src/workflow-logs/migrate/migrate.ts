@@ -1,6 +1,6 @@
 import { installTemplates } from "../../stores/elasticsearch/templates.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
-import { type ArchiveRun, inRun } from "../archive-run.ts";
+import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import { requireAccess } from "../preflight/preflight.ts";

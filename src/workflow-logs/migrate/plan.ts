@@ -1,8 +1,8 @@
 import type { Pool } from "pg";
 import { cancellable } from "../../stores/postgres/cancellable.ts";
 import type { Partition } from "../log-types.ts";
-import { keysQuery, partitionsQuery, type PlanContext } from "../repositories/plan-query.ts";
-import type { Listing } from "../repositories/row-query.ts";
+import { keysQuery, partitionsQuery, type PlanContext } from "../rows/plan-query.ts";
+import type { Listing } from "../rows/row-query.ts";
 import type { SourceTable } from "../source-schema.ts";
 
 export interface PlannedPartition extends Partition {

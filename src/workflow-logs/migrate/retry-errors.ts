@@ -5,11 +5,11 @@ import {
   type RecordErrorFilter,
 } from "../../stores/postgres/state/record-errors.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
-import { inRun } from "../archive-run.ts";
+import { inRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { dataTypes, type Partition, partitionKey } from "../log-types.ts";
 import { requireAccess } from "../preflight/preflight.ts";
-import { PostgresLogs } from "../repositories/postgres-logs.ts";
+import { PostgresLogs } from "../rows/postgres-logs.ts";
 import type { SourceTable } from "../source-schema.ts";
 import { beginCopying } from "./begin-copying.ts";
 import { pagesOf } from "./copy-partition.ts";

@@ -2,7 +2,7 @@ import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { BulkBodies, BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
 import type { UnresolvedContent } from "../../stores/postgres/state/unresolved-contents.ts";
 import { searchUnits, type SearchTextMode } from "../documents/document-renderer.ts";
-import type { RowBatch } from "../repositories/row-batches.ts";
+import type { RowBatch } from "../rows/row-batches.ts";
 import { type LoadedContent, loadContent } from "./load-content.ts";
 import { fileSize, type OffloadedRow } from "./offloaded-rows.ts";
 import { writeWithContents } from "./write-with-contents.ts";

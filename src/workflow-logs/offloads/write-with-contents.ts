@@ -1,7 +1,7 @@
 import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
 import { writeAscii, writeLongTextBytes, writeRaw, writeString } from "../documents/json-bytes.ts";
 import { searchText } from "../documents/search-text.ts";
-import type { RowBatch } from "../repositories/row-batches.ts";
+import type { RowBatch } from "../rows/row-batches.ts";
 import type { LoadedContent } from "./load-content.ts";
 import type { Offload, OffloadedRow } from "./offloaded-rows.ts";
 

@@ -3,7 +3,7 @@ import { AppError } from "../../engine/errors.ts";
 import type { Batch, Source } from "../../engine/ports.ts";
 import { type ListedDocument, listDocuments } from "../../stores/elasticsearch/list-documents.ts";
 import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
-import type { BatchLimits } from "../repositories/row-batches.ts";
+import type { BatchLimits } from "../rows/row-batches.ts";
 import type { TimeRange } from "../scope.ts";
 import type { Outcome } from "./outcome.ts";
 

@@ -4,8 +4,8 @@ import type { Table } from "../../stores/postgres/table.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
 import type { DocumentRenderer } from "../documents/document-renderer.ts";
 import type { RowLayout } from "../documents/row-layout.ts";
-import { type BatchLimits, readRows } from "../repositories/row-batches.ts";
-import { rowsByIdQuery } from "../repositories/row-query.ts";
+import { type BatchLimits, readRows } from "../rows/row-batches.ts";
+import { rowsByIdQuery } from "../rows/row-query.ts";
 import { type ArchivedRow, readArchivedRow } from "./archived-row.ts";
 import { localTimestamp } from "./column-text.ts";
 

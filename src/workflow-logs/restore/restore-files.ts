@@ -4,7 +4,7 @@ import {
   offloadedFilesAfter,
 } from "../../stores/postgres/state/offloaded-files.ts";
 import { inspectTable, quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../log-types.ts";
 import { fileRows } from "../offloads/file-rows.ts";

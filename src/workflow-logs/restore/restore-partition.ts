@@ -9,7 +9,7 @@ import {
   markRestored,
   saveRestoreProgress,
 } from "../../stores/postgres/state/restores.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
 import { offsetOf } from "../documents/time-zone.ts";
@@ -17,7 +17,7 @@ import { awaitLateRequests } from "../late-requests.ts";
 import { partitionKey } from "../log-types.ts";
 import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
 import type { ProgressSink } from "../progress.ts";
-import { liveBatchLimits, type RunPacing } from "../run-limits.ts";
+import { liveBatchLimits, type RunPacing } from "../runs/run-limits.ts";
 import { type ArchivedBatch, ArchivedDocuments } from "./archived-batches.ts";
 import type { RestoreOptions } from "./options.ts";
 import { Outcome, type RowCounts } from "./outcome.ts";

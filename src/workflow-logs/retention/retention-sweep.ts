@@ -4,7 +4,7 @@ import { openDeletions } from "../../stores/postgres/state/retention-deletions.t
 import { listRules } from "../../stores/postgres/state/retention-rules.ts";
 import { recordSweep } from "../../stores/postgres/state/retention-sweeps.ts";
 import { appliedMigrations, pendingMigrations, upgradeState } from "../../stores/postgres/state/upgrade.ts";
-import { type ArchiveRun, inRun } from "../archive-run.ts";
+import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { inspectSources } from "../source-schema.ts";
 import { agreedTime, requireLaterThanLastSweep } from "./clocks.ts";

@@ -1,6 +1,6 @@
 import { indexUuid } from "../../stores/elasticsearch/delete-index.ts";
 import { endDeletion, finishDeletion, openDeletions } from "../../stores/postgres/state/retention-deletions.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../log-types.ts";
 import { tryLockPartition, unlockPartition } from "../migrate/partition-lock.ts";

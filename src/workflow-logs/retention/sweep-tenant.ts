@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { deleteIndex } from "../../stores/elasticsearch/delete-index.ts";
 import { takeSnapshot } from "../../stores/elasticsearch/snapshots.ts";
 import { decideDeletion, endDeletion, finishDeletion } from "../../stores/postgres/state/retention-deletions.ts";
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import { partitionKey } from "../log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
 import { tryLockPartition, unlockPartition } from "../migrate/partition-lock.ts";

@@ -4,7 +4,7 @@ import { indexName } from "../../stores/elasticsearch/index-names.ts";
 import type { Connections } from "../connections.ts";
 import { dataTypes, resources } from "../log-types.ts";
 import { planPartitions } from "../migrate/plan.ts";
-import { keysQuery, type PlanContext } from "../repositories/plan-query.ts";
+import { keysQuery, type PlanContext } from "../rows/plan-query.ts";
 import { inspectSources, zoneOf } from "../source-schema.ts";
 
 /** Beyond so many rows that no checkpoint covers, a copy is due anyway; these are not looked for one by one. */

@@ -13,7 +13,7 @@ import type { ValidatedRange } from "../../stores/postgres/state/validation-prog
 import { partitionKey, type Partition } from "../log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
 import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
-import type { Listing } from "../repositories/row-query.ts";
+import type { Listing } from "../rows/row-query.ts";
 import { wholeMonth } from "../scope.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";
 import { lookAgain } from "./look-again.ts";

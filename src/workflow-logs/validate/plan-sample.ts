@@ -2,7 +2,7 @@ import { countCreatedWithin } from "../../stores/elasticsearch/document-ids.ts";
 import { refreshIndex } from "../../stores/elasticsearch/indices.ts";
 import { cancellable } from "../../stores/postgres/cancellable.ts";
 import { type DataType, type Partition, partitionKey } from "../log-types.ts";
-import { keysQuery } from "../repositories/plan-query.ts";
+import { keysQuery } from "../rows/plan-query.ts";
 import { type PartitionPlan, type SourceKeys, withIndices } from "./plan.ts";
 import { drawQuery, strataQuery } from "./sample-query.ts";
 import { allocate, findsAtLeast, leastShare } from "./sampling.ts";

@@ -8,7 +8,7 @@ import {
   type ValidationProgress,
 } from "../../stores/postgres/state/validation-progress.ts";
 import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
-import type { Listing } from "../repositories/row-query.ts";
+import type { Listing } from "../rows/row-query.ts";
 import type { CheckedBatch, RowCheck } from "./row-check.ts";
 
 /** How far the validation of one partition is; every change is stored in the transaction that stores what it rests on. */

@@ -6,7 +6,7 @@ import { dirtyIds } from "../../stores/postgres/state/dirty-rows.ts";
 import type { FoundDifference } from "../../stores/postgres/state/validation-differences.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
 import type { RowCopy } from "../migrate/copy-rows.ts";
-import type { RowBatch } from "../repositories/row-batches.ts";
+import type { RowBatch } from "../rows/row-batches.ts";
 import { writtenSince } from "./written-since.ts";
 
 /** What validating rows and documents of one partition takes. */

@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
-import { monthExpression } from "../repositories/plan-query.ts";
+import { monthExpression } from "../rows/plan-query.ts";
 import type { RowCheck } from "./row-check.ts";
 
 export function idArrayType(table: Table): string {

@@ -1,4 +1,4 @@
-import type { ArchiveRun } from "../archive-run.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../log-types.ts";
 import { type CopyRun, copyRun, partitionCopy } from "../migrate/copy-run.ts";

@@ -5,7 +5,7 @@ import { readGaps } from "../../stores/postgres/state/capture.ts";
 import { listDifferences } from "../../stores/postgres/state/validation-differences.ts";
 import { forgetProgress } from "../../stores/postgres/state/validation-progress.ts";
 import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
-import { inRun } from "../archive-run.ts";
+import { inRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { dropKeyTables } from "../migrate/key-tables.ts";
 import type { MigrateWatch } from "../migrate/migrate.ts";

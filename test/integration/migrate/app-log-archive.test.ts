@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { schemaVersions } from "../../../dev/sample-logs/schema.ts";
 import { createPool } from "../../../src/stores/postgres/pool.ts";
 import { logTypes } from "../../../src/workflow-logs/log-types.ts";
-import { pageQuery, rowsByIdQuery } from "../../../src/workflow-logs/repositories/row-query.ts";
+import { pageQuery, rowsByIdQuery } from "../../../src/workflow-logs/rows/row-query.ts";
 import { inspectSources } from "../../../src/workflow-logs/source-schema.ts";
 import { archivedDocuments } from "../../support/archived-documents.ts";
 import { compareRelatedRows } from "../../support/compare-related-rows.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { RequestedState } from "../../../stores/postgres/state/database.ts";
 import type { RunRecord } from "../../../stores/postgres/state/runs.ts";
-import { requestState } from "../../../workflow-logs/control-runs.ts";
+import { requestState } from "../../../workflow-logs/runs/control-runs.ts";
 import type { CommandContext } from "../../context.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withState } from "../../wiring.ts";

@@ -1,5 +1,5 @@
 import type { RunRecord } from "../../../stores/postgres/state/runs.ts";
-import { describeLimits } from "../../../workflow-logs/run-limits.ts";
+import { describeLimits } from "../../../workflow-logs/runs/run-limits.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 

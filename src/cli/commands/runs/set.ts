@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { setLimits } from "../../../workflow-logs/control-runs.ts";
-import { describeLimits } from "../../../workflow-logs/run-limits.ts";
+import { setLimits } from "../../../workflow-logs/runs/control-runs.ts";
+import { describeLimits } from "../../../workflow-logs/runs/run-limits.ts";
 import { batchSize, concurrency, rowsOrOff, sizeOrOff } from "../../options.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withState } from "../../wiring.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { knownRun } from "../../../workflow-logs/control-runs.ts";
+import { knownRun } from "../../../workflow-logs/runs/control-runs.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withState } from "../../wiring.ts";
 import { runArgument, runId } from "./run-id.ts";

@@ -12,8 +12,8 @@ import type { Connections } from "../../connections.ts";
 import { DocumentRenderer } from "../../documents/document-renderer.ts";
 import { offsetOf } from "../../documents/time-zone.ts";
 import type { Partition } from "../../log-types.ts";
-import type { PostgresLogs, ReadOptions } from "../postgres-logs.ts";
-import type { RowBatch } from "../row-batches.ts";
+import type { PostgresLogs, ReadOptions } from "../../rows/postgres-logs.ts";
+import type { RowBatch } from "../../rows/row-batches.ts";
 import { type RowName, rowKey } from "./row-name.ts";
 
 export interface PartitionRows {

@@ -4,7 +4,7 @@ import { mappingOf } from "../../../stores/elasticsearch/template-files.ts";
 import type { Connections } from "../../connections.ts";
 import type { DataType, Partition } from "../../log-types.ts";
 import { inspectSources, type SourceTable } from "../../source-schema.ts";
-import { PostgresLogs } from "../postgres-logs.ts";
+import { PostgresLogs } from "../../rows/postgres-logs.ts";
 import { followPartition, type Outcomes } from "./follow-partition.ts";
 import { type RowName, rowKey } from "./row-name.ts";
 import type { TemplatesOnce } from "./templates-once.ts";
