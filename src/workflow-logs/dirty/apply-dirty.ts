@@ -11,7 +11,6 @@ import type { MigrateWatch } from "../migrate/migrate.ts";
 import { migrateDefaults, type MigrateOptions } from "../migrate/options.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import { settleDeletions } from "../retention/settle-deletions.ts";
-import { carryOutDeletes } from "../repositories/dual-write/carry-out-deletes.ts";
 import { applyPass } from "./apply-pass.ts";
 import { type DirtyRun, dirtyRun, refreshWritten } from "./dirty-run.ts";
 import type { ApplyDirtyOptions } from "./options.ts";
@@ -48,10 +47,7 @@ export async function applyDirty(
         const backlog = await dirtyBacklog(state, options.scope);
         watch.progress.plan(backlog.rows);
         watch.progress.partitionStarted(progressKey, progressKey, backlog.rows, 0);
-        await carryOutDeletes(connections, options.scope.tenantIds); // first, or their documents would be kept
         const end = options.untilEmpty ? await passesUntilEmpty(dirty) : await applyPass(dirty);
-        if (end === "completed")
-          counters.waitFor(deletesWait, await carryOutDeletes(connections, options.scope.tenantIds));
         await refreshWritten(dirty);
         if (end === "interrupted") return end;
         const { errors, remaining } = counters.snapshot();
@@ -64,8 +60,6 @@ export async function applyDirty(
   }
   return report.snapshot();
 }
-
-const deletesWait = "requested deletes: another run works on their partition";
 
 /** So many passes in a row that leave no fewer entries than the best before: the platform writes as fast as they are applied. */
 const fruitlessPasses = 10;

@@ -2,12 +2,15 @@ import { isAbort } from "../../engine/errors.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { compactDirty, dirtyBacklog, readDirty } from "../../stores/postgres/state/dirty-rows.ts";
 import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { carryOutDeletes } from "../repositories/dual-write/carry-out-deletes.ts";
 import { applyBatch } from "./apply-batch.ts";
 import type { DirtyRun } from "./dirty-run.ts";
 import { followKeptDeletes } from "./follow-kept-deletes.ts";
 
 /** Fewer leave a bulk request of each partition half empty; more are held in memory and repeated after a kill. */
 const batchEntries = 20_000;
+
+const deletesWait = "a delete that an application asked for waits for a partition that another run works on";
 
 /** Applies the entries that are there when it begins. What has to wait stays; the counters say how much and why. */
 export async function applyPass(all: DirtyRun): Promise<TransferEnd> {
@@ -18,6 +21,7 @@ export async function applyPass(all: DirtyRun): Promise<TransferEnd> {
   try {
     const unpaused = (): Promise<void> => run.pacing.unpaused(run.signal);
     await unpaused();
+    counters.waitFor(deletesWait, await carryOutDeletes(all.copy.connections, scope)); // first, or their documents would be kept
     if ((await dirtyBacklog(state, scope)).rows > batchEntries) await compactDirty(state, undefined, unpaused);
     for (const source of sources) {
       // For each anew: writing runs makes their app logs dirty, which come behind them.

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { DeleteSelection, StateDatabase } from "./database.ts";
+import type { DirtyScope } from "./dirty-rows.ts";
 
 export interface RequestedDelete {
   /** A bigint, as text. */
@@ -22,12 +23,19 @@ export async function requestDelete(db: StateDatabase, request: Omit<RequestedDe
   return id;
 }
 
-/** The oldest behind `after`, of these tenants or of all. */
+/** The oldest behind `after`. */
 export async function listRequestedDeletes(
   db: StateDatabase,
-  { after = "0", tenantIds = [] }: { readonly after?: string; readonly tenantIds?: readonly string[] } = {},
+  { dataTypes, tenantIds }: DirtyScope,
+  after = "0",
 ): Promise<RequestedDelete[]> {
-  let query = db.selectFrom("requested_deletes").selectAll().where("id", ">", after).orderBy("id").limit(100);
+  let query = db
+    .selectFrom("requested_deletes")
+    .selectAll()
+    .where("data_type", "in", dataTypes)
+    .where("id", ">", after)
+    .orderBy("id")
+    .limit(100);
   if (tenantIds.length > 0) query = query.where(sql<boolean>`tenant_id = any(${tenantIds})`);
   return (await query.execute()).map((row) => ({
     id: row.id,

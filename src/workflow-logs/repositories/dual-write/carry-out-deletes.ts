@@ -5,19 +5,23 @@ import {
   type RequestedDelete,
 } from "../../../stores/postgres/state/requested-deletes.ts";
 import type { Connections } from "../../connections.ts";
-import type { DataType } from "../../log-types.ts";
+import { type DataType, dataTypes } from "../../log-types.ts";
 import { tryLockPartition, unlockPartition } from "../../migrate/partition-lock.ts";
+import type { Scope } from "../../scope.ts";
 import { deleteRowless, type WithPartition } from "./delete-rowless.ts";
 
 /**
  * Carries out what was requested, oldest first, and returns how many have to wait for a partition that a run works on. One that fails stays requested too;
  * the first failure is thrown when the others were tried.
  */
-export async function carryOutDeletes(connections: Connections, tenantIds: readonly string[] = []): Promise<number> {
+export async function carryOutDeletes(
+  connections: Connections,
+  scope: Pick<Scope, "dataTypes" | "tenantIds"> = { dataTypes, tenantIds: [] },
+): Promise<number> {
   const { state, postgres } = connections;
   let stay = 0;
   let failure: { readonly error: unknown } | undefined;
-  let requests = await listRequestedDeletes(state, { tenantIds });
+  let requests = await listRequestedDeletes(state, scope);
   if (requests.length === 0) return stay;
   const locks = await AdvisoryLocks.open(postgres);
   try {
@@ -38,7 +42,7 @@ export async function carryOutDeletes(connections: Connections, tenantIds: reado
           failure ??= { error };
         }
       }
-      requests = await listRequestedDeletes(state, { tenantIds, after: requests.at(-1)!.id });
+      requests = await listRequestedDeletes(state, scope, requests.at(-1)!.id);
     }
   } finally {
     locks.close();
