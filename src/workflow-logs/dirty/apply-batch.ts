@@ -10,11 +10,15 @@ import { planBatch } from "./plan-batch.ts";
 import type { PlannedRecord } from "./planned-record.ts";
 import { recordUnarchivable } from "./record-unarchivable.ts";
 import { removeDocuments, type Rowless } from "./remove-documents.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { progressKey, writeRows } from "./write-rows.ts";
+
+/** A batch has few rows of each partition: the requests of one alone would not keep the server busy. */
+const partitionsAtOnce = 3;
 
 /**
  * Applies entries of one data type, read in the order of their versions: first the rows are written where they are, then documents go from where rows are
- * no more, then exactly these entries are removed. One partition is held at a time; a record stays dirty when one of its partitions is busy.
+ * no more, then exactly these entries are removed. No partition is waited for while another is held; a record stays dirty when one of its partitions is busy.
  */
 export async function applyBatch(
   dirty: DirtyRun,
@@ -46,18 +50,18 @@ async function writeAll(
     source,
     planned.flatMap((one) => (one.write === undefined ? [] : [{ place: one.write, item: one }])),
   );
-  for (const { partition, items } of writes) {
+  const ends = await sideBySide(writes, partitionsAtOnce, async ({ partition, items }) => {
     await run.pacing.unpaused(run.signal);
     if (run.signal.aborted) return "interrupted";
     const end = await withPartition(run, partition, () => writeRows(dirty, source, partition, items));
-    if (end === "interrupted") return end;
     if (end === "expired") counters.dropped("expired", items.length);
     if (end === "busy") counters.busy(partition, items.length);
     for (const one of items) {
       if (end === "busy" || (end === "completed" && one.remove.length === 0)) unfinished.delete(one);
     }
-  }
-  return "completed";
+    return end;
+  });
+  return ends.includes("interrupted") ? "interrupted" : "completed";
 }
 
 /** Takes records out of `unfinished` that have to wait. */
