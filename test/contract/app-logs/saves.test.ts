@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AppLogRepository } from "../../../src/workflow-logs/repositories/app-logs/app-log-repository.ts";
 import { ElasticsearchAppLogRepository } from "../../../src/workflow-logs/repositories/app-logs/elasticsearch-app-log-repository.ts";
 import { archivedDocuments, rawSource } from "../../support/archived-documents.ts";
 import { insertRun } from "../../support/insert-run.ts";
@@ -6,7 +7,7 @@ import { migrateOnce } from "../../support/test-archive.ts";
 import { wildTenants } from "../workflow-runs/contract.ts";
 import { createRunsArchive, implementations, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
 import { newRun } from "../workflow-runs/saves.ts";
-import { insertEndUser, logRepositories, newLog, otherTenant, tenantId } from "./logs-archive.ts";
+import { dualLogRepository, insertEndUser, logRepositories, newLog, otherTenant, tenantId } from "./logs-archive.ts";
 
 let archive: RunsArchive;
 let repositories: ReturnType<typeof logRepositories>;
@@ -19,12 +20,12 @@ beforeAll(async () => {
 });
 afterAll(() => archive.drop());
 
-describe.each(implementations)("saveAppLog: %s", (implementation) => {
-  const log = newLog(`saved in ${implementation}`);
-  const read = (id = log.id) => repositories[implementation].getAppLogById(tenantId, id);
+function saveContract(given: () => AppLogRepository, name: string): void {
+  const log = newLog(`saved in ${name}`);
+  const read = (id = log.id) => given().getAppLogById(tenantId, id);
 
   it("stores a new log, which reads by id show at once with who wrote it", async () => {
-    await repositories[implementation].saveAppLog(log);
+    await given().saveAppLog(log);
     expect(await read()).toEqual({
       ...log,
       workflowRun: null,
@@ -35,7 +36,7 @@ describe.each(implementations)("saveAppLog: %s", (implementation) => {
   });
 
   it("changes everything but created_at", async () => {
-    await repositories[implementation].saveAppLog({
+    await given().saveAppLog({
       ...log,
       createdFrom: "openapi",
       createdAt: "2026-01-01T00:00:00.000000Z",
@@ -45,13 +46,40 @@ describe.each(implementations)("saveAppLog: %s", (implementation) => {
 
   it("refuses the id of another tenant's log, and a tenant that cannot be one", async () => {
     const before = await read();
-    const stolen = repositories[implementation].saveAppLog({ ...log, tenantId: otherTenant, createdFrom: "stolen" });
+    const stolen = given().saveAppLog({ ...log, tenantId: otherTenant, createdFrom: "stolen" });
     await expect(stolen).rejects.toMatchObject({ code: "other_tenant" });
     for (const wild of wildTenants(tenantId).filter((id) => !/^[a-z0-9][a-z0-9_-]{0,99}$/.test(id)))
-      await expect(repositories[implementation].saveAppLog({ ...log, tenantId: wild })).rejects.toMatchObject({
+      await expect(given().saveAppLog({ ...log, tenantId: wild })).rejects.toMatchObject({
         code: "invalid_tenant_id",
       });
     expect(await read()).toEqual(before);
+  });
+}
+
+describe.each(implementations)("saveAppLog: %s", (implementation) => {
+  saveContract(() => repositories[implementation], implementation);
+});
+
+describe.each([
+  { write: "both", read: "postgres" },
+  { write: "both", read: "elasticsearch" },
+  { write: "elasticsearch", read: "elasticsearch" },
+] as const)("saveAppLog: dual-write, write $write, read $read", (modes) => {
+  beforeAll(() => archive.setModes(modes, [tenantId, otherTenant]));
+  saveContract(() => dualLogRepository(archive), `dual-write ${modes.write} ${modes.read}`);
+
+  it("carries the run as it ended", async () => {
+    const run = newRun({ tenantId, status: "running" });
+    const log = newLog(`log of a run in ${modes.write} ${modes.read}`, { workflowRunId: run.id });
+    await archive.executions("dual-write").save(run);
+    await dualLogRepository(archive).saveAppLog(log);
+    await archive.executions("dual-write").save({ ...run, status: "stopped" });
+    await archive.refresh();
+    const query = { tenantId, appId: log.appId, status: "stopped" };
+    const { data } = await dualLogRepository(archive).getPaginatedAppLogs(query);
+    expect(data.find(({ id }) => id === log.id)?.workflowRun).toMatchObject({ id: run.id, status: "stopped" });
+    const document = await repositories.elasticsearch.getAppLogById(tenantId, log.id);
+    expect(document?.workflowRun).toMatchObject({ id: run.id, status: "stopped" });
   });
 });
 
