@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { inRun } from "../../../src/workflow-logs/runs/archive-run.ts";
+import { dirtyRun } from "../../../src/workflow-logs/dirty/dirty-run.ts";
+import { removeDocuments } from "../../../src/workflow-logs/dirty/remove-documents.ts";
+import { copyRun } from "../../../src/workflow-logs/migrate/copy-run.ts";
+import { migrateDefaults, type MigrateOptions } from "../../../src/workflow-logs/migrate/options.ts";
+import { MigrateCounters } from "../../../src/workflow-logs/migrate/report.ts";
+import { noProgress } from "../../../src/workflow-logs/progress.ts";
+import type { Scope } from "../../../src/workflow-logs/scope.ts";
+import { inspectSources } from "../../../src/workflow-logs/source-schema.ts";
 import { keepCompact } from "../../../src/workflow-logs/dirty/keep-compact.ts";
 import { Pacing } from "../../../src/engine/pacing.ts";
 import { runApp, startApp } from "../../support/app-process.ts";
@@ -74,29 +83,33 @@ test("writes that come while a row is being applied stay dirty, and the next pas
   expect((await compareStores(archive)).differences).toEqual([]);
 });
 
-test("a row that moves back, and is applied by another, while its document is being moved keeps its document", async () => {
-  const [id, other] = await insertRuns(2);
+test("a document stays when its row has come back by the time it was to be removed", async () => {
+  const [back, gone] = await insertRuns(2);
   await migrateOnce(archive);
-  const move = (day: string) =>
-    archive.sql.query("UPDATE workflow_runs SET created_at = $2 WHERE id = $1", [id, `2025-${day}`]);
-  await move("10-01");
-  await archive.sql.query("UPDATE workflow_runs SET created_at = '2025-11-01' WHERE id = $1", [other]);
-  const october = `${archive.elasticsearchUrl}/${archive.prefix}-workflow-runs-${tenantId}-2025.10/_doc/${id}`;
-  proxy = await startFaultProxy(archive.elasticsearchUrl);
-  proxy.set({ kind: "delay", millis: 100 });
-  const moving = applyOnce({ ...archive, elasticsearchUrl: proxy.url }, { timeoutSeconds: 2 });
-  while ((await fetch(october)).status !== 200) await sleep(5);
-  proxy.set({ kind: "black_hole" }); // it has written October, and now tries November
-  await move("09-10");
-  expect(await applyOnce(archive)).toMatchObject({ totals: { moved: 1 } });
-  expect((await fetch(october)).status).toBe(404);
-  proxy.set({ kind: "pass" });
+  await archive.sql.query("UPDATE workflow_runs SET created_at = '2025-10-01' WHERE id = $1", [gone]);
+  const scope: Scope = { dataTypes: ["workflow_runs"], tenantIds: [] };
+  const options: MigrateOptions = { ...migrateDefaults, scope };
+  const watch = { signal: new AbortController().signal, progress: noProgress };
+  await withTestConnections(archive, {}, (connections) =>
+    inRun(connections, { command: "test", options, limits: options, report: () => ({}) }, watch, async (run) => {
+      const [source] = await inspectSources(connections.postgres, scope);
+      const copy = copyRun(
+        connections,
+        options,
+        run,
+        new MigrateCounters(scope.dataTypes, { dryRun: false }),
+        noProgress,
+      );
+      const dirty = dirtyRun(copy, [source!], true);
 
-  await moving;
+      const moved = [back, gone].map((id) => ({ id: id!, createdAt: undefined, why: "moved" as const }));
+      await removeDocuments(dirty, source!, { dataType: "workflow_runs", tenantId, month: "2025-09" }, moved);
 
-  await applyOnce(archive);
-  expect(await dirtyRows()).toBe(0);
-  expect((await compareStores(archive)).differences).toEqual([]);
+      expect(dirty.counters.snapshot().totals).toMatchObject({ moved: 1 });
+      return "completed";
+    }),
+  );
+  expect((await compareStores(archive)).differences).toMatchObject([{ id: gone, at: "document" }]);
 });
 
 test("a busy partition is left for later and named; --until-empty waits for it", async () => {
