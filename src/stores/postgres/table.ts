@@ -59,6 +59,11 @@ export function hasIndexOn(table: Table, columns: readonly string[]): boolean {
   return table.indexes.some((index) => columns.every((column, at) => index[at] === column));
 }
 
+/** The type of the table's ids, ready for a statement. */
+export function sqlIdType(table: Table): string {
+  return quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
+}
+
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

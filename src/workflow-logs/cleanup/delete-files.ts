@@ -37,7 +37,7 @@ export async function deleteFiles(
   const rows = await fileRows(connections.postgres, files, ids);
   const except = pretended && { table: pretended, offloadIds: candidates.map(({ offloadId }) => offloadId) };
   const referenced = await referencedFiles(connections.postgres, files, ids, except);
-  for (const [recordId, ofRecord] of byRecord(candidates)) {
+  for (const [recordId, ofRecord] of Map.groupBy(candidates, (candidate) => candidate.recordId)) {
     const contents = await archivedContents(connections.elasticsearch, deletion.index, recordId);
     for (const candidate of ofRecord) {
       await pacing.unpaused(signal);
@@ -79,14 +79,4 @@ async function remove(
     await noteDeletion(connections.state, offloadId, "done");
   }
   counters.filePassed(bytes, pretended === undefined);
-}
-
-function byRecord(candidates: readonly OffloadedFile[]): Map<string, OffloadedFile[]> {
-  const records = new Map<string, OffloadedFile[]>();
-  for (const candidate of candidates) {
-    const known = records.get(candidate.recordId);
-    if (known === undefined) records.set(candidate.recordId, [candidate]);
-    else known.push(candidate);
-  }
-  return records;
 }

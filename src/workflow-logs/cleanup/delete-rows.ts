@@ -3,7 +3,7 @@ import { asOwnWrite } from "../../stores/postgres/capture/capture-function.ts";
 import type { StateDatabase } from "../../stores/postgres/state/database.ts";
 import { journalOffloadedFiles, type OffloadedFile } from "../../stores/postgres/state/offloaded-files.ts";
 import { journalPurged } from "../../stores/postgres/state/purge.ts";
-import { hasColumn, hasIndexOn, quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
+import { hasColumn, hasIndexOn, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { Partition } from "../log-types.ts";
 import type { PurgeNote } from "./purge-note.ts";
 
@@ -169,5 +169,5 @@ async function refuseNewChildren(
 }
 
 function idArray(table: Table): ReturnType<typeof sql> {
-  return sql.raw(`${quoteIdentifier(table.columns.find(({ name }) => name === "id")!.type)}[]`);
+  return sql.raw(`${sqlIdType(table)}[]`);
 }

@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import { quoteIdentifier, quoteLiteral, type Table } from "../../stores/postgres/table.ts";
+import { quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 
 /**
  * Those of the files that something else refers to: any column of the platform's tables that is named after a file or has a foreign key to
@@ -15,7 +15,7 @@ export async function referencedFiles(
     files.sqlName,
     except?.table.sqlName ?? null,
   ]);
-  const idType = quoteIdentifier(files.columns.find(({ name }) => name === "id")!.type);
+  const idType = sqlIdType(files);
   const list = `array[${ids.map(quoteLiteral).join(", ")}]::text[]`;
   const queries = columns.rows.map(({ table, column, isOffloads }) => {
     const own =

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../../stores/postgres/table.ts";
+import { sqlIdType } from "../../stores/postgres/table.ts";
 import type { Connections } from "../connections.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { SourceTable } from "../source-schema.ts";
@@ -17,7 +17,7 @@ export async function pretendedRows(
 ): Promise<PretendedRows> {
   const none = `select t.id from ${table.sqlName} t where false`;
   const { sqlName, contains } = await buildIdTable(postgres, run, `deleted_${logType.dataType}`, none);
-  const idType = quoteIdentifier(table.columns.find(({ name }) => name === "id")!.type);
+  const idType = sqlIdType(table);
   return {
     contains,
     add: async (ids) => void (await postgres.query(`insert into ${sqlName} select unnest($1::${idType}[])`, [ids])),

@@ -102,11 +102,5 @@ async function filesOf(
     `select o.id::text as "offloadId", t.id::text as "recordId", o.file_id::text as "fileId", ${month} as month
        from ${offloads!.sqlName} o join ${nodes.sqlName} t on t.id = o.node_execution_id where ${pretended.contains("t.id")}`,
   );
-  const months = new Map<string, OffloadedFile[]>();
-  for (const { month: of, ...file } of found.rows) {
-    const known = months.get(of);
-    if (known === undefined) months.set(of, [file]);
-    else known.push(file);
-  }
-  return months;
+  return Map.groupBy(found.rows, (row) => row.month);
 }

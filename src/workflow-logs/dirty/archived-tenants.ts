@@ -1,5 +1,6 @@
-import { archivedTenants, isMigrating } from "../../stores/postgres/state/archived-tenants.ts";
+import { archivedTenants } from "../../stores/postgres/state/archived-tenants.ts";
 import type { StateDatabase } from "../../stores/postgres/state/database.ts";
+import { isAtWork } from "../../stores/postgres/state/runs.ts";
 
 /** Which tenants the archive is for: those that have logs in it, those named, all once all were migrated. */
 export class ArchivedTenants {
@@ -20,7 +21,7 @@ export class ArchivedTenants {
   async others(tenantIds: Iterable<string>): Promise<{ others: ReadonlySet<string>; canForget: boolean }> {
     const asked = [...new Set(tenantIds)].filter((id) => !this.known.has(id));
     if (asked.length === 0) return { others: new Set(), canForget: true };
-    const canForget = !(await isMigrating(this.state, this.runId)); // first: one that ends meanwhile leaves its partitions
+    const canForget = !(await isAtWork(this.state, ["elasticsearch migrate"], this.runId)); // first: one that ends meanwhile leaves its partitions
     for (const id of await archivedTenants(this.state, asked)) this.known.add(id);
     return { others: new Set(asked.filter((id) => !this.known.has(id))), canForget };
   }

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "../../stores/postgres/table.ts";
+import { quoteLiteral, sqlIdType } from "../../stores/postgres/table.ts";
 import { monthExpression, type PlanContext, unarchivableQuery } from "../rows/plan-query.ts";
 import { type SourceTable, zoneOf } from "../source-schema.ts";
 import type { DirtyRun } from "./dirty-run.ts";
@@ -15,7 +15,7 @@ export async function recordUnarchivable(
   const { postgres, settings } = copy.connections;
   const timeZone = zoneOf(source, settings.sourceTimeZone);
   const context: PlanContext = { dataType: logType.dataType, table, scope, timeZone, indexUuids: undefined };
-  const idType = quoteIdentifier(table.columns.find(({ name }) => name === "id")!.type);
+  const idType = sqlIdType(table);
   const ids = planned.map(({ record }) => quoteLiteral(record.id)).join(", ");
   const keys = `select t.tenant_id, t.created_at, t.id, ${monthExpression(context)} as month
     from ${table.sqlName} t where t.id = any(array[${ids}]::${idType}[])`;

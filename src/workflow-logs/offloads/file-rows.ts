@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import { hasColumn, quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
+import { hasColumn, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 
 /** A row of upload_files. */
 export interface FileRow {
@@ -17,7 +17,7 @@ export async function fileRows(
   files: Table,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, FileRow>> {
-  const idType = quoteIdentifier(files.columns.find(({ name }) => name === "id")!.type);
+  const idType = sqlIdType(files);
   const used = hasColumn(files, "used") ? "f.used" : "false";
   const found = await pool.query<FileRow>(
     `select f.id::text as id, f.tenant_id::text as "tenantId", f.key, f.name, ${used} as used from ${files.sqlName} f where f.id = any($1::${idType}[])`,

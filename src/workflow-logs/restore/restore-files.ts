@@ -3,11 +3,12 @@ import {
   type OffloadedFile,
   offloadedFilesAfter,
 } from "../../stores/postgres/state/offloaded-files.ts";
-import { inspectTable, quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
+import { inspectTable, sqlIdType, type Table } from "../../stores/postgres/table.ts";
+import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../log-types.ts";
-import { fileRows } from "../offloads/file-rows.ts";
+import { type FileRow, fileRows } from "../offloads/file-rows.ts";
 import { archivedContents } from "../offloads/offload-contents.ts";
 import { Outcome } from "./outcome.ts";
 
@@ -25,39 +26,50 @@ export async function restoreFiles(
   offloads: Table,
   { pacing, signal }: Pick<ArchiveRun, "pacing" | "signal">,
 ): Promise<Outcome> {
+  const { postgres, elasticsearch, state, blobs } = connections;
   const outcome = new Outcome();
+  let files: Table | undefined;
   let page: OffloadedFile[] = [];
   do {
     const after = page.at(-1)?.offloadId ?? "";
-    page = await offloadedFilesAfter(connections.state, partition, "deleted", { after, limit: filesAtOnce });
+    page = await offloadedFilesAfter(state, partition, "deleted", { after, limit: filesAtOnce });
     const named = await thoseInTable(connections, offloads, page);
-    for (const file of named) {
-      await pacing.unpaused(signal);
-      signal.throwIfAborted();
-      const problem = await putBack(connections, index, file, outcome);
-      if (problem === undefined) await forgetOffloadedFiles(connections.state, [file.offloadId]);
-      else outcome.refuse(filesTable, file.fileId, problem);
+    if (named.length === 0) continue;
+    files ??= await inspectTable(postgres, filesTable);
+    const fileIds = named.map(({ fileId }) => fileId);
+    const rows = files === undefined ? new Map<string, FileRow>() : await fileRows(postgres, files, fileIds);
+    for (const [recordId, ofRecord] of Map.groupBy(named, (file) => file.recordId)) {
+      let contents: ReturnType<typeof archivedContents> | undefined;
+      for (const { offloadId, fileId } of ofRecord) {
+        await pacing.unpaused(signal);
+        signal.throwIfAborted();
+        const contentOf = async () => {
+          contents ??= archivedContents(elasticsearch, index, recordId);
+          return (await contents).get(offloadId)?.content;
+        };
+        const problem = await putBack(blobs, rows.get(fileId), contentOf, outcome);
+        if (problem === undefined) await forgetOffloadedFiles(state, [offloadId]);
+        else outcome.refuse(filesTable, fileId, problem);
+      }
     }
   } while (page.length === filesAtOnce);
   return outcome;
 }
 
-/** Returns why the file is not in the storage; undefined when it is. */
+/** Returns why the file is not in the storage; undefined when it is. The document is read only for a file that is not there. */
 async function putBack(
-  { postgres, elasticsearch, blobs }: Connections,
-  index: string,
-  { offloadId, recordId, fileId }: OffloadedFile,
+  blobs: BlobStorage | undefined,
+  row: FileRow | undefined,
+  contentOf: () => Promise<Buffer | undefined>,
   outcome: Outcome,
 ): Promise<string | undefined> {
   if (blobs === undefined) return "it was deleted from the file storage, and none is given";
-  const files = await inspectTable(postgres, filesTable);
-  const row = files && (await fileRows(postgres, files, [fileId])).get(fileId);
   if (row === undefined) return "its row is gone, and with it its place in the file storage";
   if ((await blobs.load(row.key, 1)) !== undefined) {
     outcome.add(filesTable, "present");
     return undefined;
   }
-  const content = (await archivedContents(elasticsearch, index, recordId)).get(offloadId)?.content;
+  const content = await contentOf();
   if (content === undefined) return "its document does not hold its content";
   await blobs.store(row.key, content);
   outcome.add(filesTable, "restored");
@@ -69,7 +81,7 @@ async function thoseInTable(
   offloads: Table,
   page: readonly OffloadedFile[],
 ): Promise<OffloadedFile[]> {
-  const idType = quoteIdentifier(offloads.columns.find(({ name }) => name === "id")!.type);
+  const idType = sqlIdType(offloads);
   const found = await postgres.query<{ id: string }>(
     `select o.id::text as id from ${offloads.sqlName} o where o.id = any($1::${idType}[])`,
     [page.map(({ offloadId }) => offloadId)],

@@ -1,6 +1,6 @@
 import type { PoolClient } from "pg";
 import type { InsertColumn } from "../../stores/postgres/insert-columns.ts";
-import { quoteIdentifier, quoteLiteral, type Table } from "../../stores/postgres/table.ts";
+import { quoteIdentifier, quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { ArchivedRow, OffloadRow } from "./archived-row.ts";
 import { groupByColumns } from "./group-by-columns.ts";
 import { insertRows } from "./insert-rows.ts";
@@ -67,7 +67,7 @@ async function readOffloads(
   rows: readonly OffloadRow[],
 ): Promise<Map<string, Texts>> {
   const members = table.columns.map(({ name }) => `${quoteLiteral(name)}, o.${quoteIdentifier(name)}::text`);
-  const idType = quoteIdentifier(table.columns.find(({ name }) => name === "id")!.type);
+  const idType = sqlIdType(table);
   const found = await client.query<{ id: string; texts: Texts }>(
     `select o.id::text as id, json_build_object(${members.join(", ")}) as texts from ${table.sqlName} o where o.id = any($1::${idType}[])`,
     [rows.map(({ id }) => id)],

@@ -3,7 +3,7 @@ import { AppError } from "../../engine/errors.ts";
 import type { Receipt, Refusal, Sink } from "../../engine/ports.ts";
 import { asOwnWrite } from "../../stores/postgres/capture/capture-function.ts";
 import type { InsertColumn } from "../../stores/postgres/insert-columns.ts";
-import { quoteIdentifier } from "../../stores/postgres/table.ts";
+import { sqlIdType } from "../../stores/postgres/table.ts";
 import { type Partition, partitionKey } from "../log-types.ts";
 import { monthBounds } from "../months.ts";
 import type { TimeRange } from "../scope.ts";
@@ -206,7 +206,7 @@ export class RowRestorer implements Sink<ArchivedBatch> {
 
   private async absent(client: PoolClient, rows: readonly ArchivedRow[]): Promise<ArchivedRow[]> {
     const { table } = this.what.comparison;
-    const idType = quoteIdentifier(table.columns.find(({ name }) => name === "id")!.type);
+    const idType = sqlIdType(table);
     const found = await client.query<{ id: string }>(
       `select t.id::text as id from ${table.sqlName} t where t.id = any($1::${idType}[])`,
       [rows.map(({ id }) => id)],

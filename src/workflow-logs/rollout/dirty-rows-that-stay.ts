@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StateDatabase } from "../../stores/postgres/state/database.ts";
-import { listRuns } from "../../stores/postgres/state/runs.ts";
+import { dirtyBacklog } from "../../stores/postgres/state/dirty-rows.ts";
+import { isAtWork } from "../../stores/postgres/state/runs.ts";
+import { dataTypes } from "../log-types.ts";
 import type { RolloutWatch } from "./set-rollout.ts";
 
 const waitMillis = 15_000;
 const pollMillis = 250;
-const appliers = new Set(["elasticsearch migrate", "elasticsearch apply-dirty"]);
+const appliers = ["elasticsearch migrate", "elasticsearch apply-dirty"];
 
 /**
  * Dirty rows of the tenant that nobody applies: those that are there now and, where a run applies them, still are a while later. Under load new ones
@@ -16,39 +18,14 @@ export async function dirtyRowsThatStay(
   tenantId: string,
   { signal, progress }: RolloutWatch,
 ): Promise<number> {
-  const newest = await newestVersion(state, tenantId);
-  if (newest === null) return 0;
-  let left = await countUpTo(state, tenantId, newest);
+  const scope = { dataTypes, tenantIds: [tenantId] };
+  const { rows, lastVersion } = await dirtyBacklog(state, scope);
+  let left = rows;
   const giveUp = performance.now() + waitMillis;
-  if (left > 0 && (await someoneApplies(state))) progress.note("Waiting for changed rows that a run applies");
-  while (left > 0 && performance.now() < giveUp && (await someoneApplies(state))) {
+  if (left > 0 && (await isAtWork(state, appliers))) progress.note("Waiting for changed rows that a run applies");
+  while (left > 0 && performance.now() < giveUp && (await isAtWork(state, appliers))) {
     await sleep(pollMillis, undefined, { signal });
-    left = await countUpTo(state, tenantId, newest);
+    ({ rows: left } = await dirtyBacklog(state, scope, lastVersion));
   }
   return left;
-}
-
-async function newestVersion(state: StateDatabase, tenantId: string): Promise<string | null> {
-  const found = await ofTenant(state, tenantId)
-    .select((row) => row.fn.max("version").as("version"))
-    .executeTakeFirst();
-  return found?.version ?? null;
-}
-
-async function countUpTo(state: StateDatabase, tenantId: string, version: string): Promise<number> {
-  const found = await ofTenant(state, tenantId)
-    .where("version", "<=", version)
-    .select((row) => row.fn.countAll<string>().as("rows"))
-    .executeTakeFirstOrThrow();
-  return Number(found.rows);
-}
-
-function ofTenant(state: StateDatabase, tenantId: string) {
-  return state
-    .selectFrom("dirty_rows")
-    .where((row) => row.or([row("tenant_id", "=", tenantId), row("old_tenant_id", "=", tenantId)]));
-}
-
-async function someoneApplies(state: StateDatabase): Promise<boolean> {
-  return (await listRuns(state, 50)).some(({ command, status }) => status === "running" && appliers.has(command));
 }

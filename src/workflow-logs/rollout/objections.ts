@@ -2,7 +2,7 @@ import { listIndices } from "../../stores/elasticsearch/index-list.ts";
 import { listPartitions } from "../../stores/postgres/state/partitions.ts";
 import { countRecordErrors } from "../../stores/postgres/state/record-errors.ts";
 import type { RolloutModes } from "../../stores/postgres/state/rollouts.ts";
-import { captureStatus } from "../capture/status.ts";
+import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import { resources } from "../log-types.ts";
 import { dirtyRowsThatStay } from "./dirty-rows-that-stay.ts";
@@ -17,7 +17,7 @@ export async function objectionsTo(
   watch: RolloutWatch,
 ): Promise<string[]> {
   const objections: string[] = [];
-  if (write === "both" && !(await captureStatus(connections)).installed)
+  if (write === "both" && !(await captureState(connections)).installed)
     objections.push(
       "writes that Elasticsearch does not take could only be repaired with capture: app elasticsearch capture install",
     );
@@ -35,12 +35,12 @@ async function incompleteness(connections: Connections, tenantId: string, watch:
   const found: string[] = [];
   const dirty = await dirtyRowsThatStay(state, tenantId, watch);
   if (dirty > 0) found.push(`${dirty} changed rows wait to be copied: app elasticsearch apply-dirty --until-empty`);
-  const missing = await missingRows(connections, tenantId, watch.signal);
+  const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources, tenantId);
+  const missing = await missingRows(connections, tenantId, indices, watch.signal);
   if (missing > 0) found.push(`${missing} rows are not in Elasticsearch: app elasticsearch migrate`);
   const errors = Object.values(await countRecordErrors(state, { tenantIds: [tenantId] }));
   const refused = errors.reduce((sum, count) => sum + count, 0);
   if (refused > 0) found.push(`Elasticsearch has refused ${refused} rows: app elasticsearch errors list`);
-  const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources, tenantId);
   const open = new Set(indices.filter(({ status }) => status === "open").map(({ uuid }) => uuid));
   for (const { state: partitionState, indexName, indexUuid } of await listPartitions(state, [tenantId])) {
     if ((partitionState === "purging" || partitionState === "purged") && !open.has(indexUuid))

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, type Table } from "../../stores/postgres/table.ts";
+import { quoteIdentifier, quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import { utcToLocal } from "../documents/time-zone.ts";
 import type { DataType } from "../log-types.ts";
 import type { Scope } from "../scope.ts";
@@ -34,7 +34,7 @@ export function keysQuery(context: PlanContext): string {
   const month = monthExpression(context);
   const keys = `select t.tenant_id, t.created_at, t.id, ${context.keysOnly === true ? "0" : textBytesExpression(table, "t")} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
   if (indexUuids === undefined) return `select k.*, false as listed_again from (${keys}) k`;
-  const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
+  const idType = sqlIdType(table);
   return `select k.*, c.id is not null as listed_again from (${keys}) k
     left join (select p.tenant_id, p.month, p.state, c.range_start, c.created_at, c.id from log_archive.partitions p left join log_archive.checkpoints c using (data_type, tenant_id, month)
                 where p.data_type = ${quoteLiteral(dataType)} and (p.state = 'expired' or p.index_uuid = any(array[${indexUuids.map(quoteLiteral).join(", ")}]::text[]))) c

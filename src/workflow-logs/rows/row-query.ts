@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, type Table } from "../../stores/postgres/table.ts";
+import { quoteIdentifier, quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { ConfirmedRange } from "../../stores/postgres/state/checkpoints.ts";
 import type { RowLayout } from "../documents/row-layout.ts";
 
@@ -86,7 +86,7 @@ export function lateIdsQuery(
 
 /** Tenant, month and created_at of the rows with the ids in $1. */
 export function locateQuery(table: Table, month: string): string {
-  const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
+  const idType = sqlIdType(table);
   return `select t.id::text as id, t.tenant_id::text as "tenantId", ${month} as month, to_char(t.created_at, 'YYYY-MM-DD HH24:MI:SS.US') as "createdAt"
     from ${table.sqlName} t where t.id = any($1::${idType}[])`;
 }
@@ -106,7 +106,7 @@ export function rowsByIdQuery(
   ids: readonly string[],
   bytes: number,
 ): string {
-  const idType = quoteIdentifier(table.columns.find((column) => column.name === "id")!.type);
+  const idType = sqlIdType(table);
   const row = `${table.sqlName} t on t.id = k.id and t.tenant_id = ${columnLiterals(table)("tenant_id", tenantId)}`;
   const rowBytes = `${textBytesExpression(table, "t")} + ${layout.related?.textBytes("t") ?? "0"}`;
   const sized = `select k.id, k.at, sum(${rowBytes}) over (order by k.at rows between unbounded preceding and 1 preceding) as bytes_before

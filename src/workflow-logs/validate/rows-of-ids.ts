@@ -1,10 +1,6 @@
-import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
+import { sqlIdType } from "../../stores/postgres/table.ts";
 import { monthExpression } from "../rows/plan-query.ts";
 import type { RowCheck } from "./row-check.ts";
-
-export function idArrayType(table: Table): string {
-  return `${quoteIdentifier(idType(table))}[]`;
-}
 
 /** Which of these documents have their row in the partition: of the same tenant and the same month. */
 export async function idsWithRow(
@@ -12,10 +8,10 @@ export async function idsWithRow(
   ids: readonly string[],
 ): Promise<Set<string>> {
   const { table } = source.source;
-  const possible = idType(table) === "uuid" ? ids.filter((id) => uuid.test(id)) : ids;
+  const possible = sqlIdType(table) === '"uuid"' ? ids.filter((id) => uuid.test(id)) : ids;
   const rows = await postgres.query<{ id: string }>(
     `select t.id::text as id from ${table.sqlName} t
-      where t.id = any($1::${idArrayType(table)}) and t.tenant_id::text = $2 and ${monthExpression({ table, timeZone })} = $3`,
+      where t.id = any($1::${sqlIdType(table)}[]) and t.tenant_id::text = $2 and ${monthExpression({ table, timeZone })} = $3`,
     [possible, partition.tenantId, partition.month],
   );
   return new Set(rows.rows.map((row) => row.id));
@@ -23,7 +19,3 @@ export async function idsWithRow(
 
 /** As PostgreSQL prints it: a document with the same id in other letters is another document. */
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function idType(table: Table): string {
-  return table.columns.find((column) => column.name === "id")!.type;
-}

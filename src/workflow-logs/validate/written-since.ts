@@ -1,7 +1,6 @@
 import type { Pool } from "pg";
-import type { Table } from "../../stores/postgres/table.ts";
+import { sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { RowCheck } from "./row-check.ts";
-import { idArrayType } from "./rows-of-ids.ts";
 
 /** PostgreSQL's snapshot at this moment, as text; undefined where the rows have no xmin, for they are those of a view. */
 export async function currentSnapshot(postgres: Pool, table: Table): Promise<string | undefined> {
@@ -26,7 +25,7 @@ export async function writtenSince(
   const rows = await postgres.query<{ id: string }>(
     `select t.id::text as id
        from ${table.sqlName} t, (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next) now
-      where t.id = any($1::${idArrayType(table)})
+      where t.id = any($1::${sqlIdType(table)}[])
         and not pg_visible_in_snapshot(
               (now.next - mod(now.next - t.xmin::text::bigint, 4294967296))::text::xid8, $2::pg_snapshot)`,
     [ids, snapshot],

@@ -1,6 +1,9 @@
 import type { Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Client } from "@elastic/elasticsearch";
+import { onTestFinished } from "vitest";
+import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 
 /** What the server saw of a request. */
 export interface SeenRequest {
@@ -37,6 +40,23 @@ export async function startFakeServer(answer: (request: SeenRequest) => Answer) 
   });
   const port = await listen(server);
   return { port, url: `http://127.0.0.1:${port}`, seen, stop: () => stop(server) };
+}
+
+/** A client of such a server; both end with the test. */
+export async function clientOf(answer: (request: SeenRequest) => Answer): Promise<Client> {
+  const server = await startFakeServer(answer);
+  const client = createClient({
+    hosts: [server.url],
+    useSsl: false,
+    verifyCerts: true,
+    timeoutSeconds: 5,
+    maxRetries: 0,
+  });
+  onTestFinished(async () => {
+    await client.close();
+    await server.stop();
+  });
+  return client;
 }
 
 export async function listen(server: Server): Promise<number> {

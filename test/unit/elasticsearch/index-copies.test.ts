@@ -1,26 +1,7 @@
-import { afterEach, expect, test } from "vitest";
-import { createClient } from "../../../src/stores/elasticsearch/client.ts";
+import { expect, test } from "vitest";
 import { flushIndex, isInSnapshot, readIndexFacts } from "../../../src/stores/elasticsearch/index-copies.ts";
-import type { Answer, SeenRequest } from "./fake-server.ts";
-import { startFakeServer } from "./fake-server.ts";
-
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup();
-});
-
-async function clientOf(answer: (request: SeenRequest) => Answer) {
-  const server = await startFakeServer(answer);
-  const client = createClient({
-    hosts: [server.url],
-    useSsl: false,
-    verifyCerts: true,
-    timeoutSeconds: 5,
-    maxRetries: 0,
-  });
-  cleanups.push(() => client.close(), server.stop);
-  return client;
-}
+import type { Answer } from "./fake-server.ts";
+import { clientOf } from "./fake-server.ts";
 
 const ours = { managed_by: "log-archive", template_version: 1 };
 

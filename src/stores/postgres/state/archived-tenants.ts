@@ -1,6 +1,5 @@
 import { sql } from "kysely";
 import type { StateDatabase } from "./database.ts";
-import { lockIsHeld } from "./runs.ts";
 
 /** Those of the tenants whose logs are in the archive or are written there; all of them once a migration was started for every tenant. */
 export async function archivedTenants(db: StateDatabase, tenantIds: readonly string[]): Promise<Set<string>> {
@@ -14,18 +13,4 @@ export async function archivedTenants(db: StateDatabase, tenantIds: readonly str
     )
     .execute();
   return new Set(rows.map((row) => row.tenant));
-}
-
-/** Whether a migration other than this run is at work. */
-export async function isMigrating(db: StateDatabase, exceptRunId: string): Promise<boolean> {
-  const found = await db
-    .selectFrom("runs")
-    .select("id")
-    .where("command", "=", "elasticsearch migrate")
-    .where("status", "=", "running")
-    .where("id", "<>", exceptRunId)
-    .where(lockIsHeld)
-    .limit(1)
-    .executeTakeFirst();
-  return found !== undefined;
 }

@@ -114,7 +114,12 @@ export interface Backlog {
   readonly lastVersion: string;
 }
 
-export async function dirtyBacklog(db: StateDatabase, { dataTypes, tenantIds }: DirtyScope): Promise<Backlog> {
+/** Of all entries in the scope, or of those up to and with a version. */
+export async function dirtyBacklog(
+  db: StateDatabase,
+  { dataTypes, tenantIds }: DirtyScope,
+  upTo?: string,
+): Promise<Backlog> {
   let query = db
     .selectFrom("dirty_rows")
     .select((row) => [
@@ -124,6 +129,7 @@ export async function dirtyBacklog(db: StateDatabase, { dataTypes, tenantIds }: 
     ])
     .where("data_type", "in", dataTypes);
   if (tenantIds.length > 0) query = query.where(ofTenants(tenantIds));
+  if (upTo !== undefined) query = query.where("version", "<=", upTo);
   const { rows, last, seconds } = await query.executeTakeFirstOrThrow();
   // The clock may have been set back meanwhile.
   return {

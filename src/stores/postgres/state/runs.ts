@@ -102,6 +102,19 @@ export async function lastRunOf(db: StateDatabase, partition: PartitionId): Prom
   return row && toRecord(row);
 }
 
+/** Whether a run of one of these commands is at work, other than `exceptRunId`. */
+export async function isAtWork(db: StateDatabase, commands: readonly string[], exceptRunId?: string): Promise<boolean> {
+  let query = db
+    .selectFrom("runs")
+    .select("id")
+    .where("command", "in", commands)
+    .where("status", "=", "running")
+    .where(lockIsHeld)
+    .limit(1);
+  if (exceptRunId !== undefined) query = query.where("id", "<>", exceptRunId);
+  return (await query.executeTakeFirst()) !== undefined;
+}
+
 type SelectedRun = Awaited<ReturnType<ReturnType<typeof selectRuns>["execute"]>>[number];
 
 function selectRuns(db: StateDatabase) {
@@ -109,7 +122,7 @@ function selectRuns(db: StateDatabase) {
 }
 
 /** Whether some session holds the run's lock, read without taking it: pg_locks shows a bigint key as two halves. */
-export const lockIsHeld = sql<boolean>`exists (
+const lockIsHeld = sql<boolean>`exists (
   select from pg_locks l, (select hashtextextended('log_archive:run:' || runs.id::text, 0) as key) k
    where l.locktype = 'advisory' and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())
      and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid)`;
