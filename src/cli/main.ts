@@ -1,5 +1,5 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
-// A small young generation: with the default one, garbage of rendered rows doubles the resident memory and nothing gets faster.
+#!/usr/bin/env -S node --max-semi-space-size=1
+// A small young generation: it is collected often, and with it the buffers that sockets were read into (docs/architecture.md).
 import { runCli } from "./run-cli.ts";
 import { stopSignals } from "./stop-signals.ts";
 

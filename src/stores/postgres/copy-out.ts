@@ -1,10 +1,34 @@
-import type { PoolClient } from "pg";
-import { to as copyTo } from "pg-copy-streams";
+import type { Connection, PoolClient, Submittable } from "pg";
 
 /**
- * The chunks of `COPY (query) TO STDOUT` in binary form, read as fast as they are taken. `query` has no parameters. The connection is free
- * again when the iteration has ended; a consumer that stops early must discard the connection.
+ * Runs `COPY (query) TO STDOUT` in binary form and hands every piece of it to `onData`, which must be done with it when it returns: the memory is used
+ * again. `query` has no parameters. Rejects with what PostgreSQL or `onData` throws; the connection is free again in either case.
  */
-export function copyOut(client: PoolClient, query: string): AsyncIterable<Buffer> {
-  return client.query(copyTo(`copy (${query}) to stdout (format binary)`, { highWaterMark: 1 << 18 }));
+export function copyOut(client: PoolClient, query: string, onData: (bytes: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let failure: { error: unknown } | undefined;
+    const copy: Submittable & CopyHandlers = {
+      submit: (connection) => connection.query(`copy (${query}) to stdout (format binary)`),
+      handleCopyData: ({ chunk }) => {
+        if (failure !== undefined) return; // the rest is let pass
+        try {
+          onData(chunk);
+        } catch (error) {
+          failure = { error };
+        }
+      },
+      handleCommandComplete: () => {},
+      handleError: (error) => reject(error),
+      handleReadyForQuery: () => (failure === undefined ? resolve() : reject(failure.error as Error)),
+    };
+    client.query(copy);
+  });
+}
+
+/** What pg's client calls on the query that it has submitted; its types know `submit` only. */
+interface CopyHandlers {
+  handleCopyData(message: { readonly chunk: Buffer }): void;
+  handleCommandComplete(): void;
+  handleError(error: Error): void;
+  handleReadyForQuery(connection: Connection): void;
 }

@@ -29,6 +29,8 @@ export interface RowLayout {
   readonly fields: number;
   /** The select list behind the two key columns, for the table alias `t`. */
   readonly selectList: string;
+  /** What it takes of `t` beside columns. */
+  readonly systemColumns: readonly "xmin"[];
   /** What follows the join of `t`: joins that the select list needs. */
   readonly joins: string;
 }
@@ -67,6 +69,7 @@ export function rowLayout(table: Table, offloads?: Table, files?: Table, related
     related: relatedFields,
     fields: keyFields + expressions.length,
     selectList: expressions.join(", "),
+    systemColumns: [],
     joins: (related?.members ?? []).map(({ join }) => join).join(" "),
   };
 }
@@ -89,27 +92,31 @@ function relatedLayout(related: RelatedRows, before: number, expressions: string
   };
 }
 
-/** The layout with one more text for each row: what `expression` says of the row `t`, read in the same statement. Batches carry it in `notes`. */
+/**
+ * The layout with one more text for each row: what `expression` says of the row `t` and its xmin, read in the same statement. Batches carry it in `notes`.
+ */
 export function withNote(layout: RowLayout, expression: string): RowLayout {
   return {
     ...layout,
     noteField: layout.fields,
     fields: layout.fields + 1,
+    systemColumns: ["xmin"],
     selectList: `${layout.selectList}, ${expression}`,
   };
 }
 
 /**
  * The offload rows of `t` with all their columns as text, each with the key, size and hash of its file: a JSON array on one line (json_agg would put
- * line ends between the elements and break the bulk format), NULL when there are none.
+ * line ends between the elements and break the bulk format), NULL when there are none. That is looked up first: an aggregate of nothing takes longer.
  */
 function offloadsExpression(offloads: Table, files: Table | undefined): string {
   const file =
     files === undefined
       ? "null"
       : `(select ${jsonObject(files.columns, "f")} from ${files.sqlName} f where f.id = o.file_id)`;
-  return `(select '[' || string_agg(${jsonObject(offloads.columns, "o", `'file', ${file}`)}::text, ',' order by o.id) || ']'
-    from ${offloads.sqlName} o where o.node_execution_id = t.id)`;
+  const ofRow = `from ${offloads.sqlName} o where o.node_execution_id = t.id`;
+  const list = `select '[' || string_agg(${jsonObject(offloads.columns, "o", `'file', ${file}`)}::text, ',' order by o.id) || ']'`;
+  return `case when (select true ${ofRow} limit 1) then (${list} ${ofRow}) end`;
 }
 
 function jsonObject(columns: readonly Column[], alias: string, more?: string): string {

@@ -123,23 +123,16 @@ async function measure({ postgres, settings }: Connections, { source }: SourcePl
   try {
     const query = `select t.created_at, t.id, ${source.layout.selectList} from ${source.table.sqlName} t ${source.layout.joins} limit ${probeRows}`;
     const limits = { rows: probeRows, bytes: 5 * 1024 * 1024 };
-    for await (const batch of readRows(
-      {
-        client,
-        layout: source.layout,
-        renderer,
-        endedStatuses: undefined,
-        bodies: new BulkBodies(limits.bytes),
-        limits,
-      },
-      query,
-    )) {
+    const bodies = new BulkBodies(limits.bytes);
+    const reader = { client, layout: source.layout, renderer, endedStatuses: undefined, bodies, limits };
+    await readRows(reader, query, (batch) => {
       rows += batch.records;
       bytes += batch.bytes;
       const sample = batch.body.bytes().subarray(0, 1024 * 1024);
       sampledBytes += sample.length;
       compressedBytes += deflateRawSync(sample, { level: 1 }).length;
-    }
+      bodies.giveBack(batch.body);
+    });
   } finally {
     client.release();
   }

@@ -31,7 +31,7 @@ export async function compareRows(
   const compared = new Map<string, readonly string[]>();
   const sources = new Map([...rows].map(([id, { source }]) => [id, source]));
   const query = rowsByIdQuery(table, layout, tenantId, [...rows.keys()], allOfThem);
-  for await (const batch of readRows({ client, layout, renderer, bodies, limits, endedStatuses: undefined }, query)) {
+  await readRows({ client, layout, renderer, bodies, limits, endedStatuses: undefined }, query, (batch) => {
     const differences = new Map(compareDocuments(batch, sources).map(({ id, columns }) => [id, columns]));
     for (let at = 0; at < batch.records; at++) {
       const id = batch.body.id(at);
@@ -42,7 +42,7 @@ export async function compareRows(
       );
     }
     bodies.giveBack(batch.body);
-  }
+  });
   return compared;
 }
 

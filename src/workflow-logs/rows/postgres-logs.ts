@@ -163,7 +163,7 @@ export class PostgresLogs {
 /** A page is read whole before any of it is sent: its statement and snapshot must not last as long as Elasticsearch takes. */
 async function readPage(reader: RowReader, query: string): Promise<RowBatch[]> {
   const batches: RowBatch[] = [];
-  for await (const batch of readRows(reader, query)) batches.push(batch);
+  await readRows(reader, query, (batch) => batches.push(batch));
   return batches;
 }
 

@@ -50,26 +50,26 @@ export interface RowReader {
 export const expectedGrowth = 1.6;
 
 /**
- * Runs one query of rows (see RowLayout) and yields its documents in batches within the limits; a document larger than the limit is a batch by
+ * Runs one query of rows (see RowLayout) and hands its documents over in batches within the limits; a document larger than the limit is a batch by
  * itself.
  */
-export async function* readRows(reader: RowReader, query: string): AsyncGenerator<RowBatch> {
+export async function readRows(reader: RowReader, query: string, take: (batch: RowBatch) => void): Promise<void> {
   const { layout, limits } = reader;
   const tuple = new BinaryTuples(layout.fields);
   let batch = new BatchBuilder(reader);
-  for await (const chunk of copyOut(reader.client, query)) {
-    tuple.push(chunk);
+  await copyOut(reader.client, query, (bytes) => {
+    tuple.push(bytes);
     while (tuple.next()) {
       const offloads = reader.countContents === true ? offloadsOf(tuple, layout) : [];
       const expected = batch.bytes + expectedGrowth * tuple.tupleBytes + contentBytes(offloads);
       if (batch.records > 0 && (batch.records >= limits.rows || expected > limits.bytes)) {
-        yield batch.finish();
+        take(batch.finish());
         batch = new BatchBuilder(reader);
       }
       batch.add(tuple, offloads);
     }
-  }
-  if (batch.tuples > 0) yield batch.finish();
+  });
+  if (batch.tuples > 0) take(batch.finish());
 }
 
 class BatchBuilder {

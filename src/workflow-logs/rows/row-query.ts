@@ -43,21 +43,24 @@ export function pageQuery(table: Table, layout: RowLayout, listing: Listing, ran
       `(k.created_at, k.id) > (${literal("created_at", range.after.createdAt)}, ${literal("id", range.after.id)})`,
     );
   }
-  const ownBytes = listing.isKeyTable ? "k.bytes" : textBytesExpression(table, "k");
-  const bytes = ownBytes + relatedBytes(table, layout);
-  const page = `select created_at, id from (
-      select k.created_at, k.id, sum(${bytes}) over (order by k.created_at, k.id rows between unbounded preceding and 1 preceding) as bytes_before
-        from (select * from ${listing.sqlName} k where ${conditions.join(" and ")} order by k.created_at, k.id limit ${range.rows}) k) k
-    where bytes_before is null or bytes_before < ${range.bytes}`;
-  return `select k.created_at, k.id, ${layout.selectList} from (${page}) k
+  const columns = ["*", ...(listing.isKeyTable ? [] : layout.systemColumns)].join(", ");
+  const sized = `(select k.*, sum(${bytesOfKey(table, layout, listing)})
+        over (order by k.created_at, k.id rows between unbounded preceding and 1 preceding) as bytes_before_row
+      from (select ${columns} from ${listing.sqlName} k where ${conditions.join(" and ")} order by k.created_at, k.id limit ${range.rows}) k)`;
+  const onPage = `(bytes_before_row is null or bytes_before_row < ${range.bytes})`;
+  if (!listing.isKeyTable) {
+    return `select t.created_at, t.id, ${layout.selectList} from ${sized} t ${layout.joins} where ${onPage} order by t.created_at, t.id`;
+  }
+  return `select k.created_at, k.id, ${layout.selectList} from ${sized} k
     left join ${table.sqlName} t on t.id = k.id and t.created_at = k.created_at and t.tenant_id = ${tenant} ${layout.joins}
-    order by k.created_at, k.id`;
+    where ${onPage} order by k.created_at, k.id`;
 }
 
-/** The text of related rows that comes with the row of a key `k`, which may have no more than the id. */
-function relatedBytes(table: Table, { related }: RowLayout): string {
-  if (related === undefined) return "";
-  return ` + coalesce((select ${related.textBytes("l")} from ${table.sqlName} l where l.id = k.id), 0)`;
+/** The text that comes with the key `k`: what a key table noted, or what the row itself has, and that of related rows. */
+function bytesOfKey(table: Table, { related }: RowLayout, listing: Listing): string {
+  if (!listing.isKeyTable) return `${textBytesExpression(table, "k")} + ${related?.textBytes("k") ?? "0"}`;
+  if (related === undefined) return "k.bytes";
+  return `k.bytes + coalesce((select ${related.textBytes("l")} from ${table.sqlName} l where l.id = k.id), 0)`;
 }
 
 /** Size of a row's text; octet_length needs only a value's header, also where the value lies compressed and out of line. */
