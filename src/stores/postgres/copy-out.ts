@@ -19,7 +19,7 @@ export function copyOut(client: PoolClient, query: string, onData: (bytes: Buffe
       },
       handleCommandComplete: () => {},
       handleError: (error) => reject(error),
-      handleReadyForQuery: () => (failure === undefined ? resolve() : reject(failure.error as Error)),
+      handleReadyForQuery: () => (failure === undefined ? resolve() : reject(failure.error)),
     };
     client.query(copy);
   });
