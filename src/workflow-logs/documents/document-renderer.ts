@@ -2,9 +2,9 @@ import type { BinaryTuples } from "../../stores/postgres/binary-tuples.ts";
 import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
 import type { LogType } from "../log-types.ts";
 import { columnWriters, type ColumnWriter, writeUuidText } from "./column-writers.ts";
-import { memberPrefix, writeAscii, writeRaw, writeString, writeTextBytes } from "./json-bytes.ts";
+import { memberPrefix, writeAscii, writeRaw, writeTextBytes } from "./json-bytes.ts";
 import type { RowLayout } from "./row-layout.ts";
-import { searchText } from "./search-text.ts";
+import { writeSearchText } from "./search-text.ts";
 import type { OffsetOf } from "./time-zone.ts";
 
 export type SearchTextMode = "off" | "bounded" | "full";
@@ -23,6 +23,8 @@ const actionStartText = Buffer.from('{"index":{"_id":');
 const actionEndText = Buffer.from("}}\n");
 const nullJson = Buffer.from("null");
 const openBrace = Buffer.from("{");
+const searchTextPrefix = Buffer.from('"search_text":"');
+const lineEnd = Buffer.from("\\n");
 
 interface DocumentColumn {
   readonly prefix: Uint8Array;
@@ -104,11 +106,11 @@ export class DocumentRenderer {
     const { offloadsField } = this.layout;
     writeRaw(body, this.archiveStart);
     if (this.searchUnits > 0 && this.searchFields.length > 0) {
-      writeAscii(body, '"search_text":');
-      this.searchTextStart = body.length + 1;
-      writeString(body, this.searchTextOf(tuple));
-      this.searchTextEnd = body.length - 1;
-      writeAscii(body, ",");
+      writeRaw(body, searchTextPrefix);
+      this.searchTextStart = body.length;
+      this.writeSearchText(tuple, body);
+      this.searchTextEnd = body.length;
+      writeAscii(body, '",');
     }
     if (offloadsField !== undefined && !tuple.isNull(offloadsField)) {
       const start = tuple.starts[offloadsField]!;
@@ -126,17 +128,18 @@ export class DocumentRenderer {
     writeRaw(body, this.end);
   }
 
-  private searchTextOf(tuple: BinaryTuples): string {
-    const parts: string[] = [];
+  /** The words of each column that has some, with line ends between them. */
+  private writeSearchText({ data, starts, lengths }: BinaryTuples, body: BulkBody): void {
+    const most = searchedChars(this.searchUnits);
+    let end = body.length;
     for (const field of this.searchFields) {
-      const length = tuple.lengths[field]!;
+      const length = lengths[field]!;
       if (length <= 0) continue;
-      const start = tuple.starts[field]!;
-      const json = tuple.data.toString("utf8", start, start + Math.min(length, searchedChars(this.searchUnits)));
-      const text = searchText(json, this.searchUnits);
-      if (text !== "") parts.push(text);
+      if (end > this.searchTextStart) writeRaw(body, lineEnd);
+      const start = starts[field]!;
+      if (writeSearchText(body, data, start, start + Math.min(length, most), this.searchUnits)) end = body.length;
+      else body.length = end;
     }
-    return parts.join("\n");
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
-import { writeAscii, writeLongTextBytes, writeRaw, writeString } from "../documents/json-bytes.ts";
+import { writeAscii, writeRaw, writeString, writeTextBytes } from "../documents/json-bytes.ts";
 import { searchText } from "../documents/search-text.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import type { LoadedContent } from "./load-content.ts";
@@ -77,7 +77,7 @@ function writeContents(body: BulkBody, offloads: readonly Offload[], contents: r
       writeAscii(body, `,"content_error":"${content.error}"}`);
     } else {
       writeAscii(body, ',"content":');
-      writeLongTextBytes(body, content.text);
+      writeTextBytes(body, content.text, 0, content.text.length);
       writeAscii(body, "}");
     }
   }
