@@ -1,6 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../engine/errors.ts";
 import { readAnswer } from "./raw-answer.ts";
+import { forEachMember } from "./scan-json.ts";
 
 /**
  * The `_source` of each id that has a document, in real time, as the very bytes that were sent. The answer is about as large as the documents:
@@ -20,14 +21,8 @@ export async function readSources(
   );
 }
 
-const quote = 0x22;
-const backslash = 0x5c;
 const comma = 0x2c;
-const colon = 0x3a;
 const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
 const docsKey = Buffer.from('"docs"');
 const idKey = Buffer.from('"_id"');
 const sourceKey = Buffer.from('"_source"');
@@ -62,52 +57,4 @@ function refuseUnreadable(json: string): void {
   throw new AppError("document_unreadable", `Elasticsearch could not read a document: ${type}: ${reason}`, {
     hint: "Look at the cluster's health and at closed indices, then run the same command again.",
   });
-}
-
-/** Visits the members of the object that begins at `start` (compact JSON, as Elasticsearch writes it); returns the position behind it. */
-function forEachMember(json: Buffer, start: number, visit: (key: Buffer, from: number, to: number) => void): number {
-  let at = start + 1;
-  while (json[at] === quote) {
-    const keyEnd = valueEnd(json, at);
-    if (json[keyEnd] !== colon) throw new SyntaxError(`expected a colon at ${keyEnd}`);
-    const end = valueEnd(json, keyEnd + 1);
-    visit(json.subarray(at, keyEnd), keyEnd + 1, end);
-    at = json[end] === comma ? end + 1 : end;
-  }
-  if (json[at] !== closeBrace) throw new SyntaxError(`expected the end of an object at ${at}`);
-  return at + 1;
-}
-
-/** The position behind the value that begins at `start`. */
-function valueEnd(json: Buffer, start: number): number {
-  let depth = 0;
-  let at = start;
-  while (at < json.length) {
-    const byte = json[at]!;
-    if (byte === quote) {
-      at = stringEnd(json, at);
-      if (depth === 0) return at;
-      continue;
-    }
-    if (byte === openBrace || byte === openBracket) depth++;
-    else if (byte === closeBrace || byte === closeBracket) {
-      if (depth === 0) return at; // the end of what holds a bare value
-      if (--depth === 0) return at + 1;
-    } else if (byte === comma && depth === 0) return at;
-    at++;
-  }
-  throw new SyntaxError("the answer ends inside a value");
-}
-
-/** The position behind the string that begins at `start`. */
-function stringEnd(json: Buffer, start: number): number {
-  let at = start + 1;
-  for (;;) {
-    at = json.indexOf(quote, at);
-    if (at < 0) throw new SyntaxError("the answer ends inside a string");
-    let slashes = 0;
-    while (json[at - 1 - slashes] === backslash) slashes++;
-    at++;
-    if (slashes % 2 === 0) return at;
-  }
 }

@@ -3,10 +3,9 @@ import { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
 import { listPartitions } from "../../stores/postgres/state/partitions.ts";
 import { finishPurging } from "../../stores/postgres/state/purge.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
+import { comparisonRenderer } from "../compare/comparison-renderer.ts";
 import type { Connections } from "../connections.ts";
-import { DocumentRenderer } from "../documents/document-renderer.ts";
 import { withNote } from "../documents/row-layout.ts";
-import { offsetOf } from "../documents/time-zone.ts";
 import { type DataType, type Partition, partitionKey } from "../log-types.ts";
 import type { ProgressSink } from "../progress.ts";
 import { PostgresLogs, type ReadOptions } from "../rows/postgres-logs.ts";
@@ -106,11 +105,7 @@ function reader({ connections, source, keepReason, related, run }: TypePurge): {
   return {
     logs: new PostgresLogs(postgres, { ...source, layout: withNote(source.layout, note) }),
     read: {
-      renderer: new DocumentRenderer(logType, source.layout, {
-        searchText: settings.searchText,
-        sourceOffset: offsetOf(settings.sourceTimeZone),
-        copiedAt: new Date().toISOString(),
-      }),
+      renderer: comparisonRenderer(source, settings),
       bodies: new BulkBodies(pageLimits.bytes),
       limits: liveBatchLimits(run.pacing, pageLimits),
       countContents: true,

@@ -10,9 +10,8 @@ import {
   saveRestoreProgress,
 } from "../../stores/postgres/state/restores.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
+import { comparisonRenderer } from "../compare/comparison-renderer.ts";
 import type { Connections } from "../connections.ts";
-import { DocumentRenderer } from "../documents/document-renderer.ts";
-import { offsetOf } from "../documents/time-zone.ts";
 import { awaitLateRequests } from "../late-requests.ts";
 import { partitionKey } from "../log-types.ts";
 import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
@@ -130,11 +129,7 @@ function moveDocuments(
   const unpaused = (aborted: AbortSignal): Promise<void> => pacing.unpaused(aborted);
   // Of a whole month all documents are looked at: one that was put into the wrong month is to be found.
   const range = planned.coversWholeMonth ? undefined : planned.range;
-  const renderer = new DocumentRenderer(logType, layout, {
-    searchText: settings.searchText,
-    sourceOffset: offsetOf(settings.sourceTimeZone),
-    copiedAt: new Date().toISOString(),
-  });
+  const renderer = comparisonRenderer({ logType, layout }, settings);
   return transfer<ArchivedBatch>(
     {
       source: new ArchivedDocuments(elasticsearch, { index: planned.index.name, range, after }, limits, unpaused),

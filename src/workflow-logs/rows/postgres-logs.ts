@@ -65,16 +65,18 @@ export class PostgresLogs {
     const { table, layout } = this.source;
     yield* this.withPageConnection(options, async function* (reader) {
       let cursor = after;
+      let growth = expectedGrowth;
       while (!signal.aborted) {
         await options.beforePage?.(signal);
-        const { rows } = options.limits;
-        const bytes = pageBytes(options.limits);
+        const { rows, bytes: requestBytes } = options.limits;
+        const bytes = Math.ceil(requestBytes / growth);
         const page = await readPage(
           reader,
           pageQuery(table, layout, listing, { tenantId, ...range, after: cursor, rows, bytes }),
         );
         if (page.length === 0) return;
         cursor = page.at(-1)!.end;
+        growth = nextGrowth(growth, page, requestBytes);
         yield* page;
       }
     });
@@ -166,6 +168,19 @@ async function readPage(reader: RowReader, query: string): Promise<RowBatch[]> {
   await readRows(reader, query, (batch) => batches.push(batch));
   return batches;
 }
+
+/**
+ * How much larger than their text documents are to be taken for, so that the next page makes one request: a page a little larger than one leaves a small
+ * one behind it, which costs nearly as much.
+ */
+function nextGrowth(growth: number, page: readonly RowBatch[], requestBytes: number): number {
+  const documentBytes = page.reduce((sum, batch) => sum + batch.bytes, 0);
+  return Math.min(Math.max((growth * documentBytes) / (0.95 * requestBytes), leastGrowth), mostGrowth);
+}
+
+/** A page cut off by its rows shows too little growth, one with a single large row too much. */
+const leastGrowth = 1.3;
+const mostGrowth = 3;
 
 /** Text of a page whose documents make one request. */
 function pageBytes(limits: BatchLimits): number {

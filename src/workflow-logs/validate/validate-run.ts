@@ -1,4 +1,5 @@
 import type { ArchiveRun } from "../runs/archive-run.ts";
+import { comparisonRenderer } from "../compare/comparison-renderer.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../log-types.ts";
 import { type CopyRun, copyRun, partitionCopy } from "../migrate/copy-run.ts";
@@ -52,7 +53,7 @@ export function partitionCheck(
   return {
     ...rows,
     ...facts,
-    read: { ...rows.read, countContents: true },
+    read: { ...rows.read, renderer: comparisonRenderer(source, connections.settings), countContents: true },
     postgres: connections.postgres,
     elasticsearch: connections.elasticsearch,
     timeZone: zoneOf(source, connections.settings.sourceTimeZone),

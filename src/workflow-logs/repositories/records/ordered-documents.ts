@@ -85,22 +85,57 @@ export async function unindexedDocuments(
 
 const unindexedPerRequest = 500;
 
+/**
+ * Months in their order, the first alone and then twice as many at a time: one search over all of them, with ties broken by id, would look at every
+ * document (40 ms for 300,000 of them where the newest month takes 3).
+ */
 async function indexedPage(client: Client, query: DocumentQuery, order: DocumentOrder): Promise<OrderedDocument[]> {
   const { direction, after, from, to, pageSize, source } = order;
   if (after !== undefined && isBehindIndexed(after.createdAt, direction)) return [];
-  const { hits } = await search(client, {
-    indices: query.indices,
-    size: pageSize,
-    query: {
-      bool: { filter: [...query.filters, { exists: { field: "created_at" } }, ...createdWithin({ from, to })] },
-    },
-    // as text, for nanoseconds since 1970 are beyond what a number holds
-    sort: [{ created_at: { order: direction, format: "strict_date_optional_time_nanos" } }, { id: direction }],
-    track_total_hits: false,
-    _source: typeof source === "boolean" ? source : [...source],
-    ...(after !== undefined && isIndexed(after.createdAt) && { search_after: [after.createdAt, after.id] }),
-  });
-  return hits.map((hit) => positioned(hit, hit.sort[0]));
+  const months = monthsInOrder(query.indices, order);
+  const indexedAfter = after !== undefined && isIndexed(after.createdAt) ? after : undefined;
+  const filters = [
+    ...query.filters,
+    { exists: { field: "created_at" } },
+    ...createdWithin({ from, to }),
+    // beside search_after, which by itself looks at all documents before the place too
+    ...(indexedAfter === undefined
+      ? []
+      : [{ range: { created_at: { [direction === "asc" ? "gte" : "lte"]: indexedAfter.createdAt } } }]),
+  ];
+  const found: OrderedDocument[] = [];
+  for (let at = 0, some = 1; at < months.length && found.length < pageSize; at += some, some *= 2) {
+    const { hits } = await search(client, {
+      indices: months.slice(at, at + some).flat(),
+      size: pageSize - found.length,
+      query: { bool: { filter: filters } },
+      // as text, for nanoseconds since 1970 are beyond what a number holds
+      sort: [{ created_at: { order: direction, format: "strict_date_optional_time_nanos" } }, { id: direction }],
+      track_total_hits: false,
+      _source: typeof source === "boolean" ? source : [...source],
+      ...(indexedAfter !== undefined && { search_after: [indexedAfter.createdAt, indexedAfter.id] }),
+    });
+    found.push(...hits.map((hit) => positioned(hit, hit.sort[0])));
+  }
+  return found;
+}
+
+/** The indices of each month, without the months that lie before `after`: every document is in the month of its created_at. */
+function monthsInOrder(
+  indices: readonly string[],
+  { direction, after }: Pick<DocumentOrder, "direction" | "after">,
+): string[][] {
+  const sign = direction === "asc" ? 1 : -1;
+  const first = after !== undefined && isIndexed(after.createdAt) ? monthOf(after.createdAt) : undefined;
+  return [...Map.groupBy(indices, (name) => name.slice(-"YYYY.MM".length))]
+    .filter(([month]) => first === undefined || sign * text(month, first) >= 0)
+    .toSorted(([a], [b]) => sign * text(a, b))
+    .map(([, names]) => names);
+}
+
+/** As index names have it. */
+function monthOf(createdAt: string): string {
+  return createdAt.slice(0, "YYYY-MM".length).replace("-", ".");
 }
 
 /** The condition for documents whose created_at is indexed; those of others are to be looked at one by one. */
