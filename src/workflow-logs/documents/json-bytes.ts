@@ -1,5 +1,5 @@
 import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
-import { writeEscaped } from "./json-escapes.ts";
+import { writeEscaped } from "./json-text.ts";
 
 const quote = 0x22;
 const comma = 0x2c;
