@@ -40,15 +40,16 @@ export class DeletePace {
     return this.run.pacing.limits.batchRows;
   }
 
-  /**
-   * Waits until the last transaction has been rested from, the run is not paused, and the standbys keep up. Rejects with AbortError when stopped
-   * meanwhile.
-   */
+  /** Waits until the run is not paused and the standbys keep up. Rejects with AbortError when stopped meanwhile. */
   async ready(signal: AbortSignal): Promise<void> {
-    const rest = this.restUntil - performance.now();
-    if (rest > 0) await sleep(rest, undefined, { signal });
     await this.run.pacing.unpaused(signal);
     await this.lag.passed(signal);
+  }
+
+  /** Waits until the server has rested from the last transaction, a few seconds at most. Rejects with AbortError when stopped meanwhile. */
+  async rested(signal: AbortSignal): Promise<void> {
+    const rest = this.restUntil - performance.now();
+    if (rest > 0) await sleep(rest, undefined, { signal });
   }
 
   deleted(rows: number, millis: number): void {

@@ -78,6 +78,7 @@ export class PurgeSink implements Sink<RowBatch> {
       else counters.kept(partition.dataType, reason, 1);
     }
     for (let from = 0; from < at.length;) {
+      await pace.ready(signal);
       const part = at.slice(from, from + pace.rows);
       from += part.length;
       const closed = await this.closedGate();
@@ -91,7 +92,7 @@ export class PurgeSink implements Sink<RowBatch> {
     const rows = await this.compared(candidates);
     await this.route.atStep("compared");
     if (rows.length === 0) return;
-    await pace.ready(signal); // the server rests while the next rows are compared
+    await pace.rested(signal); // it rests while the next rows are compared
     const started = performance.now();
     const end = await remove(rows);
     if (end === "deleted") {
