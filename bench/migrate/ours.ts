@@ -1,3 +1,4 @@
+import type { SearchTextMode } from "../../src/workflow-logs/documents/document-renderer.ts";
 import type { MigrateReport } from "../../src/workflow-logs/migrate/report.ts";
 import { measuredProcess } from "../measured-process.ts";
 import type { Bench } from "../support/bench.ts";
@@ -7,14 +8,14 @@ import type { SampleArchive } from "../support/sample-archive.ts";
 import type { Target } from "./target.ts";
 
 /**
- * `app elasticsearch migrate` as users run it, with its defaults. Its clock is that of its own report: planning, indices, copy, checkpoints and
+ * `app elasticsearch migrate` as users run it, with its defaults but for the search text. Its clock is that of its own report: planning, indices, copy, checkpoints and
  * refreshes; the start of the process and the set-up of the state schema are left out.
  */
 export async function ours(
   bench: Bench,
   archive: SampleArchive,
   target: Target,
-  searchText: "off" | "bounded",
+  searchText: SearchTextMode,
 ): Promise<Contestant> {
   const { signal } = bench;
   const env = { ...archive.env, ELASTICSEARCH_SEARCH_TEXT: searchText };
@@ -24,7 +25,7 @@ export async function ours(
     name: "app elasticsearch migrate",
     settings: [
       {
-        label: "its defaults",
+        label: `search text ${searchText}`,
         prepare: () => archive.execute("drop schema if exists log_archive cascade"),
         run: async () => {
           const { stdout, peakBytes } = await measuredProcess(args, env, signal);

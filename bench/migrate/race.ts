@@ -38,13 +38,20 @@ export const migratePart: Part = {
     }),
 };
 
-/** The same documents with search text, which Elasticsearch analyses. */
+/** The same documents with search text, which Elasticsearch analyses: as much as by default, and what more and none of it costs. */
 export const searchTextPart: Part = {
   name: "search-text",
   measure: (bench) =>
     withRace(bench, "bounded", async (archive, target, bodies) => {
-      const contestants = [limit(bench, archive, target, bodies), await ours(bench, archive, target, "bounded")];
-      return result("Copying, with search text as by default", bench, await race(bench, contestants), []);
+      const contestants = [limit(bench, archive, target, bodies)];
+      for (const mode of ["bounded", "off", "full"] as const)
+        contestants.push(await ours(bench, archive, target, mode));
+      return result(
+        "Copying, with search text; the limit with that of the default",
+        bench,
+        await race(bench, contestants),
+        [],
+      );
     }),
 };
 
@@ -105,7 +112,17 @@ function result(title: string, { rows, runs }: Bench, standings: readonly Standi
       "quiet runs",
     ],
     lines,
-    notes: [...notes, ...noiseNote(standings)],
+    notes: [...notes, ...triedNote(standings), ...noiseNote(standings)],
     figures: standings,
   };
+}
+
+/** The settings that the ones above were chosen from. */
+function triedNote(standings: readonly Standing[]): string[] {
+  return standings
+    .filter(({ rehearsals }) => rehearsals.length > 0)
+    .map(({ name, rehearsals }) => {
+      const tried = rehearsals.map(({ setting, rowsPerSecond }) => `${setting} ${formatCount(rowsPerSecond)}`);
+      return `Tried once each, in rows/s: ${name}: ${tried.join("; ")}.`;
+    });
 }

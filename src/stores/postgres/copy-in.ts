@@ -3,10 +3,9 @@ import { pipeline } from "node:stream/promises";
 import type { PoolClient } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 
-const special = /[\\\b\f\n\r\t\v]/;
-const everySpecial = /[\\\b\f\n\r\t\v]/g;
+const control = /[\b\f\n\r\t\v]/;
+const everyControl = /[\b\f\n\r\t\v]/g;
 const escapes: Readonly<Record<string, string>> = {
-  "\\": "\\\\",
   "\b": "\\b",
   "\f": "\\f",
   "\n": "\\n",
@@ -18,7 +17,8 @@ const escapes: Readonly<Record<string, string>> = {
 /** One field of COPY's text format: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
 export function copyField(text: string | null): string {
   if (text === null) return "\\N";
-  return special.test(text) ? text.replace(everySpecial, (character) => escapes[character]!) : text;
+  const escaped = text.replaceAll("\\", "\\\\"); // by far the most frequent, and fast without a pattern
+  return control.test(escaped) ? escaped.replace(everyControl, (character) => escapes[character]!) : escaped;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../engine/errors.ts";
 import type { Batch, Source } from "../../engine/ports.ts";
+import { readAhead } from "../../engine/read-ahead.ts";
 import { type ListedDocument, listDocuments } from "../../stores/elasticsearch/list-documents.ts";
 import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
 import type { BatchLimits } from "../rows/row-batches.ts";
@@ -74,7 +75,7 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
   private async *documents(signal: AbortSignal): AsyncGenerator<readonly [ListedDocument, Buffer]> {
     const { index, range, after } = this.from;
     const listing = { after, pageSize: idsPerPage, within: range ?? {}, beforePage: this.beforeRequest };
-    for await (const page of listDocuments(this.client, index, listing, signal)) {
+    for await (const page of readAhead(listDocuments(this.client, index, listing, signal), 1)) {
       for (let at = 0; at < page.length && !signal.aborted;) {
         const some = page.slice(at, at + this.idsAtOnce);
         await this.beforeRequest(signal);
