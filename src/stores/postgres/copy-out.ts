@@ -7,8 +7,10 @@ import type { Connection, PoolClient, Submittable } from "pg";
 export function copyOut(client: PoolClient, query: string, onData: (bytes: Buffer) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let failure: { error: unknown } | undefined;
+    const text = `copy (${query}) to stdout (format binary)`;
     const copy: Submittable & CopyHandlers = {
-      submit: (connection) => connection.query(`copy (${query}) to stdout (format binary)`),
+      text,
+      submit: (connection) => connection.query(text),
       handleCopyData: ({ chunk }) => {
         if (failure !== undefined) return; // the rest is let pass
         try {
@@ -27,6 +29,7 @@ export function copyOut(client: PoolClient, query: string, onData: (bytes: Buffe
 
 /** What pg's client calls on the query that it has submitted; its types know `submit` only. */
 interface CopyHandlers {
+  readonly text: string;
   handleCopyData(message: { readonly chunk: Buffer }): void;
   handleCommandComplete(): void;
   handleError(error: Error): void;
