@@ -1,9 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { type ProcessCall, runProcess } from "./support/run-process.ts";
 
-// As `npm run app` and the installed `app` run it: built, and with a small young generation.
+// As `npm run app` and the installed `app` run it.
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const nodeFlags = ["--max-semi-space-size=1"];
+const malloc = { MALLOC_MMAP_THRESHOLD_: "131072" };
 const peakMemory = new URL("peak-memory.ts", import.meta.url).href;
 
 /** Runs the command line as a process of its own; returns what it printed and the peak of its resident memory. Throws when it fails. */
@@ -13,7 +14,7 @@ export async function measuredProcess(
   signal: AbortSignal,
   more: Pick<ProcessCall, "allowed"> = {},
 ): Promise<{ stdout: string; peakBytes: number }> {
-  return measuredNode(appArguments(args), { env, signal, ...more });
+  return measuredNode(appArguments(args), { env: { ...malloc, ...env }, signal, ...more });
 }
 
 /** What Node is started with to run the command line. */

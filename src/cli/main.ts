@@ -1,5 +1,5 @@
-#!/usr/bin/env -S node --max-semi-space-size=1
-// A small young generation: it is collected often, and with it the buffers that sockets were read into (docs/architecture.md).
+#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=1
+// Both keep the resident memory from growing with the data: docs/architecture.md, Libraries.
 import { runCli } from "./run-cli.ts";
 import { stopSignals } from "./stop-signals.ts";
 
