@@ -97,7 +97,7 @@ async function ask({ signal }: Bench, answer: Question["archive"]): Promise<numb
   return times;
 }
 
-const warmUp = 20;
+const warmUp = 300;
 
 function millis(times: readonly number[], percent: number): string {
   return percentile(times, percent).toFixed(1);
