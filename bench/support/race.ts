@@ -30,6 +30,7 @@ const repeats = 2;
 /** Finds the best setting of each, then lets all of them run in turn, `bench.runs` times. */
 export async function race(bench: Bench, contestants: readonly Contestant[]): Promise<Standing[]> {
   const chosen = [];
+  await once(bench, contestants[0]!.settings[0]!); // Elasticsearch is slow until it has compiled what it does most
   for (const contestant of contestants) chosen.push(await rehearse(bench, contestant));
   for (let round = 1; round <= bench.runs; round++) {
     for (const { name, setting, runs } of chosen) {
