@@ -1,4 +1,5 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
+import { sideBySide } from "../../engine/side-by-side.ts";
 import { type DirtyEntry, settleDirty } from "../../stores/postgres/state/dirty-rows.ts";
 import { forgetRecordErrors } from "../../stores/postgres/state/record-errors.ts";
 import { withPartition } from "../migrate/partition-lock.ts";
@@ -10,7 +11,6 @@ import { planBatch } from "./plan-batch.ts";
 import type { PlannedRecord } from "./planned-record.ts";
 import { recordUnarchivable } from "./record-unarchivable.ts";
 import { removeDocuments, type Rowless } from "./remove-documents.ts";
-import { sideBySide } from "./side-by-side.ts";
 import { progressKey, writeRows } from "./write-rows.ts";
 
 /** A batch has few rows of each partition: the requests of one alone would not keep the server busy. */

@@ -4,7 +4,7 @@ import type { LogType } from "../log-types.ts";
 import { columnWriters, type ColumnWriter, writeUuidText } from "./column-writers.ts";
 import { memberPrefix, writeAscii, writeRaw, writeTextBytes } from "./json-bytes.ts";
 import type { RowLayout } from "./row-layout.ts";
-import { writeSearchText } from "./search-text.ts";
+import { lineEnd, writeSearchText } from "./search-text.ts";
 import type { OffsetOf } from "./time-zone.ts";
 
 export type SearchTextMode = "off" | "bounded" | "full";
@@ -24,7 +24,6 @@ const actionEndText = Buffer.from("}}\n");
 const nullJson = Buffer.from("null");
 const openBrace = Buffer.from("{");
 const searchTextPrefix = Buffer.from('"search_text":"');
-const lineEnd = Buffer.from("\\n");
 
 interface DocumentColumn {
   readonly prefix: Uint8Array;

@@ -58,12 +58,14 @@ export class JsonReader {
   room: number;
   private readonly source: Buffer;
   private readonly end: number;
-  private sliceStart = 0;
-  private sliceEnd = 0;
+  private sliceStart: number;
+  private sliceEnd: number;
 
   constructor(source: Buffer, start: number, end: number, room: number) {
     this.source = source;
     this.at = start;
+    this.sliceStart = start;
+    this.sliceEnd = start;
     this.end = end;
     this.room = room;
   }
@@ -74,7 +76,7 @@ export class JsonReader {
    */
   copyText(body: BulkBody, end: number, isString: boolean): void {
     for (let ended = false; !ended && this.at < end;) {
-      if (this.at < this.sliceStart || this.at + longestEscape > this.sliceEnd) this.loadSlice();
+      if (this.sliceEnd < this.end && this.at + longestEscape > this.sliceEnd) this.loadSlice();
       const toPlace = inputAt - this.sliceStart;
       const upTo = Math.min(end, this.sliceEnd);
       const isLast = Number(upTo === end);
@@ -87,7 +89,6 @@ export class JsonReader {
   }
 
   private loadSlice(): void {
-    if (this.sliceEnd === this.end && this.at >= this.sliceStart) return; // it is the last
     this.sliceStart = this.at;
     this.sliceEnd = this.at + this.source.copy(memory, inputAt, this.at, Math.min(this.at + sliceBytes, this.end));
   }

@@ -1,5 +1,9 @@
 import { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import { writeRaw } from "./json-bytes.ts";
 import { JsonReader } from "./json-text.ts";
+
+/** What stands between two words, inside of a JSON string. */
+export const lineEnd = Buffer.from("\\n");
 
 /**
  * Appends the words that a person would search for in a JSON column, as the inside of a JSON string: its string and number values, escapes decoded, keys
@@ -31,7 +35,6 @@ const brace = 0x7b;
 const closingBrace = 0x7d;
 const bracket = 0x5b;
 const closingBracket = 0x5d;
-const lineEnd = Buffer.from("\\n");
 
 function writeValues(body: BulkBody, source: Buffer, end: number, reader: JsonReader): void {
   const start = body.length;
@@ -62,7 +65,7 @@ function writeValues(body: BulkBody, source: Buffer, end: number, reader: JsonRe
 function writeWord(body: BulkBody, start: number, reader: JsonReader, write: () => boolean): void {
   const { room } = reader;
   const before = body.length;
-  if (before > start) writeLineEnd(body);
+  if (before > start) writeRaw(body, lineEnd);
   const wordStart = body.length;
   const isWord = write();
   if (isWord && body.length > wordStart) {
@@ -71,12 +74,6 @@ function writeWord(body: BulkBody, start: number, reader: JsonReader, write: () 
     body.length = before;
     reader.room = room;
   }
-}
-
-function writeLineEnd(body: BulkBody): void {
-  body.reserve(lineEnd.length);
-  body.buffer.set(lineEnd, body.length);
-  body.length += lineEnd.length;
 }
 
 /** Moves behind the string, which may not have been read to its end; returns whether it is a key. */

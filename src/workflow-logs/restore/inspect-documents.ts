@@ -1,4 +1,5 @@
 import { AppError } from "../../engine/errors.ts";
+import { sideBySide } from "../../engine/side-by-side.ts";
 import { type DocumentListing, type ListedDocument, listDocuments } from "../../stores/elasticsearch/list-documents.ts";
 import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
 import type { Connections } from "../connections.ts";
@@ -33,8 +34,9 @@ export async function inspectDocuments(
   for (const table of tables) {
     const facts = new TableFacts(table);
     const ofTable = partitions.filter(({ dataType }) => dataType === table.logType.dataType);
-    await sideBySide(ofTable, signal, async (partition, stop) => {
+    await sideBySide(ofTable, partitionsAtOnce, async (partition, failed) => {
       let count = 0;
+      const stop = AbortSignal.any([signal, failed]);
       for await (const document of documentsOf(connections, table, partition, beforePage, stop)) {
         if (count++ === 0) {
           for (const note of await newColumns(connections, table, partition, document.id)) notes.add(note);
@@ -56,25 +58,6 @@ export async function inspectDocuments(
 
 /** The server cuts the fields out of each document, which takes it a processor for each listing. */
 const partitionsAtOnce = 2;
-
-/** Does the work for all, a few at once; the first failure stops the others. */
-async function sideBySide<T>(
-  items: readonly T[],
-  signal: AbortSignal,
-  work: (item: T, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const stop = new AbortController();
-  const stopped = AbortSignal.any([signal, stop.signal]);
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) if (!stop.signal.aborted) await work(item, stopped);
-  };
-  const failed = (error: unknown): never => {
-    stop.abort();
-    throw error;
-  };
-  await Promise.all(Array.from({ length: partitionsAtOnce }, () => worker().catch(failed)));
-}
 
 /** Facts of a log table and of the offload rows inside its documents. */
 class TableFacts {

@@ -69,7 +69,7 @@ export class PostgresLogs {
       while (!signal.aborted) {
         await options.beforePage?.(signal);
         const { rows, bytes: requestBytes } = options.limits;
-        const bytes = Math.ceil(requestBytes / growth);
+        const bytes = pageBytes(requestBytes, growth);
         const page = await readPage(
           reader,
           pageQuery(table, layout, listing, { tenantId, ...range, after: cursor, rows, bytes }),
@@ -94,7 +94,10 @@ export class PostgresLogs {
       for await (const some of ids) {
         for (let left = some; left.length > 0 && !signal.aborted;) {
           await options.beforePage?.(signal);
-          const page = await readPage(reader, rowsByIdQuery(table, layout, tenantId, left, pageBytes(options.limits)));
+          const page = await readPage(
+            reader,
+            rowsByIdQuery(table, layout, tenantId, left, pageBytes(options.limits.bytes)),
+          );
           left = left.slice(left.indexOf(page.at(-1)!.end.id) + 1);
           yield* page;
         }
@@ -183,6 +186,6 @@ const leastGrowth = 1.3;
 const mostGrowth = 3;
 
 /** Text of a page whose documents make one request. */
-function pageBytes(limits: BatchLimits): number {
-  return Math.ceil(limits.bytes / expectedGrowth);
+function pageBytes(requestBytes: number, growth = expectedGrowth): number {
+  return Math.ceil(requestBytes / growth);
 }

@@ -1,30 +1,14 @@
-import { afterEach, expect, test } from "vitest";
-import { createClient } from "../../../src/stores/elasticsearch/client.ts";
+import { expect, test } from "vitest";
 import { clusterInfo } from "../../../src/stores/elasticsearch/cluster.ts";
 import { missingPrivileges } from "../../../src/stores/elasticsearch/privileges.ts";
-import type { Answer } from "./fake-server.ts";
-import { startFakeServer } from "./fake-server.ts";
+import { type Answer, clientAndSeen } from "./fake-server.ts";
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup();
-});
-
-async function clientOf(answers: Record<string, Answer>) {
-  const server = await startFakeServer(({ path }) => {
+/** A client of a server that answers by the beginnings of paths. */
+function clientOf(answers: Record<string, Answer>) {
+  return clientAndSeen(({ path }) => {
     const key = Object.keys(answers).find((candidate) => path.startsWith(candidate));
     return key === undefined ? { status: 404, body: { error: `no answer for ${path}` } } : (answers[key] ?? {});
   });
-  cleanups.push(server.stop);
-  const client = createClient({
-    hosts: [server.url],
-    useSsl: false,
-    verifyCerts: true,
-    timeoutSeconds: 5,
-    maxRetries: 0,
-  });
-  cleanups.push(() => client.close());
-  return { client, seen: server.seen };
 }
 
 const GB = 1024 ** 3;

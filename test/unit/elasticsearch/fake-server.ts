@@ -42,20 +42,21 @@ export async function startFakeServer(answer: (request: SeenRequest) => Answer) 
   return { port, url: `http://127.0.0.1:${port}`, seen, stop: () => stop(server) };
 }
 
-/** A client of such a server; both end with the test. */
+/** A client of such a server, and what that has seen; both end with the test. */
+export async function clientAndSeen(answer: (request: SeenRequest) => Answer) {
+  const { url, seen, stop: stopServer } = await startFakeServer(answer);
+  onTestFinished(stopServer);
+  return { client: clientFor(url), seen };
+}
+
 export async function clientOf(answer: (request: SeenRequest) => Answer): Promise<Client> {
-  const server = await startFakeServer(answer);
-  const client = createClient({
-    hosts: [server.url],
-    useSsl: false,
-    verifyCerts: true,
-    timeoutSeconds: 5,
-    maxRetries: 0,
-  });
-  onTestFinished(async () => {
-    await client.close();
-    await server.stop();
-  });
+  return (await clientAndSeen(answer)).client;
+}
+
+/** A client that neither waits for long nor tries again; it ends with the test. */
+export function clientFor(host: string): Client {
+  const client = createClient({ hosts: [host], useSsl: false, verifyCerts: true, timeoutSeconds: 5, maxRetries: 0 });
+  onTestFinished(() => client.close());
   return client;
 }
 

@@ -1,26 +1,12 @@
 import { createServer } from "node:http";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
-import { createClient } from "../../../src/stores/elasticsearch/client.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { readSources, sliceSources } from "../../../src/stores/elasticsearch/mget-sources.ts";
-import { type Answer, listen, startFakeServer, stop } from "./fake-server.ts";
-
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup();
-});
+import { type Answer, clientAndSeen, clientFor, clientOf, listen, stop } from "./fake-server.ts";
 
 async function read(answers: Answer[], ids = ["a"]): Promise<Record<string, string>> {
-  const server = await startFakeServer(() => answers.shift() ?? { status: 500 });
-  const client = createClient({
-    hosts: [server.url],
-    useSsl: false,
-    verifyCerts: true,
-    timeoutSeconds: 5,
-    maxRetries: 0,
-  });
-  cleanups.push(server.stop, () => client.close());
+  const client = await clientOf(() => answers.shift() ?? { status: 500 });
   return texts(await readSources(client, "logs", ids));
 }
 
@@ -37,18 +23,10 @@ describe("readSources", () => {
   });
 
   test("stops reading beyond a limit", async () => {
-    const server = await startFakeServer(() => ({ body: oneDocument.replace("1.0", "1".repeat(1_000_000)) }));
-    const client = createClient({
-      hosts: [server.url],
-      useSsl: false,
-      verifyCerts: true,
-      timeoutSeconds: 5,
-      maxRetries: 0,
-    });
-    cleanups.push(server.stop, () => client.close());
+    const { client, seen } = await clientAndSeen(() => ({ body: oneDocument.replace("1.0", "1".repeat(1_000_000)) }));
     await expect(readSources(client, "logs", ["a"], 999_999)).rejects.toMatchObject({ code: "answer_too_large" });
     expect((await readSources(client, "logs", ["a"], 1_100_000)).size).toBe(1);
-    expect(server.seen).toHaveLength(2);
+    expect(seen).toHaveLength(2);
   });
 
   test("waits while the server is busy", async () => {
@@ -80,17 +58,8 @@ describe("readSources", () => {
       response.end(gzipSync(oneDocument));
     });
     const port = await listen(server);
-    const client = createClient({
-      hosts: [`http://127.0.0.1:${port}`],
-      useSsl: false,
-      verifyCerts: true,
-      timeoutSeconds: 5,
-      maxRetries: 0,
-    });
-    cleanups.push(
-      () => stop(server),
-      () => client.close(),
-    );
+    onTestFinished(() => stop(server));
+    const client = clientFor(`http://127.0.0.1:${port}`);
     expect(texts(await readSources(client, "logs", ["a"]))).toEqual({ a: '{"n":1.0}' });
   });
 });

@@ -1,28 +1,11 @@
-import { afterEach, describe, expect, test } from "vitest";
-import { createClient } from "../../../src/stores/elasticsearch/client.ts";
+import { describe, expect, test } from "vitest";
 import { getDocuments } from "../../../src/stores/elasticsearch/get-documents.ts";
 import { openIndices } from "../../../src/stores/elasticsearch/open-indices.ts";
 import { search } from "../../../src/stores/elasticsearch/search.ts";
-import { startFakeServer } from "./fake-server.ts";
-
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup();
-});
+import { clientAndSeen } from "./fake-server.ts";
 
 /** A client of a server that gives this answer to everything. */
-async function answering(body: unknown) {
-  const server = await startFakeServer(() => ({ body }));
-  const client = createClient({
-    hosts: [server.url],
-    useSsl: false,
-    verifyCerts: true,
-    timeoutSeconds: 5,
-    maxRetries: 0,
-  });
-  cleanups.push(() => client.close(), server.stop);
-  return { client, seen: server.seen };
-}
+const answering = (body: unknown) => clientAndSeen(() => ({ body }));
 
 const hits = { total: { value: 1 }, hits: [] };
 const whole = { timed_out: false, _shards: { total: 2, failed: 0 }, hits };

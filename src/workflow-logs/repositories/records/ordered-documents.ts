@@ -94,19 +94,15 @@ async function indexedPage(client: Client, query: DocumentQuery, order: Document
   if (order.after !== undefined && isBehindIndexed(order.after.createdAt, direction)) return [];
   const after = order.after !== undefined && isIndexed(order.after.createdAt) ? order.after : undefined;
   const months = monthsInOrder(query.indices, direction, after);
-  if (after !== undefined) {
-    const near = createdWithin(dayBehind(after, direction));
-    const found = await pageOf(client, query, months.slice(0, 2).flat(), [...near, ...createdWithin({ from, to })], {
-      ...order,
-      after,
-    });
-    if (found.length === pageSize) return found;
-  }
+  const within = createdWithin({ from, to });
   const found: OrderedDocument[] = [];
-  for (let at = 0, some = 1; at < months.length && found.length < pageSize; at += some, some *= 2) {
-    const rest = { ...order, after, pageSize: pageSize - found.length };
-    found.push(...(await pageOf(client, query, months.slice(at, at + some).flat(), createdWithin({ from, to }), rest)));
-  }
+  const look = async (indices: readonly string[][], more: typeof within = []): Promise<void> => {
+    const rest = { ...order, after: found.at(-1) ?? after, pageSize: pageSize - found.length };
+    found.push(...(await pageOf(client, query, indices.flat(), [...more, ...within], rest)));
+  };
+  if (after !== undefined) await look(months.slice(0, 2), createdWithin(dayBehind(after, direction)));
+  for (let at = 0, some = 1; at < months.length && found.length < pageSize; at += some, some *= 2)
+    await look(months.slice(at, at + some));
   return found;
 }
 

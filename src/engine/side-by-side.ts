@@ -1,16 +1,22 @@
-/** Does `work` for every item, so many at once. The first failure ends the others after what they are at, and is thrown when they have ended. */
+/**
+ * Does `work` for every item, so many at once. The first failure aborts the signal that the others were given, begins no more of them, and is thrown when
+ * those have ended.
+ */
 export async function sideBySide<T, R>(
   items: readonly T[],
   atOnce: number,
-  work: (item: T) => Promise<R>,
+  work: (item: T, failed: AbortSignal) => Promise<R>,
 ): Promise<R[]> {
   const queue = [...items];
   const results: R[] = [];
+  const failure = new AbortController();
   const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) results.push(await work(next));
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      results.push(await work(next, failure.signal));
   };
   const stopped = (error: unknown): never => {
     queue.length = 0;
+    failure.abort();
     throw error;
   };
   const ends = await Promise.allSettled(Array.from({ length: atOnce }, () => worker().catch(stopped)));
