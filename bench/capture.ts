@@ -12,7 +12,7 @@ import { createSchema } from "../dev/sample-logs/schema.ts";
 import { startPostgres } from "../dev/servers/start-postgres.ts";
 import { formatTable } from "../src/cli/output/table.ts";
 import { createPool } from "../src/stores/postgres/pool.ts";
-import { stateDatabase } from "../src/stores/postgres/state/database.ts";
+import { stateDatabase } from "../src/workflow-logs/state/database.ts";
 import { installCapture } from "../src/workflow-logs/capture/install.ts";
 import { noProgress } from "../src/workflow-logs/progress.ts";
 

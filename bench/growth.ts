@@ -1,5 +1,5 @@
 import { formatBytes, formatCount } from "../src/cli/output/format.ts";
-import type { MigrateReport } from "../src/workflow-logs/migrate/report.ts";
+import type { MigrateReport } from "../src/workflow-logs/copying/report.ts";
 import { measuredProcess } from "./measured-process.ts";
 import type { Bench, Part } from "./support/bench.ts";
 import { measure } from "./support/measure.ts";

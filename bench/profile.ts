@@ -13,7 +13,7 @@ import type { Servers } from "../dev/servers/start-servers.ts";
 import { formatCount } from "../src/cli/output/format.ts";
 import { formatTable } from "../src/cli/output/table.ts";
 import { AppError } from "../src/engine/errors.ts";
-import type { MigrateReport } from "../src/workflow-logs/migrate/report.ts";
+import type { MigrateReport } from "../src/workflow-logs/copying/report.ts";
 import { appArguments, measuredNode } from "./measured-process.ts";
 import { type CpuProfile, selfTimes } from "./support/cpu-profile.ts";
 

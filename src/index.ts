@@ -4,16 +4,16 @@ export { connectionOptions } from "./config/connection-options.ts";
 export { AppError, UsageError } from "./engine/errors.ts";
 export { type BlobStorage, blobStorage, type BlobStorageSettings } from "./stores/blobs/blob-storage.ts";
 export type { ElasticsearchConnection } from "./stores/elasticsearch/client.ts";
-export type { TemplateSettings } from "./stores/elasticsearch/template-files.ts";
-export type { RecordError, RecordErrorFilter } from "./stores/postgres/state/record-errors.ts";
+export type { TemplateSettings } from "./stores/elasticsearch/indices/template-files.ts";
+export type { RecordError, RecordErrorFilter } from "./workflow-logs/state/record-errors.ts";
 export type { JobTimings } from "./stores/postgres/jobs/job-queue.ts";
 export type { JobState } from "./stores/postgres/jobs/read-jobs.ts";
-export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./stores/postgres/state/record-errors.ts";
-export type { RecordedChange, RetentionRule } from "./stores/postgres/state/retention-rules.ts";
-export type { RequestedState, RunLimits } from "./stores/postgres/state/database.ts";
-export type { RunRecord } from "./stores/postgres/state/runs.ts";
-export { findRun, listRuns } from "./stores/postgres/state/runs.ts";
-export { appliedMigrations, pendingMigrations, upgradeState } from "./stores/postgres/state/upgrade.ts";
+export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./workflow-logs/state/record-errors.ts";
+export type { RecordedChange, RetentionRule } from "./workflow-logs/state/retention-rules.ts";
+export type { RequestedState, RunLimits } from "./workflow-logs/state/database.ts";
+export type { RunRecord } from "./workflow-logs/state/runs.ts";
+export { findRun, listRuns } from "./workflow-logs/state/runs.ts";
+export { appliedMigrations, pendingMigrations, upgradeState } from "./workflow-logs/state/upgrade.ts";
 export { type CaptureWatch, installCapture, type InstallReport } from "./workflow-logs/capture/install.ts";
 export { captureStatus, type CaptureStatus } from "./workflow-logs/capture/status.ts";
 export { uninstallCapture, type UninstallReport } from "./workflow-logs/capture/uninstall.ts";
@@ -31,11 +31,11 @@ export { applyDirty } from "./workflow-logs/dirty/apply-dirty.ts";
 export { applyDirtyDefaults, type ApplyDirtyOptions } from "./workflow-logs/dirty/options.ts";
 export type { ApplyDirtyReport, DirtyReport, DirtyTotals, DropReason } from "./workflow-logs/dirty/report.ts";
 export { requestState, setLimits } from "./workflow-logs/runs/control-runs.ts";
-export { type DataType, dataTypes, type Partition } from "./workflow-logs/log-types.ts";
+export { type DataType, dataTypes, type Partition } from "./workflow-logs/partitions/log-types.ts";
 export { type DryRun, dryRun, type Estimates } from "./workflow-logs/migrate/dry-run.ts";
 export { migrate, type MigrateWatch } from "./workflow-logs/migrate/migrate.ts";
-export { migrateDefaults, type MigrateOptions } from "./workflow-logs/migrate/options.ts";
-export type { MigrateReport, Totals } from "./workflow-logs/migrate/report.ts";
+export { migrateDefaults, type MigrateOptions } from "./workflow-logs/copying/options.ts";
+export type { MigrateReport, Totals } from "./workflow-logs/copying/report.ts";
 export { retryErrors, type RetryReport } from "./workflow-logs/migrate/retry-errors.ts";
 export type { Finding } from "./workflow-logs/preflight/finding.ts";
 export { preflight } from "./workflow-logs/preflight/preflight.ts";
@@ -125,7 +125,7 @@ export {
   type RolloutRequest,
   setRollout,
 } from "./workflow-logs/rollout/set-rollout.ts";
-export type { Scope } from "./workflow-logs/scope.ts";
+export type { Scope } from "./workflow-logs/partitions/scope.ts";
 export {
   type SearchHit,
   searchLogs,

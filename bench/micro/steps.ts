@@ -1,5 +1,5 @@
 import { type NodeExecutionCopy } from "../../dev/sample-logs/node-execution-copy.ts";
-import { BulkBody } from "../../src/stores/elasticsearch/bulk-body.ts";
+import { BulkBody } from "../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import { BinaryTuples } from "../../src/stores/postgres/binary-tuples.ts";
 import { type ColumnKind, columnWriters } from "../../src/workflow-logs/documents/column-writers.ts";
 import {
@@ -10,7 +10,7 @@ import {
 } from "../../src/workflow-logs/documents/document-renderer.ts";
 import { writeSearchText } from "../../src/workflow-logs/documents/search-text.ts";
 import { offsetOf } from "../../src/workflow-logs/documents/time-zone.ts";
-import { logTypes } from "../../src/workflow-logs/log-types.ts";
+import { logTypes } from "../../src/workflow-logs/partitions/log-types.ts";
 import type { Step } from "./harness.ts";
 
 /** As pg hands them on. */

@@ -1,5 +1,5 @@
 import type { SearchTextMode } from "../../src/workflow-logs/documents/document-renderer.ts";
-import type { MigrateReport } from "../../src/workflow-logs/migrate/report.ts";
+import type { MigrateReport } from "../../src/workflow-logs/copying/report.ts";
 import { measuredProcess } from "../measured-process.ts";
 import type { Bench } from "../support/bench.ts";
 import { processorTime } from "../support/processor-time.ts";

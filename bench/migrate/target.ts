@@ -1,7 +1,7 @@
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
-import { indexName } from "../../src/stores/elasticsearch/index-names.ts";
-import { installTemplates } from "../../src/stores/elasticsearch/templates.ts";
-import { logTypes } from "../../src/workflow-logs/log-types.ts";
+import { indexName } from "../../src/stores/elasticsearch/indices/index-names.ts";
+import { installTemplates } from "../../src/stores/elasticsearch/indices/templates.ts";
+import { logTypes } from "../../src/workflow-logs/partitions/log-types.ts";
 import type { Outcome } from "../support/measure.ts";
 import type { SampleArchive } from "../support/sample-archive.ts";
 

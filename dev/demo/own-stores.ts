@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
-import { listIndices } from "../../src/stores/elasticsearch/index-list.ts";
-import { loadTemplates, templateName } from "../../src/stores/elasticsearch/template-files.ts";
+import { listIndices } from "../../src/stores/elasticsearch/indices/index-list.ts";
+import { loadTemplates, templateName } from "../../src/stores/elasticsearch/indices/template-files.ts";
 import type { Servers } from "../servers/start-servers.ts";
 
 /** A database and a prefix of index names that nobody else uses, so that the servers may be anybody's. */

@@ -1,9 +1,9 @@
 import { Option } from "commander";
 import { z } from "zod";
 import { AppError } from "../engine/errors.ts";
-import { validateTenantId } from "../stores/elasticsearch/index-names.ts";
-import { dataTypes } from "../workflow-logs/log-types.ts";
-import type { Scope } from "../workflow-logs/scope.ts";
+import { validateTenantId } from "../stores/elasticsearch/indices/index-names.ts";
+import { dataTypes } from "../workflow-logs/partitions/log-types.ts";
+import type { Scope } from "../workflow-logs/partitions/scope.ts";
 import { endInstant, isBefore, startInstant } from "./dates.ts";
 import { parseSize } from "./sizes.ts";
 

@@ -2,10 +2,10 @@ import type { Config } from "../config/config.ts";
 import { connectionOptions } from "../config/connection-options.ts";
 import { UsageError } from "../engine/errors.ts";
 import { blobStorage } from "../stores/blobs/blob-storage.ts";
-import { validatePrefix } from "../stores/elasticsearch/index-names.ts";
+import { validatePrefix } from "../stores/elasticsearch/indices/index-names.ts";
 import { createPool, type Pool } from "../stores/postgres/pool.ts";
-import { type StateDatabase, stateDatabase } from "../stores/postgres/state/database.ts";
-import { appliedMigrations } from "../stores/postgres/state/upgrade.ts";
+import { type StateDatabase, stateDatabase } from "../workflow-logs/state/database.ts";
+import { appliedMigrations } from "../workflow-logs/state/upgrade.ts";
 import { type Connections, describeStoreError, withConnections } from "../workflow-logs/connections.ts";
 import type { CommandContext } from "./context.ts";
 

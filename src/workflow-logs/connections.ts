@@ -4,10 +4,10 @@ import { AppError } from "../engine/errors.ts";
 import type { BlobStorage } from "../stores/blobs/blob-storage.ts";
 import { createClient, type ElasticsearchConnection } from "../stores/elasticsearch/client.ts";
 import { describeElasticsearchError } from "../stores/elasticsearch/errors.ts";
-import type { TemplateSettings } from "../stores/elasticsearch/template-files.ts";
+import type { TemplateSettings } from "../stores/elasticsearch/indices/template-files.ts";
 import { describePostgresError } from "../stores/postgres/errors.ts";
 import { createPool } from "../stores/postgres/pool.ts";
-import { type StateDatabase, stateDatabase } from "../stores/postgres/state/database.ts";
+import { type StateDatabase, stateDatabase } from "./state/database.ts";
 import type { SearchTextMode } from "./documents/document-renderer.ts";
 
 /** What the use cases work with: both stores, and how the archive is to look. */

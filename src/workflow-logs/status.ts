@@ -1,15 +1,15 @@
 import { clusterInfo } from "../stores/elasticsearch/cluster.ts";
-import { listIndices } from "../stores/elasticsearch/index-list.ts";
-import { templateStates } from "../stores/elasticsearch/templates.ts";
-import { listPartitions, type PartitionRecord } from "../stores/postgres/state/partitions.ts";
-import { listRuns, type RunRecord } from "../stores/postgres/state/runs.ts";
-import { countRecordErrors } from "../stores/postgres/state/record-errors.ts";
-import { appliedMigrations } from "../stores/postgres/state/upgrade.ts";
+import { listIndices } from "../stores/elasticsearch/indices/index-list.ts";
+import { templateStates } from "../stores/elasticsearch/indices/templates.ts";
+import { listPartitions, type PartitionRecord } from "./state/partitions.ts";
+import { listRuns, type RunRecord } from "./state/runs.ts";
+import { countRecordErrors } from "./state/record-errors.ts";
+import { appliedMigrations } from "./state/upgrade.ts";
 import { captureStatus, type CaptureStatus } from "./capture/status.ts";
 import type { Connections } from "./connections.ts";
-import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./log-types.ts";
+import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./partitions/log-types.ts";
 import { type RetentionSchedule, retentionSchedule } from "./retention/schedule.ts";
-import { countSourceRows, countTimeout } from "./source-counts.ts";
+import { countSourceRows, countTimeout } from "./partitions/source-counts.ts";
 
 export interface CoverageRow extends Partition {
   /** Null when counting took too long. */

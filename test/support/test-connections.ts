@@ -1,6 +1,6 @@
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
 import { createPool } from "../../src/stores/postgres/pool.ts";
-import { stateDatabase } from "../../src/stores/postgres/state/database.ts";
+import { stateDatabase } from "../../src/workflow-logs/state/database.ts";
 import type { ArchiveSettings, Connections } from "../../src/workflow-logs/connections.ts";
 import type { Stores } from "./compare-stores.ts";
 

@@ -1,6 +1,6 @@
 import { type Client, errors } from "@elastic/elasticsearch";
 import { describeElasticsearchError } from "./errors.ts";
-import { resourcePattern } from "./index-names.ts";
+import { resourcePattern } from "./indices/index-names.ts";
 
 // monitor: health, disks, shard limit. manage_index_templates: install our templates and see those in their way.
 const CLUSTER = ["monitor", "manage_index_templates"];

@@ -1,9 +1,9 @@
 import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
-import type { CapturedTable } from "../../stores/postgres/capture/capture-function.ts";
+import type { CapturedTable } from "./capture-function.ts";
 import { hasColumn, inspectTable } from "../../stores/postgres/table.ts";
-import { dataTypes, logTypes, offloadTable } from "../log-types.ts";
-import { inspectSources } from "../source-schema.ts";
+import { dataTypes, logTypes, offloadTable } from "../partitions/log-types.ts";
+import { inspectSources } from "../partitions/source-schema.ts";
 
 /** The log tables that there are, and with them the rows that travel inside node executions where this version of the platform has some. */
 export async function capturedTables(pool: Pool): Promise<CapturedTable[]> {

@@ -1,11 +1,11 @@
 import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import { AdvisoryLocks } from "../../stores/postgres/advisory-locks.ts";
-import type { CapturedTable } from "../../stores/postgres/capture/capture-function.ts";
-import { addTriggers, inspectCapture, replaceFunction } from "../../stores/postgres/capture/capture-triggers.ts";
-import { type LockWait, withTableLock } from "../../stores/postgres/capture/table-lock.ts";
-import { markInstalled, markInstalling, readCapture } from "../../stores/postgres/state/capture.ts";
-import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import type { CapturedTable } from "./capture-function.ts";
+import { addTriggers, inspectCapture, replaceFunction } from "./capture-triggers.ts";
+import { type LockWait, withTableLock } from "../../stores/postgres/table-lock.ts";
+import { markInstalled, markInstalling, readCapture } from "../state/capture.ts";
+import { upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import type { ProgressSink } from "../progress.ts";
 import { capturedTables, requireCapturable, requireOwner } from "./captured-tables.ts";

@@ -1,6 +1,6 @@
-import { inspectCapture } from "../../stores/postgres/capture/capture-triggers.ts";
-import { countWaiting, readCapture, type WaitingRows } from "../../stores/postgres/state/capture.ts";
-import { appliedMigrations } from "../../stores/postgres/state/upgrade.ts";
+import { inspectCapture } from "./capture-triggers.ts";
+import { countWaiting, readCapture, type WaitingRows } from "../state/capture.ts";
+import { appliedMigrations } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import { capturedTables } from "./captured-tables.ts";
 

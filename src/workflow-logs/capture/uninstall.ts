@@ -1,7 +1,7 @@
-import { dropFunction, dropTriggers, inspectCapture } from "../../stores/postgres/capture/capture-triggers.ts";
-import { withTableLock } from "../../stores/postgres/capture/table-lock.ts";
-import { discardWaiting, markUninstalled } from "../../stores/postgres/state/capture.ts";
-import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { dropFunction, dropTriggers, inspectCapture } from "./capture-triggers.ts";
+import { withTableLock } from "../../stores/postgres/table-lock.ts";
+import { discardWaiting, markUninstalled } from "../state/capture.ts";
+import { upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import { capturedTables, requireOwner } from "./captured-tables.ts";
 import { alone, type CaptureWatch, lockWait } from "./install.ts";

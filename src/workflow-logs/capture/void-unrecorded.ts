@@ -1,5 +1,5 @@
-import { advanceGaps, markInstalling } from "../../stores/postgres/state/capture.ts";
-import { voidProofsAfterGap } from "../../stores/postgres/state/proofs.ts";
+import { advanceGaps, markInstalling } from "../state/capture.ts";
+import { voidProofsAfterGap } from "../state/proofs.ts";
 import type { Connections } from "../connections.ts";
 import { captureState } from "./status.ts";
 

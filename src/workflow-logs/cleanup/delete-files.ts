@@ -1,4 +1,4 @@
-import { noteDeletion, type OffloadedFile } from "../../stores/postgres/state/offloaded-files.ts";
+import { noteDeletion, type OffloadedFile } from "../state/offloaded-files.ts";
 import type { Table } from "../../stores/postgres/table.ts";
 import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { Connections } from "../connections.ts";

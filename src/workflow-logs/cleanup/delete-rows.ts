@@ -1,10 +1,10 @@
 import { sql } from "kysely";
-import { asOwnWrite } from "../../stores/postgres/capture/capture-function.ts";
-import type { StateDatabase } from "../../stores/postgres/state/database.ts";
-import { journalOffloadedFiles, type OffloadedFile } from "../../stores/postgres/state/offloaded-files.ts";
-import { journalPurged } from "../../stores/postgres/state/purge.ts";
+import { asOwnWrite } from "../capture/capture-function.ts";
+import type { StateDatabase } from "../state/database.ts";
+import { journalOffloadedFiles, type OffloadedFile } from "../state/offloaded-files.ts";
+import { journalPurged } from "../state/purge.ts";
 import { hasColumn, hasIndexOn, sqlIdType, type Table } from "../../stores/postgres/table.ts";
-import type { Partition } from "../log-types.ts";
+import type { Partition } from "../partitions/log-types.ts";
 import type { PurgeNote } from "./purge-note.ts";
 
 /** A version of a row, and of its offload rows, that was compared and found equal. */

@@ -1,11 +1,11 @@
-import { indexName } from "../../stores/elasticsearch/index-names.ts";
-import { flushIndex, isInSnapshot, readIndexFacts } from "../../stores/elasticsearch/index-copies.ts";
-import { listPartitions, type PartitionRecord } from "../../stores/postgres/state/partitions.ts";
-import { appliedMigrations } from "../../stores/postgres/state/upgrade.ts";
-import { lastWrittenMillis } from "../../stores/postgres/state/purge.ts";
+import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
+import { flushIndex, isInSnapshot, readIndexFacts } from "../../stores/elasticsearch/indices/index-copies.ts";
+import { listPartitions, type PartitionRecord } from "../state/partitions.ts";
+import { appliedMigrations } from "../state/upgrade.ts";
+import { lastWrittenMillis } from "../state/purge.ts";
 import type { Connections } from "../connections.ts";
-import { logTypes, type Partition } from "../log-types.ts";
-import { monthBounds } from "../months.ts";
+import { logTypes, type Partition } from "../partitions/log-types.ts";
+import { monthBounds } from "../partitions/months.ts";
 import type { CleanupOptions } from "./options.ts";
 import type { KeepReason } from "./report.ts";
 

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { cancellable } from "../../stores/postgres/cancellable.ts";
-import { stateSchema } from "../../stores/postgres/state/database.ts";
+import { stateSchema } from "../state/database.ts";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 

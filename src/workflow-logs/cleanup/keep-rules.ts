@@ -1,5 +1,5 @@
 import { hasColumn, quoteLiteral, type Table } from "../../stores/postgres/table.ts";
-import { type DataType, logTypes } from "../log-types.ts";
+import { type DataType, logTypes } from "../partitions/log-types.ts";
 import type { Reference } from "./id-tables.ts";
 import type { References, RelatedTables } from "./related-tables.ts";
 import type { KeepReason } from "./report.ts";

@@ -1,4 +1,4 @@
-import type { DataType } from "../log-types.ts";
+import type { DataType } from "../partitions/log-types.ts";
 
 export interface CleanupOptions {
   readonly tenantId: string;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
-import { LagGate } from "../lag-gate.ts";
+import { LagGate } from "../copying/lag-gate.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { CleanupOptions } from "./options.ts";
 

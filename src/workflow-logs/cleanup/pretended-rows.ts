@@ -1,7 +1,7 @@
 import { sqlIdType } from "../../stores/postgres/table.ts";
 import type { Connections } from "../connections.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
-import type { SourceTable } from "../source-schema.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { buildIdTable, type Reference } from "./id-tables.ts";
 
 /** The rows that a dry run would have deleted, so that what depends on them counts as it would. */

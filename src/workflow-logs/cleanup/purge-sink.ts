@@ -1,9 +1,9 @@
 import type { Receipt, Sink } from "../../engine/ports.ts";
-import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
-import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
+import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
 import type { Connections } from "../connections.ts";
-import type { Partition } from "../log-types.ts";
+import type { Partition } from "../partitions/log-types.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import { type AtStep, type ComparedRow, type DeleteEnd } from "./delete-rows.ts";
 import type { Gate } from "./gates.ts";

@@ -8,8 +8,8 @@ import {
   type Table,
 } from "../../stores/postgres/table.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
-import { logTypes, offloadTable } from "../log-types.ts";
-import type { SourceTable } from "../source-schema.ts";
+import { logTypes, offloadTable } from "../partitions/log-types.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { buildIdTable, type Reference } from "./id-tables.ts";
 import type { UnindexedPredicate } from "./report.ts";
 

@@ -1,5 +1,5 @@
 import type { CleanupOptions } from "./options.ts";
-import { type DataType, logTypes, offloadTable } from "../log-types.ts";
+import { type DataType, logTypes, offloadTable } from "../partitions/log-types.ts";
 
 /** Why a row that was asked to go was kept though nothing proves that it may not: whoever purges has to look at these. */
 const unprovenReasons = [

@@ -1,5 +1,5 @@
-import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
-import { stringEnd } from "../../stores/elasticsearch/scan-json.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
+import { stringEnd } from "../../stores/elasticsearch/documents/scan-json.ts";
 
 /** Rows as documents: a batch's body, or a part of it. */
 export interface RenderedRows {

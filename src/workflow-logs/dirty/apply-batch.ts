@@ -1,9 +1,9 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { sideBySide } from "../../engine/side-by-side.ts";
-import { type DirtyEntry, settleDirty } from "../../stores/postgres/state/dirty-rows.ts";
-import { forgetRecordErrors } from "../../stores/postgres/state/record-errors.ts";
-import { withPartition } from "../migrate/partition-lock.ts";
-import type { SourceTable } from "../source-schema.ts";
+import { type DirtyEntry, settleDirty } from "../state/dirty-rows.ts";
+import { forgetRecordErrors } from "../state/record-errors.ts";
+import { withPartition } from "../partitions/partition-lock.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { byPartition } from "./by-partition.ts";
 import type { Place } from "./dirty-records.ts";
 import type { DirtyRun } from "./dirty-run.ts";

@@ -1,7 +1,7 @@
 import { isAbort } from "../../engine/errors.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { compactDirty, dirtyBacklog, readDirty } from "../../stores/postgres/state/dirty-rows.ts";
-import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { compactDirty, dirtyBacklog, readDirty } from "../state/dirty-rows.ts";
+import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import { carryOutDeletes } from "../repositories/dual-write/carry-out-deletes.ts";
 import { applyBatch } from "./apply-batch.ts";
 import type { DirtyRun } from "./dirty-run.ts";

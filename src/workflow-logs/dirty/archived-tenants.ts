@@ -1,6 +1,6 @@
-import { archivedTenants } from "../../stores/postgres/state/archived-tenants.ts";
-import type { StateDatabase } from "../../stores/postgres/state/database.ts";
-import { isAtWork } from "../../stores/postgres/state/runs.ts";
+import { archivedTenants } from "../state/archived-tenants.ts";
+import type { StateDatabase } from "../state/database.ts";
+import { isAtWork } from "../state/runs.ts";
 
 /** Which tenants the archive is for: those that have logs in it, those named, all once all were migrated. */
 export class ArchivedTenants {

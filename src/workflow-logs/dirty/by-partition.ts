@@ -1,5 +1,5 @@
-import { type Partition, partitionKey } from "../log-types.ts";
-import type { SourceTable } from "../source-schema.ts";
+import { type Partition, partitionKey } from "../partitions/log-types.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import type { Place } from "./dirty-records.ts";
 import { partitionOf } from "./dirty-run.ts";
 

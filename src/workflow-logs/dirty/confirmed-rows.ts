@@ -1,4 +1,4 @@
-import type { ConfirmedRange } from "../../stores/postgres/state/checkpoints.ts";
+import type { ConfirmedRange } from "../state/checkpoints.ts";
 
 /** Whether a checkpoint covers the row, so that its document is among those counted as copied. */
 export function isConfirmed(ranges: readonly ConfirmedRange[], id: string, createdAt: string | undefined): boolean {

@@ -1,4 +1,4 @@
-import type { DirtyEntry } from "../../stores/postgres/state/dirty-rows.ts";
+import type { DirtyEntry } from "../state/dirty-rows.ts";
 
 /** A month of a tenant in which a record was, and the created_at it had there. */
 export interface Place {

@@ -1,10 +1,10 @@
 import type { ArchiveRun } from "../runs/archive-run.ts";
-import type { Partition } from "../log-types.ts";
-import type { CopyRun } from "../migrate/copy-run.ts";
+import type { Partition } from "../partitions/log-types.ts";
+import type { CopyRun } from "../copying/copy-run.ts";
 import { noProgress, type ProgressSink } from "../progress.ts";
 import type { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
-import type { Scope } from "../scope.ts";
-import type { SourceTable } from "../source-schema.ts";
+import type { Scope } from "../partitions/scope.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { ArchivedTenants } from "./archived-tenants.ts";
 import { DirtyCounters } from "./report.ts";
 

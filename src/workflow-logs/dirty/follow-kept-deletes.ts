@@ -1,7 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { type DeletedRow, deletedRowsAfter } from "../../stores/postgres/state/deleted-rows.ts";
-import { withPartition } from "../migrate/partition-lock.ts";
-import type { SourceTable } from "../source-schema.ts";
+import { type DeletedRow, deletedRowsAfter } from "../state/deleted-rows.ts";
+import { withPartition } from "../partitions/partition-lock.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { byPartition } from "./by-partition.ts";
 import type { DirtyRun } from "./dirty-run.ts";
 import { removeDocuments } from "./remove-documents.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StateDatabase } from "../../stores/postgres/state/database.ts";
-import { compactDirty, newestDirtyVersion } from "../../stores/postgres/state/dirty-rows.ts";
+import type { StateDatabase } from "../state/database.ts";
+import { compactDirty, newestDirtyVersion } from "../state/dirty-rows.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 
 const pauseMillis = 10_000;

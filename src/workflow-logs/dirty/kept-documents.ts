@@ -1,5 +1,5 @@
-import { deletedRowsOf } from "../../stores/postgres/state/deleted-rows.ts";
-import type { SourceTable } from "../source-schema.ts";
+import { deletedRowsOf } from "../state/deleted-rows.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { type DirtyRecord, isSamePlace } from "./dirty-records.ts";
 import type { DirtyRun } from "./dirty-run.ts";
 

@@ -1,4 +1,4 @@
-import type { Scope } from "../scope.ts";
+import type { Scope } from "../partitions/scope.ts";
 
 export interface ApplyDirtyOptions {
   readonly scope: Pick<Scope, "dataTypes" | "tenantIds">;

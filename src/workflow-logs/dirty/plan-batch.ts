@@ -1,7 +1,7 @@
-import type { DirtyEntry } from "../../stores/postgres/state/dirty-rows.ts";
+import type { DirtyEntry } from "../state/dirty-rows.ts";
 import { type LocatedRow, PostgresLogs } from "../rows/postgres-logs.ts";
-import { partitionRange } from "../scope.ts";
-import type { SourceTable } from "../source-schema.ts";
+import { partitionRange } from "../partitions/scope.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { type DirtyRecord, dirtyRecords } from "./dirty-records.ts";
 import { type DirtyRun, partitionOf } from "./dirty-run.ts";
 import { withKeptDocuments } from "./kept-documents.ts";

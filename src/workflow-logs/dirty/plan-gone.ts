@@ -1,7 +1,7 @@
-import { dirtyEntriesOf } from "../../stores/postgres/state/dirty-rows.ts";
-import { purgedRecords } from "../../stores/postgres/state/purge.ts";
-import { partitionCopy } from "../migrate/copy-run.ts";
-import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { dirtyEntriesOf } from "../state/dirty-rows.ts";
+import { purgedRecords } from "../state/purge.ts";
+import { partitionCopy } from "../copying/copy-run.ts";
+import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import { type DirtyRecord, dirtyRecords, type Place } from "./dirty-records.ts";
 import { type DirtyRun, partitionOf } from "./dirty-run.ts";
 import { withKeptDocuments } from "./kept-documents.ts";

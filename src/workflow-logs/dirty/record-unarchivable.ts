@@ -1,6 +1,6 @@
 import { quoteLiteral, sqlIdType } from "../../stores/postgres/table.ts";
-import { monthExpression, type PlanContext, unarchivableQuery } from "../rows/plan-query.ts";
-import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { monthExpression, type PlanContext, unarchivableQuery } from "../partitions/plan-query.ts";
+import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { DirtyRun } from "./dirty-run.ts";
 import type { PlannedRecord } from "./planned-record.ts";
 

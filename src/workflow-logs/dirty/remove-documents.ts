@@ -1,15 +1,15 @@
-import { deleteDocuments } from "../../stores/elasticsearch/delete-documents.ts";
-import { findIndex } from "../../stores/elasticsearch/indices.ts";
-import { confirmedRanges } from "../../stores/postgres/state/checkpoints.ts";
-import { forgetDeletedRows, rememberDeletedRows } from "../../stores/postgres/state/deleted-rows.ts";
-import { forgetOpenRowsOf } from "../../stores/postgres/state/open-rows.ts";
-import { addCopied, finishCopying, readPartition } from "../../stores/postgres/state/partitions.ts";
-import { purgedRecords } from "../../stores/postgres/state/purge.ts";
-import type { Partition } from "../log-types.ts";
-import { beginCopying } from "../migrate/begin-copying.ts";
-import type { RowCopy } from "../migrate/copy-rows.ts";
-import { partitionCopy } from "../migrate/copy-run.ts";
-import type { SourceTable } from "../source-schema.ts";
+import { deleteDocuments } from "../../stores/elasticsearch/documents/delete-documents.ts";
+import { findIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import { confirmedRanges } from "../state/checkpoints.ts";
+import { forgetDeletedRows, rememberDeletedRows } from "../state/deleted-rows.ts";
+import { forgetOpenRowsOf } from "../state/open-rows.ts";
+import { addCopied, finishCopying, readPartition } from "../state/partitions.ts";
+import { purgedRecords } from "../state/purge.ts";
+import type { Partition } from "../partitions/log-types.ts";
+import { beginCopying } from "../copying/begin-copying.ts";
+import type { RowCopy } from "../copying/copy-rows.ts";
+import { partitionCopy } from "../copying/copy-run.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { isConfirmed } from "./confirmed-rows.ts";
 import type { DirtyRun } from "./dirty-run.ts";
 

@@ -1,6 +1,6 @@
-import type { Backlog } from "../../stores/postgres/state/dirty-rows.ts";
-import { type DataType, type Partition, partitionKey } from "../log-types.ts";
-import { MigrateCounters, type MigrateReport } from "../migrate/report.ts";
+import type { Backlog } from "../state/dirty-rows.ts";
+import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
+import { MigrateCounters, type MigrateReport } from "../copying/report.ts";
 
 /** Why entries were forgotten and nothing was written. */
 export type DropReason =

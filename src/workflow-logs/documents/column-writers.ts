@@ -1,4 +1,4 @@
-import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { writeAscii, writeTextBytes } from "./json-bytes.ts";
 import { type OffsetOf } from "./time-zone.ts";
 import { dateText, microsPerDay, readMicros, timestampText } from "./timestamps.ts";

@@ -1,6 +1,6 @@
 import type { BinaryTuples } from "../../stores/postgres/binary-tuples.ts";
-import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
-import type { LogType } from "../log-types.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
+import type { LogType } from "../partitions/log-types.ts";
 import { columnWriters, type ColumnWriter, writeUuidText } from "./column-writers.ts";
 import { memberPrefix, writeAscii, writeRaw, writeTextBytes } from "./json-bytes.ts";
 import type { RowLayout } from "./row-layout.ts";

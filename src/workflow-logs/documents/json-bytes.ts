@@ -1,4 +1,4 @@
-import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { writeEscaped } from "./json-text.ts";
 
 const quote = 0x22;

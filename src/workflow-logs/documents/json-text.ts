@@ -1,4 +1,4 @@
-import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { jsonTextCode } from "./json-text-code.ts";
 
 /*

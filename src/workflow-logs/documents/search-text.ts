@@ -1,4 +1,4 @@
-import { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { writeRaw } from "./json-bytes.ts";
 import { JsonReader } from "./json-text.ts";
 

@@ -1,13 +1,13 @@
 import { isAbort } from "../../engine/errors.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
-import type { Partition } from "../log-types.ts";
-import { partitionKey } from "../log-types.ts";
-import { zoneOf } from "../source-schema.ts";
-import { coversWholeMonth, partitionRange } from "../scope.ts";
+import type { Partition } from "../partitions/log-types.ts";
+import { partitionKey } from "../partitions/log-types.ts";
+import { zoneOf } from "../partitions/source-schema.ts";
+import { coversWholeMonth, partitionRange } from "../partitions/scope.ts";
 import { copyPartition } from "./copy-partition.ts";
-import { type CopyRun, partitionCopy } from "./copy-run.ts";
-import { busyNote, lockPartition, tryLockPartition, unlockPartition } from "./partition-lock.ts";
-import type { PlannedPartition, SourcePlan } from "./plan.ts";
+import { type CopyRun, partitionCopy } from "../copying/copy-run.ts";
+import { busyNote, lockPartition, tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import type { PlannedPartition, SourcePlan } from "../partitions/plan.ts";
 
 /** Partitions side by side: while one waits for its index or its refresh the other keeps the server busy; more only cost memory. */
 const partitionsAtOnce = 2;

@@ -1,13 +1,13 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { type ConfirmedRange, confirmedRanges } from "../../stores/postgres/state/checkpoints.ts";
-import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../../stores/postgres/state/open-rows.ts";
-import { finishCopying, type KnownPartition, readPartition } from "../../stores/postgres/state/partitions.ts";
-import { knownRecordErrors } from "../../stores/postgres/state/record-errors.ts";
+import { type ConfirmedRange, confirmedRanges } from "../state/checkpoints.ts";
+import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../state/open-rows.ts";
+import { finishCopying, type KnownPartition, readPartition } from "../state/partitions.ts";
+import { knownRecordErrors } from "../state/record-errors.ts";
 import type { Listing } from "../rows/row-query.ts";
-import type { TimeRange } from "../scope.ts";
-import { beginCopying } from "./begin-copying.ts";
-import { copyById, copyRange, type RowCopy } from "./copy-rows.ts";
-import { uncoveredRanges } from "./uncovered-ranges.ts";
+import type { TimeRange } from "../partitions/scope.ts";
+import { beginCopying } from "../copying/begin-copying.ts";
+import { copyById, copyRange, type RowCopy } from "../copying/copy-rows.ts";
+import { uncoveredRanges } from "../partitions/uncovered-ranges.ts";
 
 export interface PartitionCopy extends RowCopy {
   readonly listing: Listing;

@@ -1,19 +1,19 @@
 import { deflateRawSync } from "node:zlib";
-import { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
-import { listIndices } from "../../stores/elasticsearch/index-list.ts";
-import { indexName } from "../../stores/elasticsearch/index-names.ts";
-import { appliedMigrations } from "../../stores/postgres/state/upgrade.ts";
+import { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
+import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
+import { appliedMigrations } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
 import { offsetOf } from "../documents/time-zone.ts";
-import { logTypes, resources } from "../log-types.ts";
-import type { PlanContext } from "../rows/plan-query.ts";
+import { logTypes, resources } from "../partitions/log-types.ts";
+import type { PlanContext } from "../partitions/plan-query.ts";
 import { readRows } from "../rows/row-batches.ts";
 import { type ContentsToLoad, contentsToLoad } from "../offloads/contents-to-load.ts";
-import { inspectSources, zoneOf } from "../source-schema.ts";
-import type { MigrateOptions } from "./options.ts";
-import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "./plan.ts";
-import { MigrateCounters, type MigrateReport } from "./report.ts";
+import { inspectSources, zoneOf } from "../partitions/source-schema.ts";
+import type { MigrateOptions } from "../copying/options.ts";
+import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "../partitions/plan.ts";
+import { MigrateCounters, type MigrateReport } from "../copying/report.ts";
 
 export interface Estimates {
   readonly seconds: number;

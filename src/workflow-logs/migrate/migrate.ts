@@ -1,5 +1,5 @@
-import { installTemplates } from "../../stores/elasticsearch/templates.ts";
-import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { installTemplates } from "../../stores/elasticsearch/indices/templates.ts";
+import { upgradeState } from "../state/upgrade.ts";
 import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
@@ -9,16 +9,16 @@ import type { ProgressSink } from "../progress.ts";
 import { settleDeletions } from "../retention/settle-deletions.ts";
 import { applyPass } from "../dirty/apply-pass.ts";
 import { dirtyRun, refreshWritten } from "../dirty/dirty-run.ts";
-import { requireCapture } from "../dirty/follow.ts";
+import { requireCapture } from "./follow.ts";
 import { keepCompact } from "../dirty/keep-compact.ts";
 import { DirtyCounters } from "../dirty/report.ts";
-import { stayOn } from "../dirty/stay-on.ts";
+import { stayOn } from "./stay-on.ts";
 import { copyAll } from "./copy-all.ts";
-import { copyRun } from "./copy-run.ts";
-import { dropKeyTables } from "./key-tables.ts";
-import type { MigrateOptions } from "./options.ts";
+import { copyRun } from "../copying/copy-run.ts";
+import { dropKeyTables } from "../partitions/key-tables.ts";
+import type { MigrateOptions } from "../copying/options.ts";
 import { prepare } from "./prepare.ts";
-import { MigrateCounters, type MigrateReport } from "./report.ts";
+import { MigrateCounters, type MigrateReport } from "../copying/report.ts";
 
 export interface MigrateWatch {
   readonly signal: AbortSignal;

@@ -1,21 +1,21 @@
 import { AppError } from "../../engine/errors.ts";
-import { listIndices } from "../../stores/elasticsearch/index-list.ts";
-import { indexName } from "../../stores/elasticsearch/index-names.ts";
-import { countOpenRows } from "../../stores/postgres/state/open-rows.ts";
-import { listPartitions } from "../../stores/postgres/state/partitions.ts";
+import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
+import { countOpenRows } from "../state/open-rows.ts";
+import { listPartitions } from "../state/partitions.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, logTypes, type Partition, partitionKey, resources } from "../log-types.ts";
+import { type DataType, logTypes, type Partition, partitionKey, resources } from "../partitions/log-types.ts";
 import { shardBudgetFinding } from "../preflight/elasticsearch-checks.ts";
 import type { Inspection } from "../preflight/finding.ts";
-import { keysQuery, type PlanContext, unarchivableQuery } from "../rows/plan-query.ts";
+import { keysQuery, type PlanContext, unarchivableQuery } from "../partitions/plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";
-import { isInScope } from "../scope.ts";
-import { zoneOf } from "../source-schema.ts";
-import { buildKeyTable } from "./key-tables.ts";
-import type { MigrateOptions } from "./options.ts";
-import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "./plan.ts";
-import type { MigrateCounters } from "./report.ts";
+import { isInScope } from "../partitions/scope.ts";
+import { zoneOf } from "../partitions/source-schema.ts";
+import { buildKeyTable } from "../partitions/key-tables.ts";
+import type { MigrateOptions } from "../copying/options.ts";
+import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "../partitions/plan.ts";
+import type { MigrateCounters } from "../copying/report.ts";
 
 /**
  * Lists what is to be copied, with one scan of each log table, into a key table where no index serves. Counts what is there already, records rows

@@ -1,24 +1,20 @@
-import { finishCopying, readPartition } from "../../stores/postgres/state/partitions.ts";
-import {
-  forgetRecordErrors,
-  listRecordErrors,
-  type RecordErrorFilter,
-} from "../../stores/postgres/state/record-errors.ts";
-import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { finishCopying, readPartition } from "../state/partitions.ts";
+import { forgetRecordErrors, listRecordErrors, type RecordErrorFilter } from "../state/record-errors.ts";
+import { upgradeState } from "../state/upgrade.ts";
 import { inRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
-import { dataTypes, type Partition, partitionKey } from "../log-types.ts";
+import { dataTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import { PostgresLogs } from "../rows/postgres-logs.ts";
-import type { SourceTable } from "../source-schema.ts";
-import { beginCopying } from "./begin-copying.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
+import { beginCopying } from "../copying/begin-copying.ts";
 import { pagesOf } from "./copy-partition.ts";
-import { copyById } from "./copy-rows.ts";
-import { type CopyRun, copyRun, partitionCopy } from "./copy-run.ts";
+import { copyById } from "../copying/copy-rows.ts";
+import { type CopyRun, copyRun, partitionCopy } from "../copying/copy-run.ts";
 import type { MigrateWatch } from "./migrate.ts";
-import { migrateDefaults, type MigrateOptions } from "./options.ts";
-import { lockPartition, unlockPartition } from "./partition-lock.ts";
-import { MigrateCounters } from "./report.ts";
+import { migrateDefaults, type MigrateOptions } from "../copying/options.ts";
+import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { MigrateCounters } from "../copying/report.ts";
 
 export interface RetryReport {
   readonly runId: string | null;

@@ -1,8 +1,8 @@
 import type { Pool } from "pg";
 import { cancellable } from "../../stores/postgres/cancellable.ts";
 import { inspectTable } from "../../stores/postgres/table.ts";
-import { offloadTable } from "../log-types.ts";
-import { keysQuery, type PlanContext } from "../rows/plan-query.ts";
+import { offloadTable } from "../partitions/log-types.ts";
+import { keysQuery, type PlanContext } from "../partitions/plan-query.ts";
 
 /** Files behind rows, and their bytes as the platform noted them. */
 export interface ContentsToLoad {

@@ -1,5 +1,5 @@
 import type { Client } from "@elastic/elasticsearch";
-import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
+import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
 
 /** What a document holds of one offload row. */
 export interface ArchivedContent {

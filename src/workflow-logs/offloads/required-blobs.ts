@@ -1,7 +1,7 @@
 import { UsageError } from "../../engine/errors.ts";
 import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { Connections } from "../connections.ts";
-import type { MigrateOptions } from "../migrate/options.ts";
+import type { MigrateOptions } from "../copying/options.ts";
 
 /** The file storage where the options ask for its contents, else undefined. Throws UsageError when it is not configured. */
 export function requiredBlobs(

@@ -1,4 +1,4 @@
-import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { writeAscii, writeRaw, writeString, writeTextBytes } from "../documents/json-bytes.ts";
 import { searchText } from "../documents/search-text.ts";
 import type { RowBatch } from "../rows/row-batches.ts";

@@ -1,9 +1,9 @@
 import type { ClusterInfo } from "../../stores/elasticsearch/cluster.ts";
 import { missingPrivileges } from "../../stores/elasticsearch/privileges.ts";
-import { loadTemplates } from "../../stores/elasticsearch/template-files.ts";
-import { templateStates } from "../../stores/elasticsearch/templates.ts";
-import { resources } from "../log-types.ts";
-import { monthBounds } from "../months.ts";
+import { loadTemplates } from "../../stores/elasticsearch/indices/template-files.ts";
+import { templateStates } from "../../stores/elasticsearch/indices/templates.ts";
+import { resources } from "../partitions/log-types.ts";
+import { monthBounds } from "../partitions/months.ts";
 import { type Check, fail, type Finding, ok, type PlanCheck, warn } from "./finding.ts";
 
 /** Red may be the matter of an index that is not ours, on a cluster that is shared; one of ours is refused where it is written. */

@@ -2,7 +2,7 @@ import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { ClusterInfo } from "../../stores/elasticsearch/cluster.ts";
 import type { Connections } from "../connections.ts";
 import type { DryRun } from "../migrate/dry-run.ts";
-import type { SourceTable } from "../source-schema.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 
 /** What one check found. `fail` means that a migration would not work or would do harm. */
 export interface Finding {

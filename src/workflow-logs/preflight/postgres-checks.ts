@@ -1,5 +1,5 @@
-import { pendingMigrations } from "../../stores/postgres/state/upgrade.ts";
-import { offloadTable } from "../log-types.ts";
+import { pendingMigrations } from "../state/upgrade.ts";
+import { offloadTable } from "../partitions/log-types.ts";
 import { type Check, fail, type Finding, ok, warn } from "./finding.ts";
 
 const oldestMajor = 13;

@@ -2,9 +2,9 @@ import { AppError } from "../../engine/errors.ts";
 import { clusterInfo } from "../../stores/elasticsearch/cluster.ts";
 import type { Connections } from "../connections.ts";
 import { dryRun } from "../migrate/dry-run.ts";
-import type { MigrateOptions } from "../migrate/options.ts";
+import type { MigrateOptions } from "../copying/options.ts";
 import { requiredBlobs } from "../offloads/required-blobs.ts";
-import { inspectSources } from "../source-schema.ts";
+import { inspectSources } from "../partitions/source-schema.ts";
 import {
   columnDrift,
   diskSpace,

@@ -1,4 +1,4 @@
-import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import type { AppLogRepository } from "./app-logs/app-log-repository.ts";
 import { type BuiltIn, builtInRepositories } from "./built-in-repositories.ts";

@@ -2,10 +2,10 @@ import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../engine/errors.ts";
 import type { Batch, Source } from "../../engine/ports.ts";
 import { readAhead } from "../../engine/read-ahead.ts";
-import { type ListedDocument, listDocuments } from "../../stores/elasticsearch/list-documents.ts";
-import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
+import { type ListedDocument, listDocuments } from "../../stores/elasticsearch/documents/list-documents.ts";
+import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
 import type { BatchLimits } from "../rows/row-batches.ts";
-import type { TimeRange } from "../scope.ts";
+import type { TimeRange } from "../partitions/scope.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Documents of consecutive ids, as the bytes they were sent as. */

@@ -1,5 +1,5 @@
 import type { PoolClient } from "pg";
-import type { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
+import type { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { Table } from "../../stores/postgres/table.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
 import type { DocumentRenderer } from "../documents/document-renderer.ts";

@@ -1,9 +1,13 @@
 import { AppError } from "../../engine/errors.ts";
 import { sideBySide } from "../../engine/side-by-side.ts";
-import { type DocumentListing, type ListedDocument, listDocuments } from "../../stores/elasticsearch/list-documents.ts";
-import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
+import {
+  type DocumentListing,
+  type ListedDocument,
+  listDocuments,
+} from "../../stores/elasticsearch/documents/list-documents.ts";
+import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
 import type { Connections } from "../connections.ts";
-import { offloadTable, partitionKey } from "../log-types.ts";
+import { offloadTable, partitionKey } from "../partitions/log-types.ts";
 import { ColumnFacts } from "./column-drift.ts";
 import { utcTimestamp } from "./column-text.ts";
 import { isWithin } from "./instants.ts";

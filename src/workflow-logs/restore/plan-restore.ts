@@ -1,12 +1,12 @@
 import { AppError } from "../../engine/errors.ts";
-import { listIndices } from "../../stores/elasticsearch/index-list.ts";
-import type { PartitionState } from "../../stores/postgres/state/database.ts";
-import { listPartitions } from "../../stores/postgres/state/partitions.ts";
-import { countPurgedRows } from "../../stores/postgres/state/restore-findings.ts";
-import { pendingMigrations } from "../../stores/postgres/state/upgrade.ts";
+import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import type { PartitionState } from "../state/database.ts";
+import { listPartitions } from "../state/partitions.ts";
+import { countPurgedRows } from "../state/restore-findings.ts";
+import { pendingMigrations } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../log-types.ts";
-import { coversWholeMonth, isInScope, partitionRange, type Scope, type TimeRange } from "../scope.ts";
+import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
+import { coversWholeMonth, isInScope, partitionRange, type Scope, type TimeRange } from "../partitions/scope.ts";
 
 export interface PlannedRestore extends Partition {
   readonly index: { readonly name: string; readonly uuid: string };

@@ -1,4 +1,4 @@
-import { type DataType, logTypes, type Partition, partitionKey } from "../log-types.ts";
+import { type DataType, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { Outcome, type RestoreFinding, type RowCounts } from "./outcome.ts";
 import type { MissingIndex, PlannedRestore } from "./plan-restore.ts";
 

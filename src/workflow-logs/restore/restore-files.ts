@@ -1,13 +1,9 @@
-import {
-  forgetOffloadedFiles,
-  type OffloadedFile,
-  offloadedFilesAfter,
-} from "../../stores/postgres/state/offloaded-files.ts";
+import { forgetOffloadedFiles, type OffloadedFile, offloadedFilesAfter } from "../state/offloaded-files.ts";
 import { inspectTable, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
-import type { Partition } from "../log-types.ts";
+import type { Partition } from "../partitions/log-types.ts";
 import { type FileRow, fileRows } from "../offloads/file-rows.ts";
 import { archivedContents } from "../offloads/offload-contents.ts";
 import { Outcome } from "./outcome.ts";

@@ -1,20 +1,15 @@
 import type { RefusalLimit } from "../../engine/refusal-limit.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
-import type { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
-import { beginPartition } from "../../stores/postgres/state/partitions.ts";
-import { recordLostRows, saveRestoreFindings } from "../../stores/postgres/state/restore-findings.ts";
-import {
-  beginRestore,
-  interruptedRestore,
-  markRestored,
-  saveRestoreProgress,
-} from "../../stores/postgres/state/restores.ts";
+import type { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
+import { beginPartition } from "../state/partitions.ts";
+import { recordLostRows, saveRestoreFindings } from "../state/restore-findings.ts";
+import { beginRestore, interruptedRestore, markRestored, saveRestoreProgress } from "../state/restores.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 import { comparisonRenderer } from "../compare/comparison-renderer.ts";
 import type { Connections } from "../connections.ts";
-import { awaitLateRequests } from "../late-requests.ts";
-import { partitionKey } from "../log-types.ts";
-import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import { awaitLateRequests } from "../copying/late-requests.ts";
+import { partitionKey } from "../partitions/log-types.ts";
+import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
 import type { ProgressSink } from "../progress.ts";
 import { liveBatchLimits, type RunPacing } from "../runs/run-limits.ts";
 import { type ArchivedBatch, ArchivedDocuments } from "./archived-batches.ts";

@@ -1,12 +1,12 @@
 import type { Pool, PoolClient } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import type { Receipt, Refusal, Sink } from "../../engine/ports.ts";
-import { asOwnWrite } from "../../stores/postgres/capture/capture-function.ts";
+import { asOwnWrite } from "../capture/capture-function.ts";
 import type { InsertColumn } from "../../stores/postgres/insert-columns.ts";
 import { sqlIdType } from "../../stores/postgres/table.ts";
-import { type Partition, partitionKey } from "../log-types.ts";
-import { monthBounds } from "../months.ts";
-import type { TimeRange } from "../scope.ts";
+import { type Partition, partitionKey } from "../partitions/log-types.ts";
+import { monthBounds } from "../partitions/months.ts";
+import type { TimeRange } from "../partitions/scope.ts";
 import type { ArchivedBatch } from "./archived-batches.ts";
 import { type ArchivedRow, columnTexts, readArchivedRow, UnreadableDocument } from "./archived-row.ts";
 import { utcTimestamp } from "./column-text.ts";

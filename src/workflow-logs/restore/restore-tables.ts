@@ -3,9 +3,9 @@ import { type InsertColumn, insertColumns } from "../../stores/postgres/insert-c
 import { inspectTable, type Table } from "../../stores/postgres/table.ts";
 import type { Connections } from "../connections.ts";
 import { type RowLayout, rowLayout } from "../documents/row-layout.ts";
-import { type LogType, offloadTable } from "../log-types.ts";
-import type { Scope } from "../scope.ts";
-import { inspectSources } from "../source-schema.ts";
+import { type LogType, offloadTable } from "../partitions/log-types.ts";
+import type { Scope } from "../partitions/scope.ts";
+import { inspectSources } from "../partitions/source-schema.ts";
 import type { OffloadTable } from "./restore-offloads.ts";
 
 /** A log table that rows go back into. */

@@ -1,5 +1,5 @@
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes } from "../log-types.ts";
+import { type DataType, dataTypes } from "../partitions/log-types.ts";
 import { noProgress } from "../progress.ts";
 import type { RetentionReport } from "./report.ts";
 import { retentionSweep } from "./retention-sweep.ts";

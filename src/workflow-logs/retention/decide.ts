@@ -1,6 +1,6 @@
 import { UTCDate } from "@date-fns/utc";
-import type { IndexContents } from "../../stores/elasticsearch/newest-document.ts";
-import { monthBounds } from "../months.ts";
+import type { IndexContents } from "../../stores/elasticsearch/indices/newest-document.ts";
+import { monthBounds } from "../partitions/months.ts";
 
 const millisPerDay = 86_400_000;
 

@@ -1,5 +1,5 @@
-import { indexObstacle } from "../../stores/elasticsearch/index-obstacles.ts";
-import { type IndexContents, readContents } from "../../stores/elasticsearch/newest-document.ts";
+import { indexObstacle } from "../../stores/elasticsearch/indices/index-obstacles.ts";
+import { type IndexContents, readContents } from "../../stores/elasticsearch/indices/newest-document.ts";
 import type { Connections } from "../connections.ts";
 import { keptByDocuments, keptByMonth } from "./decide.ts";
 import type { Policy } from "./policy.ts";

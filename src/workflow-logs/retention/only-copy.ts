@@ -1,9 +1,9 @@
-import { countPurgedRows } from "../../stores/postgres/state/restore-findings.ts";
-import type { PartitionRecord } from "../../stores/postgres/state/partitions.ts";
+import { countPurgedRows } from "../state/restore-findings.ts";
+import type { PartitionRecord } from "../state/partitions.ts";
 import type { Connections } from "../connections.ts";
-import { type Partition, partitionKey } from "../log-types.ts";
-import { monthBounds } from "../months.ts";
-import { countSourceRows } from "../source-counts.ts";
+import { type Partition, partitionKey } from "../partitions/log-types.ts";
+import { monthBounds } from "../partitions/months.ts";
+import { countSourceRows } from "../partitions/source-counts.ts";
 import type { RetentionOptions } from "./options.ts";
 
 /** Whether a partition has documents whose row is not in PostgreSQL any more; null where counting the rows took too long. */

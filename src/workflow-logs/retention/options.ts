@@ -1,5 +1,5 @@
 import { UsageError } from "../../engine/errors.ts";
-import type { DataType } from "../log-types.ts";
+import type { DataType } from "../partitions/log-types.ts";
 
 export interface RetentionOptions {
   /** Empty means every tenant that has an index or is known to the state. */

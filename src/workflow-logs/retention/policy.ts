@@ -1,5 +1,5 @@
-import type { RetentionRule } from "../../stores/postgres/state/retention-rules.ts";
-import type { DataType } from "../log-types.ts";
+import type { RetentionRule } from "../state/retention-rules.ts";
+import type { DataType } from "../partitions/log-types.ts";
 
 /** How long documents of one tenant and data type stay. */
 export interface Policy {

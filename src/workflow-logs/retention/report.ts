@@ -1,4 +1,4 @@
-import type { Partition } from "../log-types.ts";
+import type { Partition } from "../partitions/log-types.ts";
 import type { RetentionOptions } from "./options.ts";
 
 /** Why an index that is past its retention stays all the same: somebody has to look at it, or the next sweep does. */

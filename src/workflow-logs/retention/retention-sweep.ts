@@ -1,12 +1,12 @@
 import { requireRepository } from "../../stores/elasticsearch/snapshots.ts";
-import { listPartitions } from "../../stores/postgres/state/partitions.ts";
-import { openDeletions } from "../../stores/postgres/state/retention-deletions.ts";
-import { listRules } from "../../stores/postgres/state/retention-rules.ts";
-import { recordSweep } from "../../stores/postgres/state/retention-sweeps.ts";
-import { appliedMigrations, pendingMigrations, upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { listPartitions } from "../state/partitions.ts";
+import { openDeletions } from "../state/retention-deletions.ts";
+import { listRules } from "../state/retention-rules.ts";
+import { recordSweep } from "../state/retention-sweeps.ts";
+import { appliedMigrations, pendingMigrations, upgradeState } from "../state/upgrade.ts";
 import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
-import { inspectSources } from "../source-schema.ts";
+import { inspectSources } from "../partitions/source-schema.ts";
 import { agreedTime, requireLaterThanLastSweep } from "./clocks.ts";
 import { cutoffOf } from "./decide.ts";
 import { judge } from "./judge.ts";

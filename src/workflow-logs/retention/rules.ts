@@ -1,16 +1,16 @@
 import { UsageError } from "../../engine/errors.ts";
-import { openDeletions } from "../../stores/postgres/state/retention-deletions.ts";
+import { openDeletions } from "../state/retention-deletions.ts";
 import {
   changeRetention,
   listChanges,
   listRules,
   type RecordedChange,
   type RetentionRule,
-} from "../../stores/postgres/state/retention-rules.ts";
-import { pendingMigrations, upgradeState } from "../../stores/postgres/state/upgrade.ts";
+} from "../state/retention-rules.ts";
+import { pendingMigrations, upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes } from "../log-types.ts";
-import { inspectSources } from "../source-schema.ts";
+import { type DataType, dataTypes } from "../partitions/log-types.ts";
+import { inspectSources } from "../partitions/source-schema.ts";
 import { allTypes } from "./policy.ts";
 
 export interface RuleChange {

@@ -3,8 +3,8 @@ import { nextTimes, type Recurrence } from "../../stores/postgres/jobs/cron.ts";
 import { type JobRecord, readQueue } from "../../stores/postgres/jobs/read-jobs.ts";
 import { removeSchedule, setSchedule } from "../../stores/postgres/jobs/schedules.ts";
 import type { Connections } from "../connections.ts";
-import { dataTypes } from "../log-types.ts";
-import { inspectSources } from "../source-schema.ts";
+import { dataTypes } from "../partitions/log-types.ts";
+import { inspectSources } from "../partitions/source-schema.ts";
 import { requireSensibleDays } from "./options.ts";
 
 /** The name of the queue in pg-boss. */

@@ -1,9 +1,9 @@
-import { indexUuid } from "../../stores/elasticsearch/delete-index.ts";
-import { endDeletion, finishDeletion, openDeletions } from "../../stores/postgres/state/retention-deletions.ts";
+import { indexUuid } from "../../stores/elasticsearch/indices/delete-index.ts";
+import { endDeletion, finishDeletion, openDeletions } from "../state/retention-deletions.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
-import type { Partition } from "../log-types.ts";
-import { tryLockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import type { Partition } from "../partitions/log-types.ts";
+import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
 
 /**
  * Brings deletions that a dead sweep left open to their end: an index that is gone is `deleted` and its partition `expired`, so that it is not copied

@@ -1,9 +1,9 @@
-import { type ArchiveIndex, type IndexList, listIndices } from "../../stores/elasticsearch/index-list.ts";
-import { parseIndexName } from "../../stores/elasticsearch/index-names.ts";
-import type { RetentionRule } from "../../stores/postgres/state/retention-rules.ts";
-import type { PartitionRecord } from "../../stores/postgres/state/partitions.ts";
+import { type ArchiveIndex, type IndexList, listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import { parseIndexName } from "../../stores/elasticsearch/indices/index-names.ts";
+import type { RetentionRule } from "../state/retention-rules.ts";
+import type { PartitionRecord } from "../state/partitions.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../log-types.ts";
+import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { keptByMonth } from "./decide.ts";
 import type { RetentionOptions } from "./options.ts";
 import { type Policy, policyOf } from "./policy.ts";

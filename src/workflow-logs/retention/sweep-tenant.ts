@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import { deleteIndex } from "../../stores/elasticsearch/delete-index.ts";
+import { deleteIndex } from "../../stores/elasticsearch/indices/delete-index.ts";
 import { takeSnapshot } from "../../stores/elasticsearch/snapshots.ts";
-import { decideDeletion, endDeletion, finishDeletion } from "../../stores/postgres/state/retention-deletions.ts";
+import { decideDeletion, endDeletion, finishDeletion } from "../state/retention-deletions.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
-import { partitionKey } from "../log-types.ts";
+import { partitionKey } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
-import { tryLockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
 import { judge, type Judged, keptByPolicy } from "./judge.ts";
 import { policyOf } from "./policy.ts";
 import type { KeptReason, SweptIndex } from "./report.ts";

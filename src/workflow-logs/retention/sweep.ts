@@ -1,4 +1,4 @@
-import type { PartitionRecord } from "../../stores/postgres/state/partitions.ts";
+import type { PartitionRecord } from "../state/partitions.ts";
 import type { Connections } from "../connections.ts";
 import type { ProgressSink } from "../progress.ts";
 import type { OnlyCopy } from "./only-copy.ts";

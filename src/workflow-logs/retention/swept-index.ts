@@ -1,4 +1,4 @@
-import type { Partition } from "../log-types.ts";
+import type { Partition } from "../partitions/log-types.ts";
 import type { Policy } from "./policy.ts";
 import type { KeptReason, SweptIndex } from "./report.ts";
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StateDatabase } from "../../stores/postgres/state/database.ts";
-import { dirtyBacklog } from "../../stores/postgres/state/dirty-rows.ts";
-import { isAtWork } from "../../stores/postgres/state/runs.ts";
-import { dataTypes } from "../log-types.ts";
+import type { StateDatabase } from "../state/database.ts";
+import { dirtyBacklog } from "../state/dirty-rows.ts";
+import { isAtWork } from "../state/runs.ts";
+import { dataTypes } from "../partitions/log-types.ts";
 import type { RolloutWatch } from "./set-rollout.ts";
 
 const waitMillis = 15_000;

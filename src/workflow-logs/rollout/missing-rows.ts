@@ -1,11 +1,11 @@
-import { existingIds } from "../../stores/elasticsearch/documents.ts";
-import type { ArchiveIndex } from "../../stores/elasticsearch/index-list.ts";
-import { indexName } from "../../stores/elasticsearch/index-names.ts";
+import { existingIds } from "../../stores/elasticsearch/documents/documents.ts";
+import type { ArchiveIndex } from "../../stores/elasticsearch/indices/index-list.ts";
+import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import type { Connections } from "../connections.ts";
-import { dataTypes } from "../log-types.ts";
-import { planPartitions } from "../migrate/plan.ts";
-import { keysQuery, type PlanContext } from "../rows/plan-query.ts";
-import { inspectSources, zoneOf } from "../source-schema.ts";
+import { dataTypes } from "../partitions/log-types.ts";
+import { planPartitions } from "../partitions/plan.ts";
+import { keysQuery, type PlanContext } from "../partitions/plan-query.ts";
+import { inspectSources, zoneOf } from "../partitions/source-schema.ts";
 
 /** Beyond so many rows that no checkpoint covers, a copy is due anyway; these are not looked for one by one. */
 const mostLookedFor = 100_000;

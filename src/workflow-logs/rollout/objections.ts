@@ -1,10 +1,10 @@
-import { listIndices } from "../../stores/elasticsearch/index-list.ts";
-import { listPartitions } from "../../stores/postgres/state/partitions.ts";
-import { countRecordErrors } from "../../stores/postgres/state/record-errors.ts";
-import type { RolloutModes } from "../../stores/postgres/state/rollouts.ts";
+import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import { listPartitions } from "../state/partitions.ts";
+import { countRecordErrors } from "../state/record-errors.ts";
+import type { RolloutModes } from "../state/rollouts.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
-import { resources } from "../log-types.ts";
+import { resources } from "../partitions/log-types.ts";
 import { dirtyRowsThatStay } from "./dirty-rows-that-stay.ts";
 import { missingRows } from "./missing-rows.ts";
 import type { RolloutWatch } from "./set-rollout.ts";

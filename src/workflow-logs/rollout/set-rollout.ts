@@ -1,11 +1,6 @@
 import { AppError } from "../../engine/errors.ts";
-import {
-  listRolloutChanges,
-  readRollout,
-  type RolloutModes,
-  saveRollout,
-} from "../../stores/postgres/state/rollouts.ts";
-import { upgradeState } from "../../stores/postgres/state/upgrade.ts";
+import { listRolloutChanges, readRollout, type RolloutModes, saveRollout } from "../state/rollouts.ts";
+import { upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import type { ProgressSink } from "../progress.ts";
 import { objectionsTo } from "./objections.ts";

@@ -1,13 +1,13 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { Receipt } from "../../engine/ports.ts";
-import type { BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
-import type { BulkWriter } from "../../stores/elasticsearch/bulk-writer.ts";
-import { indexName } from "../../stores/elasticsearch/index-names.ts";
-import { countDocuments, ensureIndex, refreshIndex } from "../../stores/elasticsearch/indices.ts";
-import { existingIds } from "../../stores/elasticsearch/documents.ts";
-import { readSources } from "../../stores/elasticsearch/mget-sources.ts";
-import { mappingOf } from "../../stores/elasticsearch/template-files.ts";
-import { logTypes, type Partition } from "../log-types.ts";
+import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
+import type { BulkWriter } from "../../stores/elasticsearch/bulk/bulk-writer.ts";
+import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
+import { countDocuments, ensureIndex, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import { existingIds } from "../../stores/elasticsearch/documents/documents.ts";
+import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
+import { mappingOf } from "../../stores/elasticsearch/indices/template-files.ts";
+import { logTypes, type Partition } from "../partitions/log-types.ts";
 
 /** The documents of one partition: exactly one index, which only this class names. */
 export class ElasticsearchLogs {

@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from "pg";
-import type { BulkBodies } from "../../stores/elasticsearch/bulk-body.ts";
-import type { ConfirmedRange } from "../../stores/postgres/state/checkpoints.ts";
+import type { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
+import type { ConfirmedRange } from "../state/checkpoints.ts";
 import type { DocumentRenderer } from "../documents/document-renderer.ts";
-import type { LogType, Partition } from "../log-types.ts";
-import type { TimeRange } from "../scope.ts";
-import { type SourceTable, zoneOf } from "../source-schema.ts";
-import { monthExpression, overlapWindow } from "./plan-query.ts";
+import type { LogType, Partition } from "../partitions/log-types.ts";
+import type { TimeRange } from "../partitions/scope.ts";
+import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
+import { monthExpression, overlapWindow } from "../partitions/plan-query.ts";
 import { type BatchLimits, expectedGrowth, readRows, type RowBatch, type RowReader } from "./row-batches.ts";
 import { type Cursor, lateIdsQuery, type Listing, locateQuery, pageQuery, rowsByIdQuery } from "./row-query.ts";
 

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { PoolClient } from "pg";
 import type { Batch } from "../../engine/ports.ts";
-import type { BulkBodies, BulkBody } from "../../stores/elasticsearch/bulk-body.ts";
+import type { BulkBodies, BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { BinaryTuples } from "../../stores/postgres/binary-tuples.ts";
 import { copyOut } from "../../stores/postgres/copy-out.ts";
-import type { OpenRow } from "../../stores/postgres/state/open-rows.ts";
+import type { OpenRow } from "../state/open-rows.ts";
 import type { DocumentRenderer } from "../documents/document-renderer.ts";
 import type { RowLayout } from "../documents/row-layout.ts";
 import { timestampText } from "../documents/timestamps.ts";

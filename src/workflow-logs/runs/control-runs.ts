@@ -1,7 +1,7 @@
 import { UsageError } from "../../engine/errors.ts";
-import type { RequestedState, RunLimits, StateDatabase } from "../../stores/postgres/state/database.ts";
-import { saveRequest } from "../../stores/postgres/state/run-requests.ts";
-import { findRun, type RunRecord } from "../../stores/postgres/state/runs.ts";
+import type { RequestedState, RunLimits, StateDatabase } from "../state/database.ts";
+import { saveRequest } from "../state/run-requests.ts";
+import { findRun, type RunRecord } from "../state/runs.ts";
 import { describeLimits, flagOf } from "./run-limits.ts";
 
 /** The run whose id is this or begins with it. Throws UsageError when there is none or more than one. */

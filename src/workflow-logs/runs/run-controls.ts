@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { StateDatabase } from "../../stores/postgres/state/database.ts";
-import { readRequest, type RunRequest } from "../../stores/postgres/state/run-requests.ts";
-import { heartbeat } from "../../stores/postgres/state/runs.ts";
+import type { StateDatabase } from "../state/database.ts";
+import { readRequest, type RunRequest } from "../state/run-requests.ts";
+import { heartbeat } from "../state/runs.ts";
 import { describeLimits, pacingLimits, type RunPacing } from "./run-limits.ts";
 import type { Waits } from "./waits.ts";
 

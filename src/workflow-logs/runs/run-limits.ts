@@ -1,5 +1,5 @@
 import type { Pacing } from "../../engine/pacing.ts";
-import type { RunLimits } from "../../stores/postgres/state/database.ts";
+import type { RunLimits } from "../state/database.ts";
 import type { BatchLimits } from "../rows/row-batches.ts";
 
 /** What a run begins with. Without `concurrency` it does one batch after the other, without `batchRows` it has none, and nobody can change that. */

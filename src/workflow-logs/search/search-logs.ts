@@ -1,12 +1,12 @@
 import type { estypes } from "@elastic/elasticsearch";
 import { UsageError } from "../../engine/errors.ts";
-import { indexName, isTenantId } from "../../stores/elasticsearch/index-names.ts";
-import { type OpenIndex, openIndices } from "../../stores/elasticsearch/open-indices.ts";
-import { type Hit, search } from "../../stores/elasticsearch/search.ts";
+import { indexName, isTenantId } from "../../stores/elasticsearch/indices/index-names.ts";
+import { type OpenIndex, openIndices } from "../../stores/elasticsearch/indices/open-indices.ts";
+import { type Hit, search } from "../../stores/elasticsearch/documents/search.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes, logTypes } from "../log-types.ts";
+import { type DataType, dataTypes, logTypes } from "../partitions/log-types.ts";
 import { createdWithin } from "../repositories/records/ordered-documents.ts";
-import { isInScope, type Scope } from "../scope.ts";
+import { isInScope, type Scope } from "../partitions/scope.ts";
 import { searchField, searchQuery } from "./search-query.ts";
 import { searchTerms } from "./search-terms.ts";
 

@@ -1,7 +1,7 @@
-import { dirtyBacklog } from "../../stores/postgres/state/dirty-rows.ts";
-import { countDeleted, countPurged } from "../../stores/postgres/state/validation-journal.ts";
-import { partitionKey } from "../log-types.ts";
-import { wholeMonth } from "../scope.ts";
+import { dirtyBacklog } from "../state/dirty-rows.ts";
+import { countDeleted, countPurged } from "../state/validation-journal.ts";
+import { partitionKey } from "../partitions/log-types.ts";
+import { wholeMonth } from "../partitions/scope.ts";
 import type { SourceKeys } from "./plan.ts";
 import { countStrata, countTargets, type SampledPartition } from "./plan-sample.ts";
 import type { CountDifference } from "./report.ts";

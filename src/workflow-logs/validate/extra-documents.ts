@@ -1,14 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
-import { isWrittenDirectly } from "../../stores/postgres/state/month-placements.ts";
-import { deletedIds, purgedIds } from "../../stores/postgres/state/validation-journal.ts";
-import {
-  addDifferences,
-  forgetKind,
-  settleDifferences,
-  unresolvedIds,
-} from "../../stores/postgres/state/validation-differences.ts";
+import { isWrittenDirectly } from "../state/month-placements.ts";
+import { deletedIds, purgedIds } from "../state/validation-journal.ts";
+import { addDifferences, forgetKind, settleDifferences, unresolvedIds } from "../state/validation-differences.ts";
 import { pauseMillis } from "./look-again.ts";
 import type { RowCheck } from "./row-check.ts";
 import { idsWithRow } from "./rows-of-ids.ts";

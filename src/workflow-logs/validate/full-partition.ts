@@ -1,20 +1,16 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { countCreatedWithin, documentIds } from "../../stores/elasticsearch/document-ids.ts";
-import { findIndex } from "../../stores/elasticsearch/indices.ts";
-import { readPartition } from "../../stores/postgres/state/partitions.ts";
-import { saveProof } from "../../stores/postgres/state/proofs.ts";
-import {
-  addDifferences,
-  countDifferences,
-  explainByRecordErrors,
-} from "../../stores/postgres/state/validation-differences.ts";
-import { countDeleted } from "../../stores/postgres/state/validation-journal.ts";
-import type { ValidatedRange } from "../../stores/postgres/state/validation-progress.ts";
-import { partitionKey, type Partition } from "../log-types.ts";
+import { countCreatedWithin, documentIds } from "../../stores/elasticsearch/documents/document-ids.ts";
+import { findIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import { readPartition } from "../state/partitions.ts";
+import { saveProof } from "../state/proofs.ts";
+import { addDifferences, countDifferences, explainByRecordErrors } from "../state/validation-differences.ts";
+import { countDeleted } from "../state/validation-journal.ts";
+import type { ValidatedRange } from "../state/validation-progress.ts";
+import { partitionKey, type Partition } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
-import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
+import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
 import type { Listing } from "../rows/row-query.ts";
-import { wholeMonth } from "../scope.ts";
+import { wholeMonth } from "../partitions/scope.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";
 import { lookAgain } from "./look-again.ts";
 import { findLost } from "./lost-rows.ts";

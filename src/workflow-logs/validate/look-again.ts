@@ -1,11 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TransferEnd } from "../../engine/transfer.ts";
-import type { DifferenceKind, StateDatabase } from "../../stores/postgres/state/database.ts";
-import {
-  countDifferences,
-  settleDifferences,
-  unresolvedIds,
-} from "../../stores/postgres/state/validation-differences.ts";
+import type { DifferenceKind, StateDatabase } from "../state/database.ts";
+import { countDifferences, settleDifferences, unresolvedIds } from "../state/validation-differences.ts";
 import { type CheckedBatch, checkRows, type RowCheck } from "./row-check.ts";
 
 const rowKinds: readonly DifferenceKind[] = ["missing", "different", "changed"];

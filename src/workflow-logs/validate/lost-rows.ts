@@ -1,5 +1,5 @@
-import { addDifferences, forgetKind } from "../../stores/postgres/state/validation-differences.ts";
-import { purgedRowIds } from "../../stores/postgres/state/validation-journal.ts";
+import { addDifferences, forgetKind } from "../state/validation-differences.ts";
+import { purgedRowIds } from "../state/validation-journal.ts";
 import { idsPerPage } from "./extra-documents.ts";
 import type { RowCheck } from "./row-check.ts";
 import { idsWithRow } from "./rows-of-ids.ts";

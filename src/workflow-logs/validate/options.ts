@@ -1,5 +1,5 @@
-import { migrateDefaults } from "../migrate/options.ts";
-import type { Scope } from "../scope.ts";
+import { migrateDefaults } from "../copying/options.ts";
+import type { Scope } from "../partitions/scope.ts";
 
 export interface ValidateOptions {
   readonly scope: Scope;

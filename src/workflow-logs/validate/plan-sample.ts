@@ -1,8 +1,8 @@
-import { countCreatedWithin } from "../../stores/elasticsearch/document-ids.ts";
-import { refreshIndex } from "../../stores/elasticsearch/indices.ts";
+import { countCreatedWithin } from "../../stores/elasticsearch/documents/document-ids.ts";
+import { refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { cancellable } from "../../stores/postgres/cancellable.ts";
-import { type DataType, type Partition, partitionKey } from "../log-types.ts";
-import { keysQuery } from "../rows/plan-query.ts";
+import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
+import { keysQuery } from "../partitions/plan-query.ts";
 import { type PartitionPlan, type SourceKeys, withIndices } from "./plan.ts";
 import { drawQuery, strataQuery } from "./sample-query.ts";
 import { allocate, findsAtLeast, leastShare } from "./sampling.ts";

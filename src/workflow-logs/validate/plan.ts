@@ -1,15 +1,15 @@
 import { AppError } from "../../engine/errors.ts";
-import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/index-list.ts";
-import type { CreatedWithin } from "../../stores/elasticsearch/document-ids.ts";
-import type { PartitionState } from "../../stores/postgres/state/database.ts";
-import { listPartitions } from "../../stores/postgres/state/partitions.ts";
-import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../log-types.ts";
-import { buildKeyTable } from "../migrate/key-tables.ts";
-import { inOrder, planPartitions } from "../migrate/plan.ts";
-import { keysQuery, type PlanContext } from "../rows/plan-query.ts";
+import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import type { CreatedWithin } from "../../stores/elasticsearch/documents/document-ids.ts";
+import type { PartitionState } from "../state/database.ts";
+import { listPartitions } from "../state/partitions.ts";
+import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
+import { buildKeyTable } from "../partitions/key-tables.ts";
+import { inOrder, planPartitions } from "../partitions/plan.ts";
+import { keysQuery, type PlanContext } from "../partitions/plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";
-import { coversWholeMonth, isInScope, partitionRange, type TimeRange } from "../scope.ts";
-import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { coversWholeMonth, isInScope, partitionRange, type TimeRange } from "../partitions/scope.ts";
+import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { ValidateRun } from "./validate-run.ts";
 import { currentSnapshot } from "./written-since.ts";
 

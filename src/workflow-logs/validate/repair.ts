@@ -1,11 +1,11 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { finishCopying } from "../../stores/postgres/state/partitions.ts";
-import { unresolvedIds } from "../../stores/postgres/state/validation-differences.ts";
-import { beginCopying } from "../migrate/begin-copying.ts";
-import { copyById } from "../migrate/copy-rows.ts";
-import { partitionCopy } from "../migrate/copy-run.ts";
-import type { Partition } from "../log-types.ts";
-import type { SourceTable } from "../source-schema.ts";
+import { finishCopying } from "../state/partitions.ts";
+import { unresolvedIds } from "../state/validation-differences.ts";
+import { beginCopying } from "../copying/begin-copying.ts";
+import { copyById } from "../copying/copy-rows.ts";
+import { partitionCopy } from "../copying/copy-run.ts";
+import type { Partition } from "../partitions/log-types.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { compareAgain, type Look } from "./look-again.ts";
 import type { RowCheck } from "./row-check.ts";
 import type { ValidateRun } from "./validate-run.ts";

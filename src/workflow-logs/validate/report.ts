@@ -1,5 +1,5 @@
-import type { DifferenceCounts } from "../../stores/postgres/state/validation-differences.ts";
-import { type DataType, type Partition, partitionKey } from "../log-types.ts";
+import type { DifferenceCounts } from "../state/validation-differences.ts";
+import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
 import type { ValidateOptions } from "./options.ts";
 
 export interface ValidateTotals {

@@ -1,11 +1,11 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { Pool } from "pg";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
-import type { StateDatabase } from "../../stores/postgres/state/database.ts";
-import { dirtyIds } from "../../stores/postgres/state/dirty-rows.ts";
-import type { FoundDifference } from "../../stores/postgres/state/validation-differences.ts";
+import type { StateDatabase } from "../state/database.ts";
+import { dirtyIds } from "../state/dirty-rows.ts";
+import type { FoundDifference } from "../state/validation-differences.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
-import type { RowCopy } from "../migrate/copy-rows.ts";
+import type { RowCopy } from "../copying/copy-rows.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import { writtenSince } from "./written-since.ts";
 

@@ -1,5 +1,5 @@
 import { sqlIdType } from "../../stores/postgres/table.ts";
-import { monthExpression } from "../rows/plan-query.ts";
+import { monthExpression } from "../partitions/plan-query.ts";
 import type { RowCheck } from "./row-check.ts";
 
 /** Which of these documents have their row in the partition: of the same tenant and the same month. */

@@ -1,17 +1,17 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { documentIds } from "../../stores/elasticsearch/document-ids.ts";
+import { documentIds } from "../../stores/elasticsearch/documents/document-ids.ts";
 import {
   addDifferences,
   countDifferences,
   explainByRecordErrors,
   forgetDifferences,
-} from "../../stores/postgres/state/validation-differences.ts";
-import { countDeleted } from "../../stores/postgres/state/validation-journal.ts";
-import { type Partition, partitionKey } from "../log-types.ts";
+} from "../state/validation-differences.ts";
+import { countDeleted } from "../state/validation-journal.ts";
+import { type Partition, partitionKey } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
 import { pagesOf } from "../migrate/copy-partition.ts";
-import { lockPartition, unlockPartition } from "../migrate/partition-lock.ts";
-import { wholeMonth } from "../scope.ts";
+import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { wholeMonth } from "../partitions/scope.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";
 import { type Look, lookAgain } from "./look-again.ts";
 import type { SampledPartition } from "./plan-sample.ts";

@@ -1,12 +1,12 @@
 import type { ArchiveRun } from "../runs/archive-run.ts";
 import { comparisonRenderer } from "../compare/comparison-renderer.ts";
 import type { Connections } from "../connections.ts";
-import type { Partition } from "../log-types.ts";
-import { type CopyRun, copyRun, partitionCopy } from "../migrate/copy-run.ts";
-import { migrateDefaults, type MigrateOptions } from "../migrate/options.ts";
-import { MigrateCounters } from "../migrate/report.ts";
+import type { Partition } from "../partitions/log-types.ts";
+import { type CopyRun, copyRun, partitionCopy } from "../copying/copy-run.ts";
+import { migrateDefaults, type MigrateOptions } from "../copying/options.ts";
+import { MigrateCounters } from "../copying/report.ts";
 import { noProgress, type ProgressSink } from "../progress.ts";
-import { type SourceTable, zoneOf } from "../source-schema.ts";
+import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { ValidateOptions } from "./options.ts";
 import type { ValidateCounters } from "./report.ts";
 import type { RowCheck } from "./row-check.ts";

@@ -6,7 +6,7 @@ import { PostgresRecords } from "../../../src/workflow-logs/repositories/records
 import { RecordRenderer } from "../../../src/workflow-logs/repositories/records/render-record.ts";
 import { workflowRunKind } from "../../../src/workflow-logs/repositories/workflow-runs/workflow-run.ts";
 import type { Connections } from "../../../src/workflow-logs/connections.ts";
-import { readSources } from "../../../src/stores/elasticsearch/mget-sources.ts";
+import { readSources } from "../../../src/stores/elasticsearch/documents/mget-sources.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import type { RolloutModes } from "../../../src/stores/postgres/state/rollouts.ts";
+import type { RolloutModes } from "../../../src/workflow-logs/state/rollouts.ts";
 import { migrateOnce } from "../../support/test-archive.ts";
 import { purgeRows } from "../purge-rows.ts";
 import { batchContract } from "./batches.ts";

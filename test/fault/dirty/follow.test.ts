@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { MigrateReport } from "../../../src/workflow-logs/migrate/report.ts";
+import type { MigrateReport } from "../../../src/workflow-logs/copying/report.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { type AppProcess, startApp } from "../../support/app-process.ts";
 import { installOnce } from "../../support/capture.ts";

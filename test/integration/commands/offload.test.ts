@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DryRun } from "../../../src/workflow-logs/migrate/dry-run.ts";
-import type { MigrateReport } from "../../../src/workflow-logs/migrate/report.ts";
+import type { MigrateReport } from "../../../src/workflow-logs/copying/report.ts";
 import type { Finding } from "../../../src/workflow-logs/preflight/finding.ts";
 import { runApp } from "../../support/app-process.ts";
 import { createTestArchive, type TestArchive, writes } from "../../support/test-archive.ts";

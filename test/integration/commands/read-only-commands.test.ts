@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DryRun } from "../../../src/workflow-logs/migrate/dry-run.ts";
-import type { MigrateReport } from "../../../src/workflow-logs/migrate/report.ts";
+import type { MigrateReport } from "../../../src/workflow-logs/copying/report.ts";
 import type { Finding } from "../../../src/workflow-logs/preflight/finding.ts";
 import type { StatusReport } from "../../../src/workflow-logs/status.ts";
 import { runAppHere } from "../../support/app-here.ts";

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
-import { listIndices } from "../../../src/stores/elasticsearch/index-list.ts";
-import { indexName } from "../../../src/stores/elasticsearch/index-names.ts";
-import { countDocuments, ensureIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices.ts";
-import { loadTemplates, mappingOf } from "../../../src/stores/elasticsearch/template-files.ts";
-import { installTemplates } from "../../../src/stores/elasticsearch/templates.ts";
+import { listIndices } from "../../../src/stores/elasticsearch/indices/index-list.ts";
+import { indexName } from "../../../src/stores/elasticsearch/indices/index-names.ts";
+import { countDocuments, ensureIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
+import { loadTemplates, mappingOf } from "../../../src/stores/elasticsearch/indices/template-files.ts";
+import { installTemplates } from "../../../src/stores/elasticsearch/indices/templates.ts";
 
 const client = createClient({
   hosts: [inject("elasticsearchUrl")],

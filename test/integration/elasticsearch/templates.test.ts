@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
-import { indexName } from "../../../src/stores/elasticsearch/index-names.ts";
-import { ensureIndex } from "../../../src/stores/elasticsearch/indices.ts";
+import { indexName } from "../../../src/stores/elasticsearch/indices/index-names.ts";
+import { ensureIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
 import {
   loadTemplates,
   mappingOf,
   templateBody,
   templateName,
-} from "../../../src/stores/elasticsearch/template-files.ts";
-import { installTemplates, templateStates } from "../../../src/stores/elasticsearch/templates.ts";
+} from "../../../src/stores/elasticsearch/indices/template-files.ts";
+import { installTemplates, templateStates } from "../../../src/stores/elasticsearch/indices/templates.ts";
 
 const client = createClient({
   hosts: [inject("elasticsearchUrl")],

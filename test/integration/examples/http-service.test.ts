@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { saveRollout } from "../../../src/stores/postgres/state/rollouts.ts";
+import { saveRollout } from "../../../src/workflow-logs/state/rollouts.ts";
 import { testId } from "../../contract/workflow-runs/runs-archive.ts";
 import { insertRun } from "../../support/insert-run.ts";
 import { withTestConnections } from "../../support/test-connections.ts";

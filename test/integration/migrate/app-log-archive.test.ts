@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { schemaVersions } from "../../../dev/sample-logs/schema.ts";
 import { createPool } from "../../../src/stores/postgres/pool.ts";
-import { logTypes } from "../../../src/workflow-logs/log-types.ts";
+import { logTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { pageQuery, rowsByIdQuery } from "../../../src/workflow-logs/rows/row-query.ts";
-import { inspectSources } from "../../../src/workflow-logs/source-schema.ts";
+import { inspectSources } from "../../../src/workflow-logs/partitions/source-schema.ts";
 import { archivedDocuments } from "../../support/archived-documents.ts";
 import { compareRelatedRows } from "../../support/compare-related-rows.ts";
 import { insertRun, type RunToInsert } from "../../support/insert-run.ts";

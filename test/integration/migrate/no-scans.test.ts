@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import type { DataType } from "../../../src/workflow-logs/log-types.ts";
+import type { DataType } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { compareStores } from "../../support/compare-stores.ts";
 import {
   createTestArchive,

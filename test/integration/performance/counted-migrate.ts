@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { migrate } from "../../../src/workflow-logs/migrate/migrate.ts";
-import { migrateDefaults, type MigrateOptions } from "../../../src/workflow-logs/migrate/options.ts";
-import type { MigrateReport } from "../../../src/workflow-logs/migrate/report.ts";
+import { migrateDefaults, type MigrateOptions } from "../../../src/workflow-logs/copying/options.ts";
+import type { MigrateReport } from "../../../src/workflow-logs/copying/report.ts";
 import { noProgress } from "../../../src/workflow-logs/progress.ts";
 import type { Stores } from "../../support/compare-stores.ts";
 import { startFaultProxy } from "../../support/fault-proxy.ts";

@@ -2,7 +2,7 @@ import { withTestConnections } from "../../support/test-connections.ts";
 import type { Client } from "pg";
 import type { BlobStorage } from "../../../src/stores/blobs/blob-storage.ts";
 import type { ArchiveSettings } from "../../../src/workflow-logs/connections.ts";
-import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
+import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { noProgress, type ProgressSink } from "../../../src/workflow-logs/progress.ts";
 import { restoreDefaults, type RestoreOptions } from "../../../src/workflow-logs/restore/options.ts";
 import type { RestoreReport } from "../../../src/workflow-logs/restore/report.ts";

@@ -7,7 +7,7 @@ import {
   type RolloutRequest,
   setRollout,
 } from "../../../src/workflow-logs/rollout/set-rollout.ts";
-import { listRolloutChanges, listRollouts } from "../../../src/stores/postgres/state/rollouts.ts";
+import { listRolloutChanges, listRollouts } from "../../../src/workflow-logs/state/rollouts.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { cleanupOnce } from "../../support/cleanup-archive.ts";
 import { createTestArchive, insertRows, migrateOnce, type TestArchive } from "../../support/test-archive.ts";

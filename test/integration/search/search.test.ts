@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
+import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { searchLogs, type SearchOptions, type SearchReport } from "../../../src/workflow-logs/search/search-logs.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";

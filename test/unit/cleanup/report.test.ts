@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { cleanupText } from "../../../src/cli/commands/elasticsearch/cleanup-pg-text.ts";
 import { cleanupDefaults } from "../../../src/workflow-logs/cleanup/options.ts";
 import { CleanupCounters, hasUnproven } from "../../../src/workflow-logs/cleanup/report.ts";
-import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
+import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 
 function counters(dryRun = false): CleanupCounters {
   return new CleanupCounters({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BulkBody } from "../../../src/stores/elasticsearch/bulk-body.ts";
+import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import { compareDocuments } from "../../../src/workflow-logs/compare/compare-documents.ts";
 
 const end = ',"archive":{"search_text":"words","copied_at":"2026-01-31T10:00:00.000Z"}}';

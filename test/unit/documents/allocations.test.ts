@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { nodeExecutionCopy } from "../../../dev/sample-logs/node-execution-copy.ts";
-import { BulkBody } from "../../../src/stores/elasticsearch/bulk-body.ts";
+import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import { BinaryTuples } from "../../../src/stores/postgres/binary-tuples.ts";
 import { DocumentRenderer, type SearchTextMode } from "../../../src/workflow-logs/documents/document-renderer.ts";
 import { offsetOf } from "../../../src/workflow-logs/documents/time-zone.ts";
-import { logTypes } from "../../../src/workflow-logs/log-types.ts";
+import { logTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 
 const copy = nodeExecutionCopy({ nodeExecutions: 200, tenants: 1 });
 const body = new BulkBody(4 * 1024 * 1024);

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BulkBody } from "../../../src/stores/elasticsearch/bulk-body.ts";
+import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import { BinaryTuples } from "../../../src/stores/postgres/binary-tuples.ts";
 import type { Column, Table } from "../../../src/stores/postgres/table.ts";
 import { DocumentRenderer, type SearchTextMode } from "../../../src/workflow-logs/documents/document-renderer.ts";
 import { rowLayout } from "../../../src/workflow-logs/documents/row-layout.ts";
 import { offsetOf } from "../../../src/workflow-logs/documents/time-zone.ts";
-import { logTypes } from "../../../src/workflow-logs/log-types.ts";
+import { logTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { copyBytes } from "../../../dev/sample-logs/copy-bytes.ts";
 
 function table(name: string, columns: Record<string, string>): Table {

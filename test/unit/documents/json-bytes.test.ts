@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BulkBody } from "../../../src/stores/elasticsearch/bulk-body.ts";
+import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import {
   memberPrefix,
   writeAscii,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BulkBodies, BulkBody } from "../../../src/stores/elasticsearch/bulk-body.ts";
+import { BulkBodies, BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 
 function append(body: BulkBody, id: string, document: string): void {
   body.beginRecord();

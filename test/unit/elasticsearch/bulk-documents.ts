@@ -1,4 +1,4 @@
-import { BulkBody } from "../../../src/stores/elasticsearch/bulk-body.ts";
+import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 
 /** A body of documents of these sizes, with the ids "0", "1", ... */
 export function bodyOf(sizes: readonly number[]): BulkBody {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bulkFault } from "../../../src/stores/elasticsearch/bulk-faults.ts";
+import { bulkFault } from "../../../src/stores/elasticsearch/bulk/bulk-faults.ts";
 
 const floodStage =
   "index [i] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];";

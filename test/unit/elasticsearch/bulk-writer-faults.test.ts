@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { BulkWriter } from "../../../src/stores/elasticsearch/bulk-writer.ts";
+import { BulkWriter } from "../../../src/stores/elasticsearch/bulk/bulk-writer.ts";
 import { bodyOf, documentOf } from "./bulk-documents.ts";
 import { type Answer, bulkServer, type ItemError, type SentRecord } from "./bulk-server.ts";
 

@@ -1,6 +1,6 @@
 import { Client } from "@elastic/elasticsearch";
 import { expect, test } from "vitest";
-import { BulkWriter } from "../../../src/stores/elasticsearch/bulk-writer.ts";
+import { BulkWriter } from "../../../src/stores/elasticsearch/bulk/bulk-writer.ts";
 import { bodyOf } from "./bulk-documents.ts";
 import { allStored, type Answer, bulkServer } from "./bulk-server.ts";
 import { startFakeServer } from "./fake-server.ts";

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
-import { deleteIndex } from "../../../src/stores/elasticsearch/delete-index.ts";
-import { indexObstacle } from "../../../src/stores/elasticsearch/index-obstacles.ts";
+import { deleteIndex } from "../../../src/stores/elasticsearch/indices/delete-index.ts";
+import { indexObstacle } from "../../../src/stores/elasticsearch/indices/index-obstacles.ts";
 import { type Answer, type SeenRequest, startFakeServer } from "./fake-server.ts";
 
 const cleanups: (() => Promise<void>)[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { flushIndex, isInSnapshot, readIndexFacts } from "../../../src/stores/elasticsearch/index-copies.ts";
+import { flushIndex, isInSnapshot, readIndexFacts } from "../../../src/stores/elasticsearch/indices/index-copies.ts";
 import type { Answer } from "./fake-server.ts";
 import { clientOf } from "./fake-server.ts";
 

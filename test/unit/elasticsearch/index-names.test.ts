@@ -8,8 +8,8 @@ import {
   tenantPattern,
   validatePrefix,
   validateTenantId,
-} from "../../../src/stores/elasticsearch/index-names.ts";
-import { loadTemplates } from "../../../src/stores/elasticsearch/template-files.ts";
+} from "../../../src/stores/elasticsearch/indices/index-names.ts";
+import { loadTemplates } from "../../../src/stores/elasticsearch/indices/template-files.ts";
 
 const resources = loadTemplates().map((template) => template.resource);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countDocuments, ensureIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices.ts";
+import { countDocuments, ensureIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
 import type { Answer } from "./fake-server.ts";
 import { clientOf } from "./fake-server.ts";
 

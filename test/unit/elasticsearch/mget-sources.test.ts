@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { readSources, sliceSources } from "../../../src/stores/elasticsearch/mget-sources.ts";
+import { readSources, sliceSources } from "../../../src/stores/elasticsearch/documents/mget-sources.ts";
 import { type Answer, clientAndSeen, clientFor, clientOf, listen, stop } from "./fake-server.ts";
 
 async function read(answers: Answer[], ids = ["a"]): Promise<Record<string, string>> {

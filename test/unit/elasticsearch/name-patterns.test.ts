@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { indexName } from "../../../src/stores/elasticsearch/index-names.ts";
-import { matchesOurNames, patternsOverlap } from "../../../src/stores/elasticsearch/name-patterns.ts";
+import { indexName } from "../../../src/stores/elasticsearch/indices/index-names.ts";
+import { matchesOurNames, patternsOverlap } from "../../../src/stores/elasticsearch/indices/name-patterns.ts";
 
 function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll("*", ".*")}$`, "s").test(name);

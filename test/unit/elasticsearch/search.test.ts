@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { getDocuments } from "../../../src/stores/elasticsearch/get-documents.ts";
-import { openIndices } from "../../../src/stores/elasticsearch/open-indices.ts";
-import { search } from "../../../src/stores/elasticsearch/search.ts";
+import { getDocuments } from "../../../src/stores/elasticsearch/documents/get-documents.ts";
+import { openIndices } from "../../../src/stores/elasticsearch/indices/open-indices.ts";
+import { search } from "../../../src/stores/elasticsearch/documents/search.ts";
 import { clientAndSeen } from "./fake-server.ts";
 
 /** A client of a server that gives this answer to everything. */

@@ -7,7 +7,7 @@ import {
   templateBody,
   templateName,
   type IndexTemplate,
-} from "../../../src/stores/elasticsearch/template-files.ts";
+} from "../../../src/stores/elasticsearch/indices/template-files.ts";
 
 const TABLES: Record<string, string> = {
   "workflow-runs": "workflow_runs",

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Partition } from "../../../src/workflow-logs/log-types.ts";
-import { monthBounds } from "../../../src/workflow-logs/months.ts";
-import { coversWholeMonth, partitionRange, type Scope } from "../../../src/workflow-logs/scope.ts";
+import type { Partition } from "../../../src/workflow-logs/partitions/log-types.ts";
+import { monthBounds } from "../../../src/workflow-logs/partitions/months.ts";
+import { coversWholeMonth, partitionRange, type Scope } from "../../../src/workflow-logs/partitions/scope.ts";
 
 const partition = (month: string): Partition => ({ dataType: "workflow_runs", tenantId: "t", month });
 const scope = (start?: string, end?: string): Scope => ({ dataTypes: ["workflow_runs"], tenantIds: [], start, end });

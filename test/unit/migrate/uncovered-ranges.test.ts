@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ConfirmedRange } from "../../../src/stores/postgres/state/checkpoints.ts";
-import { uncoveredRanges } from "../../../src/workflow-logs/migrate/uncovered-ranges.ts";
+import type { ConfirmedRange } from "../../../src/workflow-logs/state/checkpoints.ts";
+import { uncoveredRanges } from "../../../src/workflow-logs/partitions/uncovered-ranges.ts";
 
 interface Row {
   readonly at: number;

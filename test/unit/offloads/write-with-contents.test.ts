@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BulkBody } from "../../../src/stores/elasticsearch/bulk-body.ts";
+import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import { compareDocuments } from "../../../src/workflow-logs/compare/compare-documents.ts";
 import type { LoadedContent } from "../../../src/workflow-logs/offloads/load-content.ts";
 import { writeWithContents } from "../../../src/workflow-logs/offloads/write-with-contents.ts";

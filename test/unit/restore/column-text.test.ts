@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BulkBody } from "../../../src/stores/elasticsearch/bulk-body.ts";
+import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import { type ColumnKind, columnWriters } from "../../../src/workflow-logs/documents/column-writers.ts";
 import { offsetOf } from "../../../src/workflow-logs/documents/time-zone.ts";
 import { columnText, NumberText, utcTimestamp } from "../../../src/workflow-logs/restore/column-text.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import type { Connections } from "../../../src/workflow-logs/connections.ts";
-import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
+import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { planRestore } from "../../../src/workflow-logs/restore/plan-restore.ts";
 import { startFakeServer } from "../elasticsearch/fake-server.ts";
 

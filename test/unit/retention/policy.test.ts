@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { RetentionRule } from "../../../src/stores/postgres/state/retention-rules.ts";
+import type { RetentionRule } from "../../../src/workflow-logs/state/retention-rules.ts";
 import { policyOf } from "../../../src/workflow-logs/retention/policy.ts";
 
 function rule(tenantId: string, dataType: string, days: number | undefined, held = false): RetentionRule {

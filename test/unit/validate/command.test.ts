@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { validateText } from "../../../src/cli/commands/elasticsearch/validate-text.ts";
 import { runCli } from "../../../src/cli/run-cli.ts";
-import { dataTypes } from "../../../src/workflow-logs/log-types.ts";
+import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { validateDefaults } from "../../../src/workflow-logs/validate/options.ts";
 import { type PartitionResult, ValidateCounters } from "../../../src/workflow-logs/validate/report.ts";
 import { fakeHost } from "../../support/fake-host.ts";

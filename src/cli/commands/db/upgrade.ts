@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { stateDatabase } from "../../../stores/postgres/state/database.ts";
-import { upgradeState } from "../../../stores/postgres/state/upgrade.ts";
+import { stateDatabase } from "../../../workflow-logs/state/database.ts";
+import { upgradeState } from "../../../workflow-logs/state/upgrade.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withDatabase } from "../../wiring.ts";
 

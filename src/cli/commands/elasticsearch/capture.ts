@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { stateDatabase } from "../../../stores/postgres/state/database.ts";
+import { stateDatabase } from "../../../workflow-logs/state/database.ts";
 import { installCapture, type InstallReport } from "../../../workflow-logs/capture/install.ts";
 import { captureStatus } from "../../../workflow-logs/capture/status.ts";
 import { uninstallCapture, type UninstallReport } from "../../../workflow-logs/capture/uninstall.ts";

@@ -5,7 +5,7 @@ import {
   discardRecordErrors,
   listRecordErrors,
   type RecordErrorFilter,
-} from "../../../stores/postgres/state/record-errors.ts";
+} from "../../../workflow-logs/state/record-errors.ts";
 import { retryErrors, type RetryReport } from "../../../workflow-logs/migrate/retry-errors.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { dataTypeOption, scopeOf, scopeShape, tenantIdOption, uuid, wholeNumber } from "../../options.ts";

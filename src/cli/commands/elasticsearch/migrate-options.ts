@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { migrateDefaults, type MigrateOptions } from "../../../workflow-logs/migrate/options.ts";
+import { migrateDefaults, type MigrateOptions } from "../../../workflow-logs/copying/options.ts";
 import {
   batchSize,
   concurrency,

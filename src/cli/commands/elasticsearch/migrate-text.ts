@@ -1,5 +1,5 @@
 import type { DryRun } from "../../../workflow-logs/migrate/dry-run.ts";
-import type { MigrateReport } from "../../../workflow-logs/migrate/report.ts";
+import type { MigrateReport } from "../../../workflow-logs/copying/report.ts";
 import { formatBytes, formatCount, formatDuration } from "../../output/format.ts";
 import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import type { Connections } from "../../../workflow-logs/connections.ts";
 import { UsageError } from "../../../engine/errors.ts";
-import { findRun } from "../../../stores/postgres/state/runs.ts";
-import { appliedMigrations } from "../../../stores/postgres/state/upgrade.ts";
+import { findRun } from "../../../workflow-logs/state/runs.ts";
+import { appliedMigrations } from "../../../workflow-logs/state/upgrade.ts";
 import { dryRun } from "../../../workflow-logs/migrate/dry-run.ts";
 import { migrate } from "../../../workflow-logs/migrate/migrate.ts";
-import type { MigrateOptions } from "../../../workflow-logs/migrate/options.ts";
+import type { MigrateOptions } from "../../../workflow-logs/copying/options.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { printReport } from "../../print-report.ts";
 import { action, type Session } from "../../run-command.ts";

@@ -1,4 +1,4 @@
-import type { RecordedChange, RetentionRule } from "../../../stores/postgres/state/retention-rules.ts";
+import type { RecordedChange, RetentionRule } from "../../../workflow-logs/state/retention-rules.ts";
 import type { ChangedRules } from "../../../workflow-logs/retention/rules.ts";
 import type { RetentionSchedule } from "../../../workflow-logs/retention/schedule.ts";
 import { printable } from "../../output/printable.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { stateDatabase } from "../../../stores/postgres/state/database.ts";
-import { dataTypes } from "../../../workflow-logs/log-types.ts";
+import { stateDatabase } from "../../../workflow-logs/state/database.ts";
+import { dataTypes } from "../../../workflow-logs/partitions/log-types.ts";
 import { mostRetentionDays } from "../../../workflow-logs/retention/options.ts";
 import { changeRules, retentionRules, type RuleChange } from "../../../workflow-logs/retention/rules.ts";
 import { retentionSchedule } from "../../../workflow-logs/retention/schedule.ts";

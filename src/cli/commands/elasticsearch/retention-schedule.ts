@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { nextTimes } from "../../../stores/postgres/jobs/cron.ts";
 import type { Connections } from "../../../workflow-logs/connections.ts";
-import { dataTypes } from "../../../workflow-logs/log-types.ts";
+import { dataTypes } from "../../../workflow-logs/partitions/log-types.ts";
 import { mostRetentionDays } from "../../../workflow-logs/retention/options.ts";
 import {
   type RetentionSchedule,

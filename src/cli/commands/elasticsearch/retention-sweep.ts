@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { UsageError } from "../../../engine/errors.ts";
 import type { Connections } from "../../../workflow-logs/connections.ts";
-import { dataTypes } from "../../../workflow-logs/log-types.ts";
+import { dataTypes } from "../../../workflow-logs/partitions/log-types.ts";
 import { mostRetentionDays, type RetentionOptions } from "../../../workflow-logs/retention/options.ts";
 import { hasFaults } from "../../../workflow-logs/retention/report.ts";
 import { retentionSweep } from "../../../workflow-logs/retention/retention-sweep.ts";

@@ -6,7 +6,7 @@ import {
   type Rollout,
   type RolloutChange,
   type RolloutModes,
-} from "../../../stores/postgres/state/rollouts.ts";
+} from "../../../workflow-logs/state/rollouts.ts";
 import { rollbackRollout, type RolloutReport, setRollout } from "../../../workflow-logs/rollout/set-rollout.ts";
 import { scopeShape, tenantId, tenantIdOption } from "../../options.ts";
 import { nextStep } from "../../output/next-step.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import type { RequestedState } from "../../../stores/postgres/state/database.ts";
-import type { RunRecord } from "../../../stores/postgres/state/runs.ts";
+import type { RequestedState } from "../../../workflow-logs/state/database.ts";
+import type { RunRecord } from "../../../workflow-logs/state/runs.ts";
 import { requestState } from "../../../workflow-logs/runs/control-runs.ts";
 import type { CommandContext } from "../../context.ts";
 import { action, type Session } from "../../run-command.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { listRuns } from "../../../stores/postgres/state/runs.ts";
+import { listRuns } from "../../../workflow-logs/state/runs.ts";
 import { wholeNumber } from "../../options.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withState } from "../../wiring.ts";

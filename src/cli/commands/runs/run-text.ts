@@ -1,4 +1,4 @@
-import type { RunRecord } from "../../../stores/postgres/state/runs.ts";
+import type { RunRecord } from "../../../workflow-logs/state/runs.ts";
 import { describeLimits } from "../../../workflow-logs/runs/run-limits.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";

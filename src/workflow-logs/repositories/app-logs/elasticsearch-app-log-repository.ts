@@ -1,4 +1,4 @@
-import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
+import { validateTenantId } from "../../../stores/elasticsearch/indices/index-names.ts";
 import type { Connections } from "../../connections.ts";
 import { cleanupOldIndices } from "../../retention/cleanup-old-indices.ts";
 import type { RetentionReport } from "../../retention/report.ts";

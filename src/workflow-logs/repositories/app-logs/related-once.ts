@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { RelatedRows } from "../../documents/related-rows.ts";
-import { inspectRelated } from "../../source-schema.ts";
+import { inspectRelated } from "../../partitions/source-schema.ts";
 import { inspectOnce } from "../records/inspect-once.ts";
 import { appLogKind } from "./app-log.ts";
 

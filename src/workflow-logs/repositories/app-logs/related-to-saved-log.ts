@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Pool } from "pg";
 import { inspectTable } from "../../../stores/postgres/table.ts";
 import type { ArchiveSettings, Connections } from "../../connections.ts";
-import { inspectRelated } from "../../source-schema.ts";
+import { inspectRelated } from "../../partitions/source-schema.ts";
 import { ElasticsearchRecords } from "../records/elasticsearch-records.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import { type PrintedRow, recordOfDocument } from "../records/read-record.ts";

@@ -1,13 +1,9 @@
 import { AdvisoryLocks } from "../../../stores/postgres/advisory-locks.ts";
-import {
-  forgetRequestedDelete,
-  listRequestedDeletes,
-  type RequestedDelete,
-} from "../../../stores/postgres/state/requested-deletes.ts";
+import { forgetRequestedDelete, listRequestedDeletes, type RequestedDelete } from "../../state/requested-deletes.ts";
 import type { Connections } from "../../connections.ts";
-import { type DataType, dataTypes } from "../../log-types.ts";
-import { tryLockPartition, unlockPartition } from "../../migrate/partition-lock.ts";
-import type { Scope } from "../../scope.ts";
+import { type DataType, dataTypes } from "../../partitions/log-types.ts";
+import { tryLockPartition, unlockPartition } from "../../partitions/partition-lock.ts";
+import type { Scope } from "../../partitions/scope.ts";
 import { deleteRowless, type WithPartition } from "./delete-rowless.ts";
 
 /**

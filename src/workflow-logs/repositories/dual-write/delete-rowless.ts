@@ -1,9 +1,9 @@
-import { deleteDocuments } from "../../../stores/elasticsearch/delete-documents.ts";
-import type { DeleteSelection } from "../../../stores/postgres/state/database.ts";
-import { forgetDeletedRows } from "../../../stores/postgres/state/deleted-rows.ts";
-import { forgetPurged } from "../../../stores/postgres/state/purge.ts";
+import { deleteDocuments } from "../../../stores/elasticsearch/documents/delete-documents.ts";
+import type { DeleteSelection } from "../../state/database.ts";
+import { forgetDeletedRows } from "../../state/deleted-rows.ts";
+import { forgetPurged } from "../../state/purge.ts";
 import type { Connections } from "../../connections.ts";
-import type { DataType, Partition } from "../../log-types.ts";
+import type { DataType, Partition } from "../../partitions/log-types.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
 import { type OrderedDocument, orderedDocuments } from "../records/ordered-documents.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";

@@ -1,5 +1,5 @@
-import { tenantsWithPlacements } from "../../../stores/postgres/state/month-placements.ts";
-import type { StateDatabase } from "../../../stores/postgres/state/database.ts";
+import { tenantsWithPlacements } from "../../state/month-placements.ts";
+import type { StateDatabase } from "../../state/database.ts";
 import type { LogRecord } from "../records/record-kind.ts";
 import type { DualReads, MergedQuestion } from "./dual-reads.ts";
 

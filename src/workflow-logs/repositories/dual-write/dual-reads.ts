@@ -1,5 +1,5 @@
-import { type MonthPlacements, readPlacements } from "../../../stores/postgres/state/month-placements.ts";
-import type { StateDatabase } from "../../../stores/postgres/state/database.ts";
+import { type MonthPlacements, readPlacements } from "../../state/month-placements.ts";
+import type { StateDatabase } from "../../state/database.ts";
 import type { Connections } from "../../connections.ts";
 import { ElasticsearchRecords } from "../records/elasticsearch-records.ts";
 import type { Partly } from "../records/part.ts";

@@ -1,8 +1,8 @@
-import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
-import { markDirectWrite, readPlacements } from "../../../stores/postgres/state/month-placements.ts";
-import { forgetRequestedDelete, requestDelete } from "../../../stores/postgres/state/requested-deletes.ts";
+import { validateTenantId } from "../../../stores/elasticsearch/indices/index-names.ts";
+import { markDirectWrite, readPlacements } from "../../state/month-placements.ts";
+import { forgetRequestedDelete, requestDelete } from "../../state/requested-deletes.ts";
 import type { Connections } from "../../connections.ts";
-import { type DataType, partitionKey } from "../../log-types.ts";
+import { type DataType, partitionKey } from "../../partitions/log-types.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import type { LogRecord, RecordKind } from "../records/record-kind.ts";
 import { deleteRowless, type Deleting, type RowlessDeleted, unlocked } from "./delete-rowless.ts";

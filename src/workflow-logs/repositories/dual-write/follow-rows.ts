@@ -1,9 +1,9 @@
 import type { Client } from "@elastic/elasticsearch";
-import { ensureIndex } from "../../../stores/elasticsearch/indices.ts";
-import { mappingOf } from "../../../stores/elasticsearch/template-files.ts";
+import { ensureIndex } from "../../../stores/elasticsearch/indices/indices.ts";
+import { mappingOf } from "../../../stores/elasticsearch/indices/template-files.ts";
 import type { Connections } from "../../connections.ts";
-import type { DataType, Partition } from "../../log-types.ts";
-import { inspectSources, type SourceTable } from "../../source-schema.ts";
+import type { DataType, Partition } from "../../partitions/log-types.ts";
+import { inspectSources, type SourceTable } from "../../partitions/source-schema.ts";
 import { PostgresLogs } from "../../rows/postgres-logs.ts";
 import { followPartition, type Outcomes } from "./follow-partition.ts";
 import { type RowName, rowKey } from "./row-name.ts";

@@ -1,5 +1,5 @@
 import type { Connections } from "../../connections.ts";
-import type { StateDatabase } from "../../../stores/postgres/state/database.ts";
+import type { StateDatabase } from "../../state/database.ts";
 import { Turns } from "./turns.ts";
 
 /** Reads of several statements that all see PostgreSQL as it was at one moment. */

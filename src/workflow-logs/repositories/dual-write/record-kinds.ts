@@ -1,4 +1,4 @@
-import type { DataType } from "../../log-types.ts";
+import type { DataType } from "../../partitions/log-types.ts";
 import type { LogRecord, RecordKind } from "../records/record-kind.ts";
 import { appLogKind } from "../app-logs/app-log.ts";
 import { nodeExecutionKind } from "../node-executions/node-execution.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { advanceGaps } from "../../../stores/postgres/state/capture.ts";
-import type { StateDatabase } from "../../../stores/postgres/state/database.ts";
-import { recordDirty } from "../../../stores/postgres/state/dirty-rows.ts";
-import type { DataType } from "../../log-types.ts";
+import { advanceGaps } from "../../state/capture.ts";
+import type { StateDatabase } from "../../state/database.ts";
+import { recordDirty } from "../../state/dirty-rows.ts";
+import type { DataType } from "../../partitions/log-types.ts";
 import { type RowName, rowKey } from "./row-name.ts";
 
 const firstDelay = 100;

@@ -1,4 +1,4 @@
-import type { DataType } from "../../log-types.ts";
+import type { DataType } from "../../partitions/log-types.ts";
 
 /** A row that is written into both stores. */
 export interface RowName {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StateDatabase } from "../../../stores/postgres/state/database.ts";
-import { hasDirtyRows } from "../../../stores/postgres/state/dirty-rows.ts";
+import type { StateDatabase } from "../../state/database.ts";
+import { hasDirtyRows } from "../../state/dirty-rows.ts";
 import { type AnswerDifference, answerDifference } from "./differing-fields.ts";
 
 /** As pino has it. */

@@ -1,6 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
-import type { TemplateSettings } from "../../../stores/elasticsearch/template-files.ts";
-import { installTemplates } from "../../../stores/elasticsearch/templates.ts";
+import type { TemplateSettings } from "../../../stores/elasticsearch/indices/template-files.ts";
+import { installTemplates } from "../../../stores/elasticsearch/indices/templates.ts";
 
 /** An application may be the first to write anything: its indices need their templates. */
 export class TemplatesOnce {

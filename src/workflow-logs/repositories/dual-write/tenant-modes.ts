@@ -1,5 +1,5 @@
-import type { StateDatabase } from "../../../stores/postgres/state/database.ts";
-import { defaultModes, listRollouts, type RolloutModes } from "../../../stores/postgres/state/rollouts.ts";
+import type { StateDatabase } from "../../state/database.ts";
+import { defaultModes, listRollouts, type RolloutModes } from "../../state/rollouts.ts";
 
 type Modes = ReadonlyMap<string, RolloutModes>;
 

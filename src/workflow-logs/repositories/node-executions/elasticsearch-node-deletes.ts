@@ -1,4 +1,4 @@
-import { deleteDocuments } from "../../../stores/elasticsearch/delete-documents.ts";
+import { deleteDocuments } from "../../../stores/elasticsearch/documents/delete-documents.ts";
 import type { ElasticsearchRecords, Filter } from "../records/elasticsearch-records.ts";
 import { type DocumentOrder, orderedDocuments, type OrderedDocument } from "../records/ordered-documents.ts";
 import { batchLimit } from "../workflow-runs/check-query.ts";

@@ -1,4 +1,4 @@
-import { logTypes } from "../../log-types.ts";
+import { logTypes } from "../../partitions/log-types.ts";
 import type { LogRecord, RecordKind } from "../records/record-kind.ts";
 
 /** A row of workflow_node_executions. JSON columns are their exact text, timestamps ISO text in UTC with microseconds. */

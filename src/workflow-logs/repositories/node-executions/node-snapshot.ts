@@ -1,4 +1,4 @@
-import { logTypes } from "../../log-types.ts";
+import { logTypes } from "../../partitions/log-types.ts";
 import type { LogRecord, RecordKind } from "../records/record-kind.ts";
 import type { NodeExecution } from "./node-execution.ts";
 

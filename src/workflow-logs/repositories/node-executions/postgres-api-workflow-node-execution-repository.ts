@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
+import { validateTenantId } from "../../../stores/elasticsearch/indices/index-names.ts";
 import type { Connections } from "../../connections.ts";
 import { parseInstant } from "../records/instants.ts";
 import type { Condition } from "../records/log-table.ts";

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Pool } from "pg";
 import { inspectTable } from "../../../stores/postgres/table.ts";
-import { offloadTable } from "../../log-types.ts";
+import { offloadTable } from "../../partitions/log-types.ts";
 import { allOf, type Condition } from "../records/log-table.ts";
 import type { PostgresRecords } from "../records/postgres-records.ts";
 import type { NodeCounts } from "./api-workflow-node-execution-repository.ts";

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { hasColumn, quoteIdentifier, type Table } from "../../../stores/postgres/table.ts";
-import { monthBounds } from "../../months.ts";
+import { monthBounds } from "../../partitions/months.ts";
 import { localTime } from "./instants.ts";
 import type { Position } from "./ordered-documents.ts";
 import type { Part } from "./part.ts";

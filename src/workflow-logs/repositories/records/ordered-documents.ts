@@ -1,5 +1,5 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
-import { type Hit, search } from "../../../stores/elasticsearch/search.ts";
+import { type Hit, search } from "../../../stores/elasticsearch/documents/search.ts";
 import { toInstant } from "./instants.ts";
 
 /** Documents of these indices for which every filter holds. */

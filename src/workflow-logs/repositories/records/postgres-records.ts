@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Pool } from "pg";
 import { AppError, UsageError } from "../../../engine/errors.ts";
-import type { StateDatabase } from "../../../stores/postgres/state/database.ts";
+import type { StateDatabase } from "../../state/database.ts";
 import type { Connections } from "../../connections.ts";
 import { offsetOf } from "../../documents/time-zone.ts";
 import { inspectOnce } from "./inspect-once.ts";

@@ -1,4 +1,4 @@
-import type { LogType } from "../../log-types.ts";
+import type { LogType } from "../../partitions/log-types.ts";
 
 /** What every log has. */
 export interface LogRecord {

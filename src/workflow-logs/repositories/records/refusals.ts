@@ -1,5 +1,5 @@
 import { AppError, UsageError } from "../../../engine/errors.ts";
-import { validateTenantId } from "../../../stores/elasticsearch/index-names.ts";
+import { validateTenantId } from "../../../stores/elasticsearch/indices/index-names.ts";
 import { toInstant } from "./instants.ts";
 import type { LogRecord } from "./record-kind.ts";
 

@@ -1,5 +1,5 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
-import { search } from "../../../stores/elasticsearch/search.ts";
+import { search } from "../../../stores/elasticsearch/documents/search.ts";
 import { utcToLocal } from "../../documents/time-zone.ts";
 import type { ElasticsearchRecords } from "../records/elasticsearch-records.ts";
 import { parseInstant } from "../records/instants.ts";

@@ -1,0 +1,22 @@
+import type { Client } from "@elastic/elasticsearch";
+import { described } from "../errors.ts";
+
+/** Which of the ids have a document in the index, in real time. A missing index has none. */
+export async function existingIds(client: Client, index: string, ids: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let at = 0; at < ids.length; at += idsPerRequest) {
+    const response = await described(
+      client.mget({
+        index,
+        ids: ids.slice(at, at + idsPerRequest),
+        _source: false,
+        filter_path: ["docs._id", "docs.found"],
+      }),
+    );
+    for (const document of response.docs) if ("found" in document && document.found) found.add(document._id);
+  }
+  return found;
+}
+
+/** More make the request slow to answer without making the whole faster. */
+const idsPerRequest = 1000;

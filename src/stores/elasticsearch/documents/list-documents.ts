@@ -1,0 +1,57 @@
+import type { Client, estypes } from "@elastic/elasticsearch";
+import { type CreatedWithin, createdQuery } from "./document-ids.ts";
+import { described } from "../errors.ts";
+
+export interface ListedDocument {
+  readonly id: string;
+  /** Its field `id`, by which it is listed: the same, unless somebody else wrote the document. Null where it has none. */
+  readonly key: string | null;
+  /** The fields asked for, as JSON.parse reads them: numbers may have lost digits. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface DocumentListing {
+  /** Only documents behind this key. */
+  readonly after: string | undefined;
+  readonly pageSize: number;
+  readonly within: CreatedWithin;
+  /** Fields to leave out of those returned; undefined returns none. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Awaited before each page. */
+  readonly beforePage?: ((signal: AbortSignal) => Promise<void>) | undefined;
+}
+
+/**
+ * The documents that were there at the last refresh, a page at a time, in the order of their field `id`. That order is total and never changes, so
+ * a listing goes on behind any key, also days later, without a point in time. Documents without that field come last.
+ */
+export async function* listDocuments(
+  client: Client,
+  index: string,
+  listing: DocumentListing,
+  signal: AbortSignal,
+): AsyncGenerator<ListedDocument[]> {
+  const query = createdQuery(listing.within);
+  let after: estypes.SortResults | undefined =
+    listing.after === undefined ? undefined : [listing.after, Number.MAX_SAFE_INTEGER];
+  while (!signal.aborted) {
+    await listing.beforePage?.(signal);
+    const response: estypes.SearchResponse<Record<string, unknown>> = await described(
+      client.search({
+        index,
+        size: listing.pageSize,
+        sort: [{ id: "asc" }, { _seq_no: "asc" }], // several may have one key, if somebody copied a document
+        track_total_hits: false,
+        allow_partial_search_results: false, // a part of the documents would pass for all
+        _source: listing.exclude === undefined ? false : { excludes: [...listing.exclude] },
+        query,
+        ...(after !== undefined && { search_after: after }),
+      }),
+    );
+    const { hits } = response.hits;
+    if (hits.length > 0)
+      yield hits.map((hit) => ({ id: hit._id!, key: hit.sort![0] as string | null, fields: hit._source ?? {} }));
+    if (hits.length < listing.pageSize) return;
+    after = hits.at(-1)!.sort;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Client } from "@elastic/elasticsearch";
+import { AppError } from "../../../engine/errors.ts";
+import { readAnswer } from "../bulk/raw-answer.ts";
+import { forEachMember } from "./scan-json.ts";
+
+/**
+ * The `_source` of each id that has a document, in real time, as the very bytes that were sent. The answer is about as large as the documents:
+ * the caller chooses ids by their size, or gives a limit in bytes. A missing index has none; throws AppError when a document cannot be read, and
+ * `answer_too_large` beyond the limit.
+ */
+export async function readSources(
+  client: Client,
+  index: string,
+  ids: readonly string[],
+  limit?: number,
+): Promise<Map<string, Buffer>> {
+  if (ids.length === 0) return new Map();
+  // no filter_path: it makes the server write `_source` anew, with other escapes and numbers
+  return sliceSources(
+    await readAnswer(client, { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } }, limit),
+  );
+}
+
+const comma = 0x2c;
+const openBrace = 0x7b;
+const docsKey = Buffer.from('"docs"');
+const idKey = Buffer.from('"_id"');
+const sourceKey = Buffer.from('"_source"');
+const errorKey = Buffer.from('"error"');
+
+/**
+ * Cuts the sources out of an answer `{"docs":[{..., "_id": ..., "_source": {...}}, ...]}` without parsing them. Follows the structure, for users' own
+ * JSON contains these keys too. Throws AppError for a document that could not be read: it would look as if it were missing.
+ */
+export function sliceSources(answer: Buffer): Map<string, Buffer> {
+  const sources = new Map<string, Buffer>();
+  forEachMember(answer, 0, (key, start) => {
+    if (!key.equals(docsKey)) return;
+    for (let at = start + 1; answer[at] === openBrace;) {
+      let id = "";
+      let source: Buffer | undefined;
+      const end = forEachMember(answer, at, (name, from, to) => {
+        if (name.equals(idKey)) id = JSON.parse(answer.toString("utf8", from, to)) as string;
+        else if (name.equals(sourceKey)) source = answer.subarray(from, to);
+        else if (name.equals(errorKey)) refuseUnreadable(answer.toString("utf8", from, to));
+      });
+      if (source !== undefined) sources.set(id, source);
+      at = answer[end] === comma ? end + 1 : end;
+    }
+  });
+  return sources;
+}
+
+function refuseUnreadable(json: string): void {
+  const { type, reason } = JSON.parse(json) as { type?: string; reason?: string };
+  if (type === "index_not_found_exception") return;
+  throw new AppError("document_unreadable", `Elasticsearch could not read a document: ${type}: ${reason}`, {
+    hint: "Look at the cluster's health and at closed indices, then run the same command again.",
+  });
+}

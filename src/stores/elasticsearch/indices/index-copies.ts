@@ -1,0 +1,96 @@
+import type { Client, estypes } from "@elastic/elasticsearch";
+import { describeElasticsearchError, described, errorType } from "../errors.ts";
+import { isMark } from "./template-files.ts";
+
+/** What decides whether an index may hold the only copy of something. */
+export interface IndexFacts {
+  readonly uuid: string;
+  /** It was made by this program; false also for an alias of that name. */
+  readonly isOurs: boolean;
+  readonly isOpen: boolean;
+  /** Writes are on disk before they are acknowledged. */
+  readonly isDurable: boolean;
+  /** Every shard has a started primary and a started replica, on another node. */
+  readonly isReplicated: boolean;
+}
+
+/** As the cluster has it now, not as its settings wish; undefined when there is no such index. */
+export async function readIndexFacts(client: Client, name: string): Promise<IndexFacts | undefined> {
+  try {
+    const found = await client.indices.get({
+      index: name,
+      flat_settings: true,
+      filter_path: ["*.settings", "*.mappings._meta"],
+    });
+    const index = found[name];
+    const settings = (index?.settings ?? {}) as Record<string, string | undefined>;
+    const isOpen = settings["index.verified_before_close"] !== "true";
+    return {
+      uuid: settings["index.uuid"] ?? "",
+      isOurs: isMark(index?.mappings?._meta),
+      isOpen,
+      isDurable: (settings["index.translog.durability"] ?? "request").toLowerCase() === "request",
+      isReplicated: isOpen && (await isReplicated(client, name, Number(settings["index.number_of_shards"]))),
+    };
+  } catch (error) {
+    if (errorType(error) === "index_not_found_exception") return undefined;
+    throw describeElasticsearchError(error);
+  }
+}
+
+async function isReplicated(client: Client, name: string, primaries: number): Promise<boolean> {
+  const copies = await client.cat.shards({ index: name, format: "json", h: ["shard", "prirep", "state"] });
+  const started = copies.filter(({ state }) => state === "STARTED");
+  const shardsWith = (kind: string): Set<unknown> =>
+    new Set(started.filter(({ prirep }) => prirep === kind).map(({ shard }) => shard));
+  return shardsWith("p").size === primaries && shardsWith("r").size === primaries;
+}
+
+/** Everything acknowledged so far is on disk, also what was written while the index promised less. Fails when a shard does. */
+export async function flushIndex(client: Client, name: string): Promise<boolean> {
+  const { _shards } = await described(client.indices.flush({ index: name, wait_if_ongoing: true }));
+  return _shards?.failed === 0;
+}
+
+/** Far more than a repository gets between two purges; older ones were taken before the last write anyway. */
+const newestSnapshots = 200;
+
+/**
+ * Whether a complete snapshot that began after `writtenMillis` (since 1970) holds the index, in a repository that every node can read and write now.
+ */
+export async function isInSnapshot(client: Client, name: string, writtenMillis: number): Promise<boolean> {
+  const repositories = new Set(
+    (await readSnapshots(client))
+      .filter((snapshot) => snapshot.state === "SUCCESS" && snapshot.indices?.includes(name) === true)
+      .filter((snapshot) => (snapshot.start_time_in_millis ?? 0) > writtenMillis)
+      .flatMap((snapshot) => snapshot.repository ?? []),
+  );
+  for (const repository of repositories) {
+    try {
+      await client.snapshot.verifyRepository({ name: repository });
+      return true;
+    } catch (error) {
+      if (errorType(error) !== "repository_verification_exception") throw describeElasticsearchError(error);
+    }
+  }
+  return false;
+}
+
+/** None also where the user may not see snapshots: then there is none that could be relied on. */
+async function readSnapshots(client: Client): Promise<estypes.SnapshotSnapshotInfo[]> {
+  try {
+    const found = await client.snapshot.get({
+      repository: "*",
+      snapshot: "*",
+      sort: "start_time",
+      order: "desc",
+      size: newestSnapshots,
+      ignore_unavailable: true,
+      index_names: true,
+    });
+    return found.snapshots ?? [];
+  } catch (error) {
+    if (errorType(error) === "security_exception") return [];
+    throw describeElasticsearchError(error);
+  }
+}

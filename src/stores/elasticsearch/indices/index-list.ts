@@ -1,0 +1,102 @@
+import type { Client, estypes } from "@elastic/elasticsearch";
+import { described } from "../errors.ts";
+import type { IndexAddress } from "./index-names.ts";
+import { parseIndexName, resourcePattern, tenantPattern } from "./index-names.ts";
+import { isMark } from "./template-files.ts";
+
+export interface ArchiveIndex extends IndexAddress {
+  name: string;
+  uuid: string;
+  status: "open" | "closed";
+  /** As of the last refresh; undefined when it cannot be known: the index is closed or a primary shard is missing. */
+  documents: number | undefined;
+  /** On disk, with all replicas. */
+  bytes: number;
+  /** Primaries and replicas. */
+  shards: number;
+}
+
+export interface IndexList {
+  indices: ArchiveIndex[];
+  /** Named like ours, but not a name we make or without our mark: never read, changed or deleted. */
+  foreign: string[];
+}
+
+/** All indices of these resources, of one tenant or of all, open and closed, in two requests; sorted by name. */
+export async function listIndices(
+  client: Client,
+  prefix: string,
+  resources: readonly string[],
+  tenantId?: string,
+): Promise<IndexList> {
+  const search = {
+    index: resources.map((resource) =>
+      tenantId === undefined ? resourcePattern(prefix, resource) : tenantPattern(prefix, resource, tenantId),
+    ),
+    expand_wildcards: ["open", "closed", "hidden"] as estypes.ExpandWildcards,
+  };
+  const [states, statistics] = await Promise.all([readStates(client, search), readStatistics(client, search)]);
+
+  const list: IndexList = { indices: [], foreign: [] };
+  for (const [name, state] of Object.entries(states).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const address = parseIndexName(prefix, resources, name);
+    if (address === undefined || !isMark(state.mappings?._meta)) {
+      // A pattern also finds aliases, which lead to indices of any name.
+      if (resources.some((resource) => name.startsWith(`${prefix}-${resource}-`))) list.foreign.push(name);
+    } else if (tenantId === undefined || address.tenantId === tenantId) {
+      list.indices.push({ ...address, ...describeIndex(name, state, statistics[name]) });
+    }
+  }
+  return list;
+}
+
+interface Search {
+  index: string[];
+  expand_wildcards: estypes.ExpandWildcards;
+}
+
+async function readStates(client: Client, search: Search): Promise<Record<string, estypes.IndicesIndexState>> {
+  const wanted = ["uuid", "number_of_shards", "number_of_replicas", "verified_before_close"];
+  return described(
+    client.indices.get({
+      ...search,
+      features: ["mappings", "settings"],
+      filter_path: ["*.mappings._meta", ...wanted.map((setting) => `*.settings.index.${setting}`)],
+    }),
+  );
+}
+
+async function readStatistics(
+  client: Client,
+  search: Search,
+): Promise<Record<string, estypes.IndicesStatsIndicesStats>> {
+  const wanted = ["primaries.docs.count", "primaries.shard_stats.total_count", "total.store.size_in_bytes"];
+  const response = await described(
+    client.indices.stats({
+      ...search,
+      metric: ["docs", "store", "shard_stats"],
+      forbid_closed_indices: false,
+      filter_path: wanted.map((field) => `indices.*.${field}`),
+    }),
+  );
+  return response.indices ?? {};
+}
+
+function describeIndex(
+  name: string,
+  { settings }: estypes.IndicesIndexState,
+  statistics: estypes.IndicesStatsIndicesStats | undefined,
+): Omit<ArchiveIndex, keyof IndexAddress> {
+  const index = settings?.index ?? {};
+  const primaries = Number(index.number_of_shards);
+  const open = String(index.verified_before_close) !== "true";
+  const complete = statistics?.primaries?.shard_stats?.total_count === primaries;
+  return {
+    name,
+    uuid: String(index.uuid),
+    status: open ? "open" : "closed",
+    documents: open && complete ? statistics.primaries?.docs?.count : undefined,
+    bytes: statistics?.total?.store?.size_in_bytes ?? 0,
+    shards: primaries * (1 + Number(index.number_of_replicas)),
+  };
+}

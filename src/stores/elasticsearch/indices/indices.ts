@@ -1,0 +1,157 @@
+import type { Client } from "@elastic/elasticsearch";
+import { AppError } from "../../../engine/errors.ts";
+import { describeElasticsearchError, described, errorType } from "../errors.ts";
+import { isMark, type TemplateMapping } from "./template-files.ts";
+
+export interface EnsuredIndex {
+  uuid: string;
+  created: boolean;
+}
+
+/**
+ * Afterwards the index exists, was made from our template, and takes documents; one with an older mapping than `mapping` has its fields too.
+ * Several callers may race for it. A flood-stage block is not refused: it goes away by itself, and the bulks that meet it wait.
+ */
+export async function ensureIndex(client: Client, name: string, mapping?: TemplateMapping): Promise<EnsuredIndex> {
+  const existing = await readIndex(client, name);
+  if (existing !== undefined) {
+    const uuid = usable(name, existing);
+    if (mapping !== undefined) await addNewFields(client, name, existing, mapping);
+    return { uuid, created: false };
+  }
+
+  await refuseForeignTemplate(client, name);
+  const created = await createIndex(client, name);
+  const index = await readIndex(client, name);
+  if (index === undefined) {
+    throw new AppError("index_vanished", `The index ${name} was deleted while it was being made.`, {
+      hint: "Run the command again when nothing else deletes indices.",
+    });
+  }
+  return { uuid: usable(name, index), created };
+}
+
+/** The index, if there is one and it can be read, though it may take no documents. Throws AppError when it is not ours, or closed. */
+export async function findIndex(client: Client, name: string): Promise<{ uuid: string } | undefined> {
+  const index = await readIndex(client, name);
+  return index && { uuid: readable(name, index) };
+}
+
+/** Afterwards every document is seen by searches and counts. A missing index has none. */
+export async function refreshIndex(client: Client, name: string): Promise<void> {
+  const response = await unlessMissing(client.indices.refresh({ index: name }));
+  refuseFailedShards(name, response?._shards);
+}
+
+/** What searches see of the index; 0 when it is missing. Never a part: a failed shard is an error. */
+export async function countDocuments(client: Client, name: string): Promise<number> {
+  const response = await unlessMissing(client.count({ index: name }));
+  refuseFailedShards(name, response?._shards);
+  return response?.count ?? 0;
+}
+
+interface IndexFacts {
+  settings: Record<string, unknown>;
+  meta: unknown;
+}
+
+async function readIndex(client: Client, name: string): Promise<IndexFacts | undefined> {
+  const response = await unlessMissing(
+    client.indices.get({
+      index: name,
+      flat_settings: true,
+      filter_path: ["*.settings", "*.mappings._meta"],
+    }),
+  );
+  if (response === undefined) return undefined;
+  const index = response[name];
+  if (index === undefined) {
+    // A bulk to this name would write into the alias's index.
+    throw new AppError("index_foreign", `${name} is an alias or data stream, not an index of log-archive.`, {
+      hint: `Remove ${name}, or choose another ELASTICSEARCH_INDEX_PREFIX.`,
+    });
+  }
+  return { settings: index.settings ?? {}, meta: index.mappings?._meta };
+}
+
+/** The uuid of an index that is ours and open. */
+function readable(name: string, { settings, meta }: IndexFacts): string {
+  if (!isMark(meta)) {
+    throw new AppError("index_foreign", `The index ${name} was not made by log-archive.`, {
+      hint: "Rename or delete it, or choose another ELASTICSEARCH_INDEX_PREFIX.",
+    });
+  }
+  if (isOn(settings["index.verified_before_close"])) {
+    throw new AppError("index_closed", `The index ${name} is closed.`, { hint: "Open it and run the command again." });
+  }
+  return String(settings["index.uuid"]);
+}
+
+/** The uuid of an index that is ours, open and writable. */
+function usable(name: string, index: IndexFacts): string {
+  const uuid = readable(name, index);
+  const block = ["index.blocks.write", "index.blocks.read_only"].find((setting) => isOn(index.settings[setting]));
+  if (block !== undefined) {
+    throw new AppError("index_blocked", `The index ${name} takes no documents: ${block} is set.`, {
+      hint: `Set ${block} to false and run the command again.`,
+    });
+  }
+  return uuid;
+}
+
+/** Fields are only ever added from one version to the next. Documents written before have them only when they are written again. */
+async function addNewFields(
+  client: Client,
+  name: string,
+  { meta }: IndexFacts,
+  mapping: TemplateMapping,
+): Promise<void> {
+  if (!isMark(meta) || meta.template_version >= mapping._meta.template_version) return;
+  await described(client.indices.putMapping({ index: name, ...mapping }));
+}
+
+/** An index made without our mapping could not be told from someone else's afterwards. */
+async function refuseForeignTemplate(client: Client, name: string): Promise<void> {
+  // Without any matching template the answer is empty, whatever its type says.
+  const simulated: { template?: { mappings?: { _meta?: unknown } } } = await described(
+    client.indices.simulateIndexTemplate({ name }),
+  );
+  if (isMark(simulated.template?.mappings?._meta)) return;
+  throw new AppError("template_missing", `The index ${name} would be made without the template of log-archive.`, {
+    hint: "Run the command again: it puts its templates back.",
+  });
+}
+
+async function createIndex(client: Client, name: string): Promise<boolean> {
+  try {
+    // Well below the client's own default timeout of 30 s, so that the server's answer arrives.
+    const response = await client.indices.create({ index: name, timeout: "10s" });
+    if (response.shards_acknowledged) return true;
+  } catch (error) {
+    if (errorType(error) === "resource_already_exists_exception") return false;
+    throw describeElasticsearchError(error);
+  }
+  throw new AppError("index_not_ready", `The index ${name} was made, but no node could start its shards within 10 s.`, {
+    hint: "Look at the free disk space of the data nodes and at the cluster's health, then run the command again.",
+  });
+}
+
+async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (errorType(error) === "index_not_found_exception") return undefined;
+    throw describeElasticsearchError(error);
+  }
+}
+
+function refuseFailedShards(name: string, shards: { failed: number; total: number } | undefined): void {
+  if (shards === undefined || shards.failed === 0) return;
+  throw new AppError("index_not_ready", `${shards.failed} of ${shards.total} shards of the index ${name} failed.`, {
+    hint: "Look at the cluster's health and run the command again.",
+  });
+}
+
+function isOn(setting: unknown): boolean {
+  return setting === "true" || setting === true;
+}

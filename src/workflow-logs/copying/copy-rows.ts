@@ -1,0 +1,167 @@
+import type { Pacing } from "../../engine/pacing.ts";
+import type { Client } from "@elastic/elasticsearch";
+import type { Receipt, Sink } from "../../engine/ports.ts";
+import { transfer, type TransferEnd } from "../../engine/transfer.ts";
+import { joinRanges, saveCheckpoint } from "../state/checkpoints.ts";
+import type { StateDatabase } from "../state/database.ts";
+import { forgetOpenRows, rememberOpenRows } from "../state/open-rows.ts";
+import { addCopied } from "../state/partitions.ts";
+import { forgetRecordErrors, saveRecordErrors } from "../state/record-errors.ts";
+import { touchAppLogsOf } from "../state/touched-rows.ts";
+import { replaceUnresolvedContents } from "../state/unresolved-contents.ts";
+import type { Partition } from "../partitions/log-types.ts";
+import type { InlineContents, InlinedContents } from "../offloads/inline-contents.ts";
+import type { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
+import type { PostgresLogs, ReadOptions } from "../rows/postgres-logs.ts";
+import type { RowBatch } from "../rows/row-batches.ts";
+import type { Listing } from "../rows/row-query.ts";
+import type { UncoveredRange } from "../partitions/uncovered-ranges.ts";
+
+/** What copying rows of one partition takes, whichever rows they are. */
+export interface RowCopy {
+  readonly partition: Partition;
+  readonly runId: string;
+  readonly state: StateDatabase;
+  readonly elasticsearch: Client;
+  readonly source: PostgresLogs;
+  readonly target: ElasticsearchLogs;
+  readonly read: ReadOptions;
+  readonly pacing: Pacing;
+  /** Puts offloaded contents into the documents; without it they stay where they are. */
+  readonly contents?: InlineContents | undefined;
+  /** Resolves when the partition is marked as being written to; the first call marks it. */
+  readonly beforeWrite: () => Promise<void>;
+  /** Whether it was. */
+  readonly wasWritten: () => boolean;
+  readonly onConfirmed: (batch: RowBatch, receipt: Receipt, rows: RowOrigin, contents?: InlinedContents) => void;
+}
+
+/** How rows of a batch stand to the plan: counted in it, found beside it, or copied before and written again. */
+export type RowOrigin = "planned" | "late" | "known";
+
+/** Copies the rows between two confirmed ranges, moving the end of the first behind them, and joins the two. */
+export async function copyRange(
+  copy: RowCopy,
+  listing: Listing,
+  start: string,
+  uncovered: UncoveredRange,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { partition, state, runId } = copy;
+  const result = await transfer<RowBatch>(
+    {
+      source: {
+        batches: (aborted) =>
+          copy.source.pages(listing, partition.tenantId, uncovered, uncovered.extends, copy.read, aborted),
+      },
+      sink: sinkOf(copy),
+      checkpoint: {
+        confirm: (batch, receipt) =>
+          confirm(copy, batch, receipt, async (transaction) => {
+            await saveCheckpoint(transaction, partition, { start, ...batch.end });
+            await addCopied(transaction, partition, runId, receipt.written, bytesWritten(copy, batch));
+          }),
+      },
+      pacing: copy.pacing,
+      onConfirmed: (batch, receipt) => release(copy, batch, receipt, "planned"),
+    },
+    signal,
+  );
+  if (result === "completed" && uncovered.upTo !== undefined) await joinRanges(state, partition, start, uncovered.upTo);
+  return result;
+}
+
+/** Which rows are copied by their ids, and what follows from it. */
+export interface CopyById {
+  /** Leaves out rows whose document would be the same as before. */
+  readonly isUnchanged?: (id: string, fingerprint: Buffer) => boolean;
+  /** Rows written count as copied for the first time. */
+  readonly areNew: boolean;
+  /** What else commits with a batch; its ids are written, refused or gone. Told of all of them only with `isUnchanged`. */
+  readonly onConfirm?: (transaction: StateDatabase, ids: readonly string[]) => Promise<void>;
+}
+
+/** Copies the rows with these ids; the checkpoints stay where they are. */
+export async function copyById(
+  copy: RowCopy,
+  ids: AsyncIterable<readonly string[]>,
+  { isUnchanged, areNew, onConfirm }: CopyById,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { partition, runId } = copy;
+  const read = { ...copy.read, ...(isUnchanged && { isUnchanged }) };
+  return transfer<RowBatch>(
+    {
+      source: { batches: (aborted) => copy.source.rowsById(partition.tenantId, ids, read, aborted) },
+      sink: sinkOf(copy),
+      checkpoint: {
+        confirm: (batch, receipt) =>
+          confirm(copy, batch, receipt, async (transaction) => {
+            await forgetOpenRows(transaction, partition, [...batch.ended, ...batch.gone]);
+            await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
+            await touchAppLogs(transaction, copy, batch);
+            await addCopied(transaction, partition, runId, areNew ? receipt.written : 0, bytesWritten(copy, batch));
+            await onConfirm?.(transaction, [...batch.ended, ...batch.open.map(({ id }) => id), ...batch.gone]);
+          }),
+      },
+      pacing: copy.pacing,
+      onConfirmed: (batch, receipt) => release(copy, batch, receipt, areNew ? "late" : "known"),
+    },
+    signal,
+  );
+}
+
+/** A range is copied before its app logs, or its runs had not ended, or both; rows copied by id are others now than their app logs say. */
+async function touchAppLogs(transaction: StateDatabase, copy: RowCopy, { body }: RowBatch): Promise<void> {
+  const { appLogs } = copy.source.source;
+  if (appLogs === undefined) return;
+  const runIds = Array.from({ length: body.records }, (_, at) => body.id(at));
+  await touchAppLogsOf(transaction, appLogs, copy.partition.tenantId, runIds);
+}
+
+function settledIds(batch: RowBatch, receipt: Receipt): string[] {
+  const refused = new Set(receipt.refused.map(({ id }) => id));
+  return [...batch.ended, ...batch.gone, ...batch.open.map(({ id }) => id)].filter((id) => !refused.has(id));
+}
+
+function sinkOf(copy: RowCopy): Sink<RowBatch> {
+  return {
+    write: async (batch, signal) => {
+      await copy.beforeWrite();
+      const body = (await copy.contents?.bodyOf(batch, copy.partition.tenantId, signal)) ?? batch.body;
+      const receipt = await copy.target.write(body, signal);
+      if (body !== batch.body) copy.read.bodies.giveBack(body);
+      return receipt;
+    },
+  };
+}
+
+function bytesWritten({ contents }: RowCopy, batch: RowBatch): number {
+  return contents?.resultOf(batch)?.bodyBytes ?? batch.bytes;
+}
+
+/** One transaction for everything that follows from a confirmed batch. */
+async function confirm(
+  { state, partition, runId, contents }: RowCopy,
+  batch: RowBatch,
+  receipt: Receipt,
+  more: (transaction: StateDatabase) => Promise<void>,
+): Promise<void> {
+  const refused = new Set(receipt.refused.map(({ id }) => id));
+  const inlined = contents?.resultOf(batch);
+  await state.transaction().execute(async (transaction) => {
+    await saveRecordErrors(transaction, partition, runId, receipt.refused);
+    await rememberOpenRows(
+      transaction,
+      partition,
+      batch.open.filter((row) => !refused.has(row.id)),
+    );
+    if (inlined !== undefined) await replaceUnresolvedContents(transaction, partition, runId, inlined);
+    await more(transaction);
+  });
+}
+
+function release(copy: RowCopy, batch: RowBatch, receipt: Receipt, rows: RowOrigin): void {
+  copy.onConfirmed(batch, receipt, rows, copy.contents?.resultOf(batch));
+  copy.read.bodies.giveBack(batch.body);
+}

@@ -1,0 +1,127 @@
+import { RefusalLimit } from "../../engine/refusal-limit.ts";
+import { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
+import type { BulkFault } from "../../stores/elasticsearch/bulk/bulk-faults.ts";
+import { BulkWriter } from "../../stores/elasticsearch/bulk/bulk-writer.ts";
+import { markCopying } from "../state/partitions.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Connections } from "../connections.ts";
+import { DocumentRenderer } from "../documents/document-renderer.ts";
+import { offsetOf } from "../documents/time-zone.ts";
+import { LagGate } from "./lag-gate.ts";
+import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
+import type { ProgressSink } from "../progress.ts";
+import { InlineContents } from "../offloads/inline-contents.ts";
+import { requiredBlobs } from "../offloads/required-blobs.ts";
+import { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
+import { PostgresLogs } from "../rows/postgres-logs.ts";
+import { liveBatchLimits } from "../runs/run-limits.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
+import type { WaitCause } from "../runs/waits.ts";
+import type { RowCopy } from "./copy-rows.ts";
+import type { MigrateOptions } from "./options.ts";
+import type { MigrateCounters } from "./report.ts";
+
+/** What all partitions of a run share. */
+export interface CopyRun {
+  readonly connections: Connections;
+  readonly options: MigrateOptions;
+  readonly run: ArchiveRun;
+  readonly counters: MigrateCounters;
+  readonly progress: ProgressSink;
+  readonly writer: BulkWriter;
+  readonly bodies: BulkBodies;
+  readonly refusals: RefusalLimit;
+  readonly lag: LagGate;
+  readonly renderers: Map<DataType, DocumentRenderer>;
+  /** What the documents say of themselves. */
+  readonly copiedAt: string;
+  readonly contents?: InlineContents | undefined;
+}
+
+/** A target that refuses this many records in a row has the wrong mapping; it is no matter of single records any more. */
+const refusalsInARow = 1000;
+
+export function copyRun(
+  connections: Connections,
+  options: MigrateOptions,
+  run: ArchiveRun,
+  counters: MigrateCounters,
+  progress: ProgressSink,
+): CopyRun {
+  const { pacing, waits } = run;
+  const bodies = new BulkBodies(options.batchBytes);
+  const blobs = requiredBlobs(connections, options);
+  return {
+    connections,
+    options,
+    run,
+    counters,
+    progress,
+    writer: new BulkWriter(connections.elasticsearch, {
+      maxRetries: connections.settings.maxRetries,
+      opaqueId: run.id,
+      beforeRequest: (signal) => pacing.unpaused(signal),
+      onWait: (fault, reason) => waits.begin(causeOf[fault] ?? "elasticsearch_pressure", reason),
+    }),
+    bodies,
+    refusals: new RefusalLimit(refusalsInARow),
+    lag: new LagGate(connections.postgres, options.maxLagSeconds ?? Number.POSITIVE_INFINITY, run),
+    renderers: new Map(),
+    copiedAt: counters.report.startedAt,
+    contents: blobs && new InlineContents(blobs, bodies, connections.settings.searchText),
+  };
+}
+
+const causeOf: Partial<Record<BulkFault, WaitCause>> = { disk_full: "flood_stage", unreachable: "no_answer" };
+
+/** How rows of one partition are copied in this run. */
+export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Partition): RowCopy {
+  const { connections, options, run, counters, progress } = copy;
+  const { postgres, state, elasticsearch, settings } = connections;
+  const key = partitionKey(partition);
+  let marked: Promise<void> | undefined;
+  return {
+    partition,
+    runId: run.id,
+    state,
+    elasticsearch,
+    source: new PostgresLogs(postgres, source),
+    target: new ElasticsearchLogs(elasticsearch, copy.writer, settings.template.prefix, partition),
+    read: {
+      renderer: rendererOf(copy, source),
+      bodies: copy.bodies,
+      limits: liveBatchLimits(run.pacing, { bytes: options.batchBytes }),
+      countContents: copy.contents !== undefined,
+      beforePage: async (signal) => {
+        await run.pacing.unpaused(signal);
+        await copy.lag.passed(signal);
+      },
+    },
+    contents: copy.contents,
+    pacing: run.pacing,
+    wasWritten: () => marked !== undefined,
+    beforeWrite: () => (marked ??= markCopying(state, partition, run.id)),
+    onConfirmed: (batch, receipt, rows, contents) => {
+      const bytes = contents?.bodyBytes ?? batch.bytes;
+      if (batch.records > 0) counters.written(partition, receipt, bytes, rows);
+      if (contents !== undefined) counters.inlined(contents);
+      progress.advanced(key, batch.records, bytes);
+      copy.refusals.note(receipt);
+    },
+  };
+}
+
+function rendererOf(
+  { connections: { settings }, renderers, copiedAt }: CopyRun,
+  { logType, layout }: SourceTable,
+): DocumentRenderer {
+  const made = renderers.get(logType.dataType);
+  if (made !== undefined) return made;
+  const renderer = new DocumentRenderer(logType, layout, {
+    searchText: settings.searchText,
+    sourceOffset: offsetOf(settings.sourceTimeZone),
+    copiedAt,
+  });
+  renderers.set(logType.dataType, renderer);
+  return renderer;
+}

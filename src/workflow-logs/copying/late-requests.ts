@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "@elastic/elasticsearch";
+import { AppError } from "../../engine/errors.ts";
+import { hasBulkTasks } from "../../stores/elasticsearch/bulk/bulk-tasks.ts";
+import type { StateDatabase } from "../state/database.ts";
+import { lastRunOf } from "../state/runs.ts";
+import { type Partition, partitionKey } from "../partitions/log-types.ts";
+
+/** A request that the network still has is no task yet: two looks, so far apart, must show none. */
+const looks = 2;
+const pauseMillis = 250;
+/** Where tasks may not be seen. Requests take that long only on a server in trouble. */
+const unseenMillis = 5000;
+/** No request of ours waits longer for its answer than the client's time-out, 30 s by default. */
+const patienceMillis = 120_000;
+
+/** Runs that have nothing under way; having ended, they never will again. */
+const settledRuns = new Set<string>();
+
+/**
+ * Call with the partition's lock, before it is begun: afterwards no request is under way of a run that had it before and died or failed. Such a
+ * request could put an older document over one that is written now. Throws AppError when they do not end.
+ */
+export async function awaitLateRequests(
+  state: StateDatabase,
+  client: Client,
+  partition: Partition,
+  signal: AbortSignal,
+): Promise<void> {
+  const last = await lastRunOf(state, partition);
+  if (last === undefined || settledRuns.has(last.id)) return;
+  if (last.status !== "died" && last.status !== "failed") return;
+  const giveUp = performance.now() + patienceMillis;
+  for (let quiet = 0; quiet < looks;) {
+    await sleep(pauseMillis, undefined, { signal });
+    const hasTasks = await hasBulkTasks(client, last.id);
+    if (hasTasks === undefined) {
+      await sleep(unseenMillis, undefined, { signal });
+      break;
+    }
+    quiet = hasTasks ? 0 : quiet + 1;
+    if (performance.now() > giveUp) throw stillWriting(last.id, partition);
+  }
+  settledRuns.add(last.id);
+}
+
+function stillWriting(runId: string, partition: Partition): AppError {
+  return new AppError(
+    "late_requests",
+    `Elasticsearch is still at work on requests of run ${runId}, which has ended, for ${partitionKey(partition)}.`,
+    { hint: "Look at GET _tasks?actions=*bulk*&detailed. Nothing was changed; run the same command again." },
+  );
+}

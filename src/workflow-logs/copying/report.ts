@@ -1,0 +1,167 @@
+import type { Receipt } from "../../engine/ports.ts";
+import type { DataType, Partition } from "../partitions/log-types.ts";
+import type { DirtyReport } from "../dirty/report.ts";
+import type { InlinedContents } from "../offloads/inline-contents.ts";
+import type { RowOrigin } from "./copy-rows.ts";
+
+export interface Totals {
+  /** Rows that the run was about: migrated + skipped + failed, and those it did not come to. */
+  source: number;
+  migrated: number;
+  /** Already in Elasticsearch and left as they are. */
+  skipped: number;
+  failed: number;
+  /** Bytes of the documents written. */
+  bytes: number;
+}
+
+export interface ReportedError {
+  readonly dataType: DataType;
+  readonly tenantId: string;
+  readonly id: string;
+  readonly type: string;
+  readonly message: string;
+}
+
+export interface MigrateReport {
+  readonly command: "elasticsearch migrate";
+  runId: string | null;
+  status: "completed" | "completed_with_errors" | "interrupted" | "failed" | "dry_run";
+  readonly dryRun: boolean;
+  readonly startedAt: string;
+  finishedAt: string;
+  seconds: number;
+  readonly totals: Totals;
+  readonly byDataType: Partial<Record<DataType, Totals>>;
+  readonly batches: { successful: number; failed: number };
+  readonly partitions: { total: number; done: number; remaining: number };
+  readonly errors: { total: number; readonly byType: Record<string, number>; readonly first: ReportedError[] };
+  /** Offloaded contents looked for by `--offload inline`; `unresolved` counts those not loaded by reason. */
+  contents?: { loaded: number; bytes: number; readonly unresolved: Record<string, number> };
+  /** Percent of the rows tried that were written. */
+  successRate: number;
+  /** What the platform wrote behind the copy, as far as capture recorded it. Not counted in the totals. */
+  dirty?: DirtyReport;
+  /** Of `--follow`: since when, and how far behind the platform the documents were last. */
+  following?: { readonly since: string; readonly lagRows: number; readonly lagSeconds: number };
+  warnings: readonly string[];
+}
+
+const firstErrors = 5;
+const interruptionsKept = 20;
+
+function emptyTotals(): Totals {
+  return { source: 0, migrated: 0, skipped: 0, failed: 0, bytes: 0 };
+}
+
+/** Counts what a run does, in the shape of its report. */
+export class MigrateCounters {
+  readonly report: MigrateReport;
+  private readonly started = performance.now();
+  private readonly replaced: string[] = [];
+  private readonly warnings: string[] = [];
+  private readonly interruptions: string[] = [];
+
+  constructor(dataTypes: readonly DataType[], options: { dryRun: boolean }) {
+    this.report = {
+      command: "elasticsearch migrate",
+      runId: null,
+      status: options.dryRun ? "dry_run" : "completed",
+      dryRun: options.dryRun,
+      startedAt: new Date().toISOString(),
+      finishedAt: "",
+      seconds: 0,
+      totals: emptyTotals(),
+      byDataType: Object.fromEntries(dataTypes.map((type) => [type, emptyTotals()])),
+      batches: { successful: 0, failed: 0 },
+      partitions: { total: 0, done: 0, remaining: 0 },
+      errors: { total: 0, byType: {}, first: [] },
+      successRate: 100,
+      warnings: [],
+    };
+  }
+
+  add(dataType: DataType, change: Partial<Totals>): void {
+    for (const totals of [this.report.totals, this.report.byDataType[dataType]!]) {
+      for (const [key, value] of Object.entries(change)) totals[key as keyof Totals] += value;
+    }
+  }
+
+  written(partition: Partition, receipt: Receipt, bytes: number, rows: RowOrigin): void {
+    const records = receipt.written + receipt.refused.length;
+    if (rows === "late") this.add(partition.dataType, { source: records });
+    if (rows === "known") this.add(partition.dataType, { skipped: -records }); // not left as they are after all
+    this.add(partition.dataType, { migrated: receipt.written, bytes });
+    for (const { id, type, reason } of receipt.refused) this.refused({ ...partition, id, type, message: reason });
+    if (receipt.refused.length === 0) this.report.batches.successful++;
+    else this.report.batches.failed++;
+  }
+
+  refused(error: ReportedError): void {
+    const { errors } = this.report;
+    this.add(error.dataType, { failed: 1 });
+    errors.total++;
+    errors.byType[error.type] = (errors.byType[error.type] ?? 0) + 1;
+    if (errors.first.length >= firstErrors) return;
+    const { dataType, tenantId, id, type, message } = error;
+    errors.first.push({ dataType, tenantId, id, type, message: message.slice(0, 500) });
+  }
+
+  inlined({ files, fileBytes, unresolved }: InlinedContents): void {
+    const contents = (this.report.contents ??= { loaded: 0, bytes: 0, unresolved: {} });
+    contents.loaded += files;
+    contents.bytes += fileBytes;
+    for (const { reason } of unresolved) contents.unresolved[reason] = (contents.unresolved[reason] ?? 0) + 1;
+  }
+
+  partitionsPlanned(count: number): void {
+    this.report.partitions.total += count;
+    this.report.partitions.remaining += count;
+  }
+
+  warn(text: string): void {
+    this.warnings.push(text);
+  }
+
+  /** A server was away while following; the last few are kept. */
+  interrupted(reason: string): void {
+    this.interruptions.push(`${new Date().toISOString()}: ${reason} Went on when it was well again.`);
+    if (this.interruptions.length > interruptionsKept) this.interruptions.shift();
+  }
+
+  indexReplaced(partition: string): void {
+    this.replaced.push(partition);
+  }
+
+  partitionDone(): void {
+    this.report.partitions.done++;
+    this.report.partitions.remaining--;
+  }
+
+  /** The report as it stands now. */
+  snapshot(): MigrateReport {
+    const { report } = this;
+    const { migrated, failed } = report.totals;
+    report.warnings = [...this.warnings, ...this.interruptions, ...this.replacedWarning(), ...this.unresolvedWarning()];
+    report.finishedAt = new Date().toISOString();
+    report.seconds = Math.round(performance.now() - this.started) / 1000;
+    report.successRate = migrated + failed === 0 ? 100 : Math.floor((migrated / (migrated + failed)) * 10_000) / 100;
+    return report;
+  }
+
+  private unresolvedWarning(): string[] {
+    const reasons = Object.entries(this.report.contents?.unresolved ?? {});
+    if (reasons.length === 0) return [];
+    const counts = reasons.map(([reason, count]) => `${reason}: ${count}`).join(", ");
+    return [
+      `Some offloaded contents could not be put into their documents (${counts}). Their rows are archived with the preview; they are listed in log_archive.unresolved_contents.`,
+    ];
+  }
+
+  private replacedWarning(): string[] {
+    const [first] = this.replaced;
+    if (first === undefined) return [];
+    const others = this.replaced.length > 1 ? ` The same holds for ${this.replaced.length - 1} other partitions.` : "";
+    return [`The index of ${first} is not the one it was copied into before: its rows are copied again.${others}`];
+  }
+}

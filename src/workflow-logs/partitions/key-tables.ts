@@ -1,0 +1,51 @@
+import type { Pool } from "pg";
+import { quoteIdentifier } from "../../stores/postgres/table.ts";
+import { type StateDatabase, stateSchema } from "../state/database.ts";
+import { runLockName } from "../state/runs.ts";
+import { cancellable } from "../../stores/postgres/cancellable.ts";
+import type { AdvisoryLocks } from "../../stores/postgres/advisory-locks.ts";
+import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { DataType } from "./log-types.ts";
+import type { Listing } from "../rows/row-query.ts";
+
+/**
+ * Copies the keys that `keysQuery` selects into an indexed table of the run, in one scan of the log table, for Dify has no index for the order
+ * in which rows are copied.
+ */
+export async function buildKeyTable(
+  pool: Pool,
+  run: Pick<ArchiveRun, "id" | "signal" | "pacing">,
+  dataType: DataType,
+  keysQuery: string,
+): Promise<Listing> {
+  const name = `keys_${run.id.replaceAll("-", "")}_${dataType}`;
+  const sqlName = `${stateSchema}.${quoteIdentifier(name)}`;
+  await cancellable(pool, run.signal, async (client) => {
+    await client.query(`insert into ${stateSchema}.key_tables (name, run_id, data_type) values ($1, $2, $3)`, [
+      name,
+      run.id,
+      dataType,
+    ]);
+    for (const statement of [
+      `create table ${sqlName} as ${keysQuery}`,
+      `create index on ${sqlName} (tenant_id, created_at, id)`,
+      `analyze ${sqlName}`,
+    ]) {
+      await run.pacing.unpaused(run.signal);
+      await client.query(statement);
+    }
+  });
+  return { sqlName, isKeyTable: true };
+}
+
+/** Drops the key tables of the run, and those of runs whose process is gone. */
+export async function dropKeyTables(state: StateDatabase, locks: AdvisoryLocks, ownRunId: string): Promise<void> {
+  const tables = await state.selectFrom("key_tables").select(["name", "run_id"]).execute();
+  for (const table of tables) {
+    const isOwn = table.run_id === ownRunId;
+    if (!isOwn && !(await locks.tryLock(runLockName(table.run_id)))) continue;
+    await state.schema.dropTable(table.name).ifExists().execute();
+    await state.deleteFrom("key_tables").where("name", "=", table.name).execute();
+    if (!isOwn) await locks.unlock(runLockName(table.run_id));
+  }
+}

@@ -1,0 +1,97 @@
+import { quoteIdentifier, quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
+import { utcToLocal } from "../documents/time-zone.ts";
+import type { DataType } from "./log-types.ts";
+import type { Scope } from "./scope.ts";
+import { textBytesExpression } from "../rows/row-query.ts";
+
+export interface PlanContext {
+  readonly dataType: DataType;
+  readonly table: Table;
+  readonly scope: Scope;
+  readonly timeZone: string;
+  /**
+   * Identities of the indices that exist: checkpoints that speak of others do not count, and expired partitions are left out. Undefined where
+   * all rows are meant: there is no state schema, or everything is copied from nothing.
+   */
+  readonly indexUuids: readonly string[] | undefined;
+  /** Leaves the size of the rows out, so that an index with the keys is enough. */
+  readonly keysOnly?: boolean;
+}
+
+/** How far before a checkpoint the keys are listed again: rows are inserted late with an early created_at. */
+export const overlapWindow = "2 hours";
+
+/** Tenant ids that an index can be named after. A uuid always is one. */
+const nameableTenant = "^[a-z0-9][a-z0-9_-]{0,99}$";
+
+/**
+ * One scan of a log table: the keys of all rows in the scope that are not confirmed yet, and of those in the overlap window before a
+ * checkpoint (`listed_again`). `month` is NULL where created_at or the tenant id names no index. `bytes` is the size of the text columns,
+ * which PostgreSQL knows without reading them.
+ */
+export function keysQuery(context: PlanContext): string {
+  const { table, dataType, indexUuids } = context;
+  const month = monthExpression(context);
+  const keys = `select t.tenant_id, t.created_at, t.id, ${context.keysOnly === true ? "0" : textBytesExpression(table, "t")} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
+  if (indexUuids === undefined) return `select k.*, false as listed_again from (${keys}) k`;
+  const idType = sqlIdType(table);
+  return `select k.*, c.id is not null as listed_again from (${keys}) k
+    left join (select p.tenant_id, p.month, p.state, c.range_start, c.created_at, c.id from log_archive.partitions p left join log_archive.checkpoints c using (data_type, tenant_id, month)
+                where p.data_type = ${quoteLiteral(dataType)} and (p.state = 'expired' or p.index_uuid = any(array[${indexUuids.map(quoteLiteral).join(", ")}]::text[]))) c
+      on c.tenant_id = k.tenant_id::text and c.month = k.month and (c.state = 'expired'
+        or k.created_at >= c.range_start and (k.created_at, k.id) <= (c.created_at, c.id::${idType}))
+    where c.tenant_id is null or (c.state <> 'expired' and k.created_at >= c.created_at - interval '${overlapWindow}')`;
+}
+
+/** Rows, bytes and rows listed again for each tenant and month; month is NULL for rows that cannot be archived. */
+export function partitionsQuery(keys: string): string {
+  return `select tenant_id::text as "tenantId", month, count(*) filter (where not listed_again) as rows,
+      coalesce(sum(bytes) filter (where not listed_again), 0) as bytes, count(*) filter (where listed_again) as "listedAgain"
+    from (${keys}) keys group by tenant_id, month`;
+}
+
+/** Puts the rows without a month into the record errors, those that are there already left alone. */
+export function unarchivableQuery(context: PlanContext, keys: string, runId: string): string {
+  return `insert into log_archive.record_errors (data_type, record_id, tenant_id, month, type, reason, run_id)
+    select ${quoteLiteral(context.dataType)}, id::text, tenant_id::text, null,
+        case when ${hasMonth(utcExpression(context, "k"))} then 'tenant_without_index' else 'created_at_without_month' end,
+        case when ${hasMonth(utcExpression(context, "k"))} then 'no index can be named after this tenant id' else 'created_at is ' || created_at::text || '; months of the years 1 to 9999 have an index' end,
+        ${quoteLiteral(runId)}
+      from (${keys}) k where month is null
+    on conflict (data_type, record_id) do nothing
+    returning record_id as id, tenant_id as "tenantId", type, reason`;
+}
+
+/** The month (UTC) of the row `t`; NULL where created_at or the tenant id names no index. */
+export function monthExpression({ table, timeZone }: Pick<PlanContext, "table" | "timeZone">): string {
+  const utc = utcExpression({ table, timeZone }, "t");
+  const nameable =
+    table.columns.find((column) => column.name === "tenant_id")!.type === "uuid"
+      ? ""
+      : ` and t.tenant_id ~ ${quoteLiteral(nameableTenant)}`;
+  return `case when ${hasMonth(utc)}${nameable} then to_char(${utc}, 'YYYY-MM') end`;
+}
+
+function utcExpression({ table, timeZone }: Pick<PlanContext, "table" | "timeZone">, alias: string): string {
+  const type = table.columns.find((column) => column.name === "created_at")!.type;
+  if (type === "timestamptz") return `(${alias}.created_at at time zone 'UTC')`;
+  if (timeZone === "UTC") return `${alias}.created_at`;
+  return `(${alias}.created_at at time zone ${quoteLiteral(timeZone)} at time zone 'UTC')`;
+}
+
+/** Also false for infinities. */
+function hasMonth(utc: string): string {
+  return `${utc} >= '0001-01-01' and ${utc} < '10000-01-01'`;
+}
+
+function scopeCondition({ table, scope, timeZone }: PlanContext): string {
+  const tenantType = quoteIdentifier(table.columns.find((column) => column.name === "tenant_id")!.type);
+  const conditions = [
+    ...(scope.tenantIds.length > 0
+      ? [`t.tenant_id = any(array[${scope.tenantIds.map(quoteLiteral).join(", ")}]::${tenantType}[])`]
+      : []),
+    ...(scope.start !== undefined ? [`t.created_at >= ${quoteLiteral(utcToLocal(scope.start, timeZone))}`] : []),
+    ...(scope.end !== undefined ? [`t.created_at < ${quoteLiteral(utcToLocal(scope.end, timeZone))}`] : []),
+  ];
+  return conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
+}

@@ -1,0 +1,287 @@
+import { type ColumnType, type Generated, Kysely, PostgresDialect } from "kysely";
+import type { Pool } from "pg";
+
+export type PartitionState = "planned" | "copying" | "copied" | "verified" | "purging" | "purged" | "expired";
+export type WriteMode = "postgres" | "both" | "elasticsearch";
+export type ReadMode = "postgres" | "shadow" | "elasticsearch";
+export type RunStatus = "running" | "completed" | "completed_with_errors" | "interrupted" | "failed";
+export type RequestedState = "running" | "paused" | "aborted";
+
+/** The limits of a run in force. One that is missing cannot be set; null is no limit. */
+export interface RunLimits {
+  readonly concurrency?: number;
+  readonly batchRows?: number;
+  readonly recordsPerSecond?: number | null;
+  readonly bytesPerSecond?: number | null;
+}
+
+/** The records of a tenant that were asked to go: exactly one of these. */
+export interface DeleteSelection {
+  readonly ids?: readonly string[];
+  readonly appId?: string;
+  readonly workflowRunIds?: readonly string[];
+  /** Created before this instant. */
+  readonly before?: string;
+}
+
+/**
+ * `missing`: a row without a document; `extra`: a document without a row; `changed`: the row was written while it was validated, so nothing can be
+ * said of it; `lost`: a row that was purged and has no document.
+ */
+export type DifferenceKind = "missing" | "different" | "extra" | "changed" | "lost";
+
+/** The tables of `log_archive` as migrations/postgres/ makes them. Times and bigints are text, as the pool delivers them. */
+export interface StateTables {
+  runs: {
+    id: Generated<string>;
+    command: string;
+    status: Generated<RunStatus>;
+    options: ColumnType<Record<string, unknown>, string>;
+    report: ColumnType<Record<string, unknown> | null, string | null | undefined, string | null>;
+    error: string | null;
+    started_at: Generated<string>;
+    heartbeat_at: Generated<string>;
+    finished_at: string | null;
+    requested_state: Generated<RequestedState>;
+    requested_at: ColumnType<string | null, string | undefined>;
+    requested_by: ColumnType<string | null, string | undefined>;
+    limits: ColumnType<RunLimits | null, string, string>;
+    waiting: ColumnType<string | null, string | undefined>;
+  };
+  partitions: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    state: PartitionState;
+    index_name: string;
+    index_uuid: string;
+    copied_rows: ColumnType<string, number | undefined, number>;
+    copied_bytes: ColumnType<string, number | undefined, number>;
+    run_id: string | null;
+    updated_at: Generated<string>;
+  };
+  checkpoints: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    range_start: string;
+    created_at: string;
+    id: string;
+  };
+  open_rows: {
+    data_type: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    fingerprint: ColumnType<string, Buffer, Buffer>;
+    first_copied_at: Generated<string>;
+  };
+  record_errors: {
+    data_type: string;
+    record_id: string;
+    tenant_id: string;
+    month: string | null;
+    type: string;
+    reason: string;
+    attempts: Generated<number>;
+    run_id: string | null;
+    first_seen_at: Generated<string>;
+    last_seen_at: Generated<string>;
+  };
+  proofs: {
+    id: Generated<string>;
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    index_uuid: string;
+    rows: ColumnType<string, number>;
+    run_id: string | null;
+    proved_at: Generated<string>;
+    voided_at: string | null;
+    gaps: Generated<string>;
+  };
+  validation_progress: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    run_id: string;
+    index_uuid: string;
+    range_from: string;
+    range_to: string;
+    created_at: string | null;
+    id: string | null;
+    checked: ColumnType<string, number, number>;
+    finished: boolean;
+    gaps: Generated<string>;
+    updated_at: Generated<string>;
+  };
+  validation_differences: {
+    at: Generated<string>;
+    run_id: string;
+    data_type: string;
+    tenant_id: string;
+    month: string | null;
+    record_id: string;
+    kind: DifferenceKind;
+    columns: string[];
+    reason: string | null;
+    resolved: "repaired" | "deleted" | null;
+    found_at: Generated<string>;
+  };
+  purged_rows: {
+    data_type: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    run_id: string | null;
+    purged_at: Generated<string>;
+    offload_rows: number;
+    expired: boolean;
+  };
+  restores: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    run_id: string;
+    index_uuid: string;
+    range_from: string;
+    range_to: string;
+    last_id: string | null;
+    is_done: boolean;
+    counts: ColumnType<Record<string, unknown>, string, string>;
+    updated_at: Generated<string>;
+  };
+  restore_findings: {
+    table_name: string;
+    record_id: string;
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    kind: "different" | "refused" | "lost";
+    columns: string[];
+    reason: string;
+    run_id: string | null;
+    found_at: Generated<string>;
+  };
+  unresolved_contents: {
+    offload_id: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    reason: string;
+    run_id: string | null;
+    found_at: Generated<string>;
+  };
+  dirty_rows: {
+    version: Generated<string>;
+    data_type: string;
+    record_id: string;
+    operation: "I" | "U" | "D" | "T";
+    tenant_id: string;
+    old_tenant_id: string | null;
+    old_created_at: string | null;
+    created_at: string | null;
+    written_at: Generated<string>;
+  };
+  capture: {
+    only_row: Generated<boolean>;
+    installed_at: string | null;
+    installed_gaps: string | null;
+    known_gaps: Generated<string>;
+  };
+  deleted_rows: {
+    data_type: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    created_at: string | null;
+    deleted_at: Generated<string>;
+  };
+  rollouts: {
+    tenant_id: string;
+    write_mode: WriteMode;
+    read_mode: ReadMode;
+    changed_at: Generated<string>;
+  };
+  rollout_changes: {
+    id: Generated<string>;
+    tenant_id: string;
+    write_before: WriteMode;
+    read_before: ReadMode;
+    write_mode: WriteMode;
+    read_mode: ReadMode;
+    forced_against: string[];
+    changed_at: Generated<string>;
+    changed_by: Generated<string>;
+  };
+  direct_writes: {
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    first_at: Generated<string>;
+  };
+  requested_deletes: {
+    id: Generated<string>;
+    data_type: string;
+    tenant_id: string;
+    selection: ColumnType<DeleteSelection, string>;
+    requested_at: Generated<string>;
+  };
+  offloaded_files: {
+    offload_id: string;
+    record_id: string;
+    tenant_id: string;
+    month: string;
+    file_id: string;
+    purged_at: Generated<string>;
+    deletion: "begun" | "done" | null;
+  };
+  retention_changes: {
+    at: Generated<string>;
+    tenant_id: string;
+    data_type: string;
+    action: "set" | "hold" | "release";
+    days: number | null;
+    reason: string | null;
+    changed_by: string;
+    changed_at: Generated<string>;
+  };
+  retention_deletions: {
+    id: Generated<string>;
+    state: Generated<"deleting" | "deleted" | "retracted">;
+    run_id: string | null;
+    operator: string;
+    data_type: string;
+    tenant_id: string;
+    month: string;
+    index_name: string;
+    index_uuid: string;
+    documents: ColumnType<string, number, number>;
+    bytes: ColumnType<string, number, number>;
+    newest: string | null;
+    only_copy: boolean | null;
+    reason: string;
+    snapshot: string | null;
+    decided_at: Generated<string>;
+    ended_at: string | null;
+  };
+  retention_sweeps: {
+    run_id: string;
+    as_of: string;
+  };
+  key_tables: {
+    name: string;
+    run_id: string;
+    data_type: string;
+    created_at: Generated<string>;
+  };
+}
+
+export type StateDatabase = Kysely<StateTables>;
+
+export const stateSchema = "log_archive";
+
+/** Typed queries on our own schema, over the connections of `pool`. */
+export function stateDatabase(pool: Pool): StateDatabase {
+  return new Kysely<StateTables>({ dialect: new PostgresDialect({ pool }) }).withSchema(stateSchema);
+}
