@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { freePort } from "./free-port.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
 import { untilReady, type RunningServer } from "./running-server.ts";
+import { severalTimes } from "./several-times.ts";
 import { serverUser } from "./server-user.ts";
 import { supervise, type Supervisor } from "./supervise.ts";
 
@@ -74,30 +73,6 @@ async function start(
     },
     stop: () => supervisor.close(),
   };
-}
-
-/**
- * A first start fails when another program took the free port in between, one after a crash while the orphaned sessions of the
- * crashed server still hold its shared memory.
- */
-async function severalTimes<T>(boot: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await boot();
-    } catch (error) {
-      if (attempt === 5) throw error;
-      await sleep(500);
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function answers(url: string): Promise<true> {

@@ -2,54 +2,86 @@ import { dockerAnswers, startElasticsearchContainer, startPostgresContainer } fr
 import type { ElasticsearchMajor } from "./jdk.ts";
 import { startElasticsearch } from "./start-elasticsearch.ts";
 import { startPostgres } from "./start-postgres.ts";
+import { startRedis } from "./start-redis.ts";
+
+/** A server that answers at its URL until it is stopped. */
+export interface Started {
+  readonly url: string;
+  /** Stops what was started, not what the environment named. Harmless when repeated. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface StartOptions {
+  /** The newest possible when not given. */
+  readonly elasticsearch?: ElasticsearchMajor | undefined;
+  /** Gives up: what has started is stopped, and starting fails. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface ServerKind {
+  /** Names a running server that is taken instead. */
+  readonly variable: string;
+  readonly start: (options: StartOptions) => Promise<Started>;
+  /** Taken when a Docker engine answers. */
+  readonly startContainer?: (options: StartOptions) => Promise<Started>;
+}
+
+/** Every server that tests, the demo and experiments can ask for: one line for each, with its own file beside this one. */
+const kinds = {
+  postgres: { variable: "TEST_DATABASE_URL", start: startPostgres, startContainer: startPostgresContainer },
+  elasticsearch: {
+    variable: "TEST_ELASTICSEARCH_URL",
+    start: ({ elasticsearch: major, signal }) => startElasticsearch({ major, signal }),
+    startContainer: ({ elasticsearch: major }) => startElasticsearchContainer(major),
+  },
+  redis: { variable: "TEST_REDIS_URL", start: startRedis },
+} satisfies Record<string, ServerKind>;
+
+export type ServerName = keyof typeof kinds;
+
+export const serverNames = Object.keys(kinds) as ServerName[];
+
+export function isServerName(name: string): name is ServerName {
+  return Object.hasOwn(kinds, name);
+}
+
+/**
+ * A server that answers: the one that the environment names, else a container when a Docker engine answers and there is one, else a server of our own.
+ * Throws AppError that says what to install when it cannot be had.
+ */
+export async function startServer(name: ServerName, options: StartOptions = {}): Promise<Started> {
+  const { variable, start, startContainer }: ServerKind = kinds[name];
+  const given = process.env[variable];
+  if (given) return { url: given, stop: async () => {} };
+  if (startContainer !== undefined && (await dockerAnswers())) return startContainer(options);
+  return start(options);
+}
+
+/** All of these, side by side. When one cannot be had, the others are stopped before this throws. */
+export async function startAll<Name extends ServerName>(
+  names: readonly Name[],
+  options: StartOptions = {},
+): Promise<{ urls: Record<Name, string>; stop: () => Promise<void> }> {
+  const outcomes = await Promise.allSettled(names.map((name) => startServer(name, options)));
+  const started = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const stop = async (): Promise<void> => void (await Promise.all(started.map((server) => server.stop())));
+  if (started.length === names.length && !options.signal?.aborted) {
+    const urls = Object.fromEntries(names.map((name, at) => [name, started[at]!.url])) as Record<Name, string>;
+    return { urls, stop };
+  }
+  await stop();
+  options.signal?.throwIfAborted();
+  throw outcomes.find((outcome) => outcome.status === "rejected")?.reason;
+}
 
 export interface Servers {
   databaseUrl: string;
   elasticsearchUrl: string;
-  /** Stops what was started, not what the environment named. Harmless when repeated. */
   stop: () => Promise<void>;
 }
 
-export interface ServersOptions {
-  elasticsearch?: ElasticsearchMajor | undefined;
-  /** Gives up: what has started is stopped, and starting fails. */
-  signal?: AbortSignal | undefined;
-}
-
-interface Started {
-  url: string;
-  stop: () => Promise<void>;
-}
-
-/**
- * A PostgreSQL and an Elasticsearch that answer: those of TEST_DATABASE_URL and TEST_ELASTICSEARCH_URL, else containers when a
- * Docker engine answers, else servers of our own. When one cannot be had, the other is stopped before this throws.
- */
-export async function startServers(options: ServersOptions = {}): Promise<Servers> {
-  const given = { database: process.env["TEST_DATABASE_URL"], elasticsearch: process.env["TEST_ELASTICSEARCH_URL"] };
-  const docker = (!given.database || !given.elasticsearch) && (await dockerAnswers());
-  const { elasticsearch: major, signal } = options;
-  const outcomes = await Promise.allSettled([
-    given.database ? running(given.database) : docker ? startPostgresContainer() : startPostgres({ signal }),
-    given.elasticsearch
-      ? running(given.elasticsearch)
-      : docker
-        ? startElasticsearchContainer(major)
-        : startElasticsearch({ major, signal }),
-  ]);
-  const [database, elasticsearch] = outcomes;
-  const stop = async () => {
-    const started = outcomes.filter((outcome) => outcome.status === "fulfilled");
-    await Promise.all(started.map((outcome) => outcome.value.stop()));
-  };
-  if (database.status === "fulfilled" && elasticsearch.status === "fulfilled" && !signal?.aborted) {
-    return { databaseUrl: database.value.url, elasticsearchUrl: elasticsearch.value.url, stop };
-  }
-  await stop();
-  signal?.throwIfAborted();
-  throw outcomes.find((outcome) => outcome.status === "rejected")?.reason;
-}
-
-async function running(url: string): Promise<Started> {
-  return { url, stop: async () => {} };
+/** The two servers of workflow logs. */
+export async function startServers(options: StartOptions = {}): Promise<Servers> {
+  const { urls, stop } = await startAll(["postgres", "elasticsearch"], options);
+  return { databaseUrl: urls.postgres, elasticsearchUrl: urls.elasticsearch, stop };
 }

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { needs } from "../support/needs.ts";
 
 const demo = fileURLToPath(new URL("../../dev/demo.ts", import.meta.url));
 let folder: string;
@@ -23,8 +24,8 @@ async function runDemo(watch: (output: string, stop: () => void) => void = () =>
     env: {
       ...process.env,
       TMPDIR: folder,
-      TEST_DATABASE_URL: inject("databaseUrl"),
-      TEST_ELASTICSEARCH_URL: inject("elasticsearchUrl"),
+      TEST_DATABASE_URL: await needs("postgres"),
+      TEST_ELASTICSEARCH_URL: await needs("elasticsearch"),
       // Settings of the reader's own platform, which the demo must not follow.
       DATABASE_URL: "postgresql://nobody:wrong@127.0.0.1:1/nothing",
       ELASTICSEARCH_HOSTS: '["http://127.0.0.1:1"]',
@@ -43,14 +44,14 @@ async function runDemo(watch: (output: string, stop: () => void) => void = () =>
 }
 
 async function whatIsLeft(): Promise<string[]> {
-  const sql = new Client({ connectionString: inject("databaseUrl") });
+  const sql = new Client({ connectionString: await needs("postgres") });
   await sql.connect();
   const { rows } = await sql.query<{ name: string }>(
     "SELECT datname AS name FROM pg_database WHERE datname LIKE 'log_archive_demo_%'",
   );
   await sql.end();
   const names = async (path: string, pattern: RegExp): Promise<string[]> => {
-    const answer = await fetch(`${inject("elasticsearchUrl")}/${path}`);
+    const answer = await fetch(`${await needs("elasticsearch")}/${path}`);
     return (await answer.text()).match(pattern) ?? [];
   };
   return [
@@ -73,7 +74,7 @@ test("shows the main job, proves it, and leaves nothing behind", { timeout: 60_0
     "$ app elasticsearch migrate",
     "$ app elasticsearch status",
   ]);
-  const { password } = new URL(inject("databaseUrl"));
+  const { password } = new URL(await needs("postgres"));
   expect(password !== "" && output.includes(password), "the password is printed").toBe(false);
   expect(await whatIsLeft()).toEqual([]);
 });

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client } from "@elastic/elasticsearch";
 import pg from "pg";
-import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startPostgres } from "../../dev/servers/start-postgres.ts";
 import { createDatabase, dropPrefix, uniquePrefix } from "../support/database.ts";
+import { needs } from "../support/needs.ts";
 
 interface Started {
   program: ChildProcess;
@@ -133,7 +134,7 @@ test("a database and the names of a prefix come and go", async () => {
   await drop();
   await expect(new pg.Client({ connectionString: url }).connect()).rejects.toMatchObject({ code: "3D000" });
 
-  const elasticsearchUrl = inject("elasticsearchUrl");
+  const elasticsearchUrl = await needs("elasticsearch");
   const client = new Client({ node: elasticsearchUrl });
   const [mine, other] = [uniquePrefix(), uniquePrefix()];
   for (const prefix of [mine, other]) {

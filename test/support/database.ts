@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "@elastic/elasticsearch";
 import pg from "pg";
-import { inject } from "vitest";
+import { needs } from "./needs.ts";
 
 /** An empty database of its own on the tests' server. */
 export async function createDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
-  const server = inject("databaseUrl");
+  const server = await needs("postgres");
   const name = `test_${randomBytes(6).toString("hex")}`;
   await execute(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);

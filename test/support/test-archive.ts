@@ -1,7 +1,6 @@
 import { withTestConnections } from "./test-connections.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
-import { inject } from "vitest";
 import { type GenerateOptions, generateSampleLogs } from "../../dev/sample-logs/generate.ts";
 import type { SampleOptions } from "../../dev/sample-logs/sample-options.ts";
 import { createSchema } from "../../dev/sample-logs/schema.ts";
@@ -16,6 +15,7 @@ import type { Scope } from "../../src/workflow-logs/partitions/scope.ts";
 import type { Stores } from "./compare-stores.ts";
 import { createDatabase, dropPrefix, uniquePrefix } from "./database.ts";
 import { printExactly } from "./source-rows.ts";
+import { needs } from "./needs.ts";
 
 export type SampleSize = Partial<SampleOptions> & Pick<GenerateOptions, "blobFolder">;
 
@@ -42,7 +42,7 @@ export async function createTestArchive(sample: SampleSize): Promise<TestArchive
     ...sample,
     databaseUrl: database.url,
   });
-  const elasticsearchUrl = inject("elasticsearchUrl");
+  const elasticsearchUrl = await needs("elasticsearch");
   const prefix = uniquePrefix();
   return {
     databaseUrl: database.url,

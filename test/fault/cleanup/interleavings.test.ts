@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, expect, inject, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { createPrng, type Prng } from "../../../dev/sample-logs/prng.ts";
 import type { PurgeStep } from "../../../src/workflow-logs/cleanup/delete-rows.ts";
 import { cleanupOnce } from "../../support/cleanup-archive.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { Platform } from "./platform.ts";
+import { needs } from "../../support/needs.ts";
 
 const full = process.env["TEST_FULL"] === "1";
 const count = Number(process.env["TEST_INTERLEAVINGS"] ?? (full ? 2000 : 50));
@@ -89,7 +90,7 @@ test(
   `whatever happens meanwhile, a row is never in neither store: ${count} interleavings (TEST_SEED=${seed})`,
   async () => {
     for (let from = 0; from < count; from += perArchive) {
-      open = { archive: await createTestArchive({}), proxy: await startFaultProxy(inject("elasticsearchUrl")) };
+      open = { archive: await createTestArchive({}), proxy: await startFaultProxy(await needs("elasticsearch")) };
       const tenantId = randomUUID();
       for (let number = from; number < Math.min(count, from + perArchive); number++) await interleave(number, tenantId);
       await close();

@@ -1,11 +1,12 @@
-import { afterAll, expect, inject, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { clusterInfo } from "../../../src/stores/elasticsearch/cluster.ts";
 import { described } from "../../../src/stores/elasticsearch/errors.ts";
 import { missingPrivileges } from "../../../src/stores/elasticsearch/privileges.ts";
+import { needs } from "../../support/needs.ts";
 
 const connection = {
-  hosts: [inject("elasticsearchUrl")],
+  hosts: [await needs("elasticsearch")],
   useSsl: false,
   verifyCerts: true,
   timeoutSeconds: 60,

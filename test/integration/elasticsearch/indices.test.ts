@@ -1,14 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { listIndices } from "../../../src/stores/elasticsearch/indices/index-list.ts";
 import { indexName } from "../../../src/stores/elasticsearch/indices/index-names.ts";
 import { countDocuments, ensureIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
 import { loadTemplates, mappingOf } from "../../../src/stores/elasticsearch/indices/template-files.ts";
 import { installTemplates } from "../../../src/stores/elasticsearch/indices/templates.ts";
+import { needs } from "../../support/needs.ts";
 
 const client = createClient({
-  hosts: [inject("elasticsearchUrl")],
+  hosts: [await needs("elasticsearch")],
   useSsl: false,
   verifyCerts: true,
   timeoutSeconds: 60,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { indexName } from "../../../src/stores/elasticsearch/indices/index-names.ts";
 import { ensureIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
@@ -10,9 +10,10 @@ import {
   templateName,
 } from "../../../src/stores/elasticsearch/indices/template-files.ts";
 import { installTemplates, templateStates } from "../../../src/stores/elasticsearch/indices/templates.ts";
+import { needs } from "../../support/needs.ts";
 
 const client = createClient({
-  hosts: [inject("elasticsearchUrl")],
+  hosts: [await needs("elasticsearch")],
   useSsl: false,
   verifyCerts: true,
   timeoutSeconds: 60,
