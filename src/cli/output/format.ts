@@ -21,3 +21,8 @@ export function formatPercent(part: number, whole: number): string {
   const percent = whole === 0 ? 100 : (part / whole) * 100;
   return `${(Math.floor(percent * 100 + 1e-6) / 100).toFixed(2)}%`;
 }
+
+/** To the second, as a person reads it: `2026-11-27 19:02:32`, in UTC. */
+export function formatTime(iso: string): string {
+  return iso.slice(0, 19).replace("T", " ");
+}

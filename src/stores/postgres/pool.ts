@@ -24,7 +24,7 @@ export function createPool(url: string, size = 10): pg.Pool {
     application_name: "log-archive",
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
-    types: { getTypeParser: textParser },
+    types: { getTypeParser },
     onConnect: async (client) => void (await client.query(sessionSettings)),
   });
   pool.on("error", () => {}); // an idle connection died; the next query opens another or fails with its own error
@@ -42,7 +42,7 @@ const jsonOids = new Set([114, 3802]);
  * Values stay the text PostgreSQL sent, but for small integers, booleans and our own jsonb: a `timestamp` turned into a Date loses
  * microseconds and moves by the host's zone, a bigint loses digits.
  */
-function textParser(oid: number): (value: string) => unknown {
+export function getTypeParser(oid: number): (value: string) => unknown {
   if (oid === booleanOid) return (value) => value === "t";
   if (oid === int2Oid || oid === int4Oid) return Number;
   if (jsonOids.has(oid)) return JSON.parse;

@@ -111,7 +111,7 @@ export class CleanupCounters {
       runId: null,
       status: options.dryRun ? "dry_run" : "completed",
       tenantId: options.tenantId,
-      beforeDate: options.before.replace(/ 00:00:00\.000000$/, ""),
+      beforeDate: options.before.replace(/ 00:00:00\.000000$/, "").replace(/ (.*)$/, "T$1Z"),
       dryRun: options.dryRun,
       byTable: Object.fromEntries(tables.map((table) => [table, { rows: 0, eligible: 0, deleted: 0, kept: {} }])),
       ...(options.deleteOffloadedFiles && { offloadedFiles: { eligible: 0, deleted: 0, bytes: 0, kept: {} } }),

@@ -1,5 +1,5 @@
 import { AppError } from "../../engine/errors.ts";
-import { listRolloutChanges, readRollout, type RolloutModes, saveRollout } from "../state/rollouts.ts";
+import { readRollout, rollBackOnce, type RolloutModes, saveRollout } from "../state/rollouts.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import type { ProgressSink } from "../progress.ts";
@@ -51,14 +51,22 @@ export async function setRollout(
   return { tenantId, before, after, forcedAgainst: objections };
 }
 
-/** The tenant is written and read as before its last change, whatever speaks against it. Throws AppError when there was none. */
-export async function rollbackRollout({ state }: Connections, tenantId: string): Promise<RolloutReport> {
+export interface RollbackReport extends RolloutReport {
+  /** Where another rollback would land; null when there is nothing further back. */
+  readonly next: RolloutModes | null;
+}
+
+/**
+ * The tenant is written and read as before the newest change that leads away from Elasticsearch and was not taken back yet, whatever speaks against it; as it
+ * was when there is none. Throws AppError when nothing was ever changed.
+ */
+export async function rollbackRollout({ state }: Connections, tenantId: string): Promise<RollbackReport> {
   await upgradeState(state);
-  const [last] = await listRolloutChanges(state, [tenantId], 1);
-  if (last === undefined)
+  const rolledBack = await rollBackOnce(state, tenantId);
+  if (rolledBack === undefined)
     throw new AppError("no_rollout", `Nothing was ever changed for tenant ${tenantId}.`, {
       hint: "app elasticsearch rollout list shows the tenants that were.",
     });
-  const before = await saveRollout(state, tenantId, last.before, []);
-  return { tenantId, before, after: last.before, forcedAgainst: [] };
+  const { before, after, next = null } = rolledBack;
+  return { tenantId, before, after, forcedAgainst: [], next };
 }

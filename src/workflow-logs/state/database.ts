@@ -1,5 +1,6 @@
 import { type ColumnType, type Generated, Kysely, PostgresDialect } from "kysely";
 import type { Pool } from "pg";
+import { typedPool } from "./typed-pool.ts";
 
 export type PartitionState = "planned" | "copying" | "copied" | "verified" | "purging" | "purged" | "expired";
 export type WriteMode = "postgres" | "both" | "elasticsearch";
@@ -30,7 +31,7 @@ export interface DeleteSelection {
  */
 export type DifferenceKind = "missing" | "different" | "extra" | "changed" | "lost";
 
-/** The tables of `log_archive` as migrations/postgres/ makes them. Times and bigints are text, as the pool delivers them. */
+/** The tables of `log_archive` as migrations/postgres/ makes them. Times are ISO 8601 text in UTC and bigints text (typed-pool.ts). */
 export interface StateTables {
   runs: {
     id: Generated<string>;
@@ -73,7 +74,7 @@ export interface StateTables {
     record_id: string;
     tenant_id: string;
     month: string;
-    fingerprint: ColumnType<string, Buffer, Buffer>;
+    fingerprint: Buffer;
     first_copied_at: Generated<string>;
   };
   record_errors: {
@@ -210,7 +211,9 @@ export interface StateTables {
     read_before: ReadMode;
     write_mode: WriteMode;
     read_mode: ReadMode;
-    forced_against: string[];
+    forced_against: ColumnType<string[], readonly string[]>;
+    is_rollback: Generated<boolean>;
+    taken_back_by: ColumnType<string | null, undefined, string>;
     changed_at: Generated<string>;
     changed_by: Generated<string>;
   };
@@ -283,5 +286,5 @@ export const stateSchema = "log_archive";
 
 /** Typed queries on our own schema, over the connections of `pool`. */
 export function stateDatabase(pool: Pool): StateDatabase {
-  return new Kysely<StateTables>({ dialect: new PostgresDialect({ pool }) }).withSchema(stateSchema);
+  return new Kysely<StateTables>({ dialect: new PostgresDialect({ pool: typedPool(pool) }) }).withSchema(stateSchema);
 }

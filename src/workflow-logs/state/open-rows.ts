@@ -71,15 +71,14 @@ export async function openRowsAfter(
   afterId: string,
   limit: number,
 ): Promise<OpenRow[]> {
-  const rows = await db
+  return db
     .selectFrom("open_rows")
-    .select(["record_id as id", sql<string>`encode(fingerprint, 'hex')`.as("fingerprint")])
+    .select(["record_id as id", "fingerprint"])
     .where((row) => row.and(partitionColumns(partition)))
     .where("record_id", ">", afterId)
     .orderBy("record_id")
     .limit(limit)
     .execute();
-  return rows.map((row) => ({ id: row.id, fingerprint: Buffer.from(row.fingerprint, "hex") }));
 }
 
 /** Open rows for each partition that has any and still has an index. */

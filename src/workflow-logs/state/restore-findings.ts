@@ -106,13 +106,7 @@ export async function listRestoreFindings(
 ): Promise<RestoreFindingRecord[]> {
   const rows = await db
     .selectFrom("restore_findings")
-    .select([
-      "table_name as table",
-      "record_id as id",
-      "kind",
-      sql<string[]>`to_json(columns)`.as("columns"), // the pool leaves arrays as text
-      "reason",
-    ])
+    .select(["table_name as table", "record_id as id", "kind", "columns", "reason"])
     .where("run_id", "=", runId)
     .orderBy("kind")
     .orderBy("table_name")

@@ -18,6 +18,7 @@ export interface RolloutChange {
   readonly after: RolloutModes;
   /** What spoke against it, where it was forced. */
   readonly forcedAgainst: readonly string[];
+  readonly isRollback: boolean;
   readonly changedAt: string;
   readonly changedBy: string;
 }
@@ -55,6 +56,7 @@ export async function listRolloutChanges(
     before: { write: row.write_before, read: row.read_before },
     after: { write: row.write_mode, read: row.read_mode },
     forcedAgainst: row.forced_against,
+    isRollback: row.is_rollback,
     changedAt: row.changed_at,
     changedBy: row.changed_by,
   }));
@@ -68,28 +70,115 @@ export async function saveRollout(
   forcedAgainst: readonly string[],
 ): Promise<RolloutModes> {
   return db.transaction().execute(async (transaction) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended('log_archive:rollout:' || ${tenantId}, 0))`.execute(
-      transaction,
-    );
+    await lockRollout(transaction, tenantId);
     const before = await readRollout(transaction, tenantId);
-    const columns = { write_mode: modes.write, read_mode: modes.read };
-    await transaction
-      .insertInto("rollouts")
-      .values({ tenant_id: tenantId, ...columns })
-      .onConflict((conflict) =>
-        conflict.column("tenant_id").doUpdateSet({ ...columns, changed_at: sql<string>`clock_timestamp()` }),
-      )
-      .execute();
-    await transaction
-      .insertInto("rollout_changes")
-      .values({
-        tenant_id: tenantId,
-        write_before: before.write,
-        read_before: before.read,
-        ...columns,
-        forced_against: [...forcedAgainst],
-      })
-      .execute();
+    await recordChange(transaction, { tenantId, before, after: modes, forcedAgainst, isRollback: false });
     return before;
   });
+}
+
+export interface RolledBack {
+  readonly before: RolloutModes;
+  readonly after: RolloutModes;
+  /** Where another rollback would land; undefined when there is nothing further back. */
+  readonly next: RolloutModes | undefined;
+}
+
+/**
+ * Takes back the newest change that was not taken back yet, and those before it that would bring nothing or lead towards Elasticsearch. Undefined when nothing
+ * was ever changed for the tenant; with nothing left to take back, the tenant stays as it is.
+ */
+export async function rollBackOnce(db: StateDatabase, tenantId: string): Promise<RolledBack | undefined> {
+  return db.transaction().execute(async (transaction) => {
+    await lockRollout(transaction, tenantId);
+    const before = await readRollout(transaction, tenantId);
+    const changes = await transaction
+      .selectFrom("rollout_changes")
+      .select(["id", "write_before", "read_before", "is_rollback", "taken_back_by"])
+      .where("tenant_id", "=", tenantId)
+      .orderBy("id", "desc")
+      .execute();
+    if (changes.length === 0) return undefined;
+    const standing = changes
+      .filter((change) => !change.is_rollback && change.taken_back_by === null)
+      .map(({ id, write_before, read_before }) => ({ id, before: { write: write_before, read: read_before } }));
+    const { after, used } = stepBack(before, standing);
+    if (used === 0) return { before, after: before, next: undefined };
+    const id = await recordChange(transaction, { tenantId, before, after, forcedAgainst: [], isRollback: true });
+    await transaction
+      .updateTable("rollout_changes")
+      .set({ taken_back_by: id })
+      .where(
+        "id",
+        "in",
+        standing.slice(0, used).map((change) => change.id),
+      )
+      .execute();
+    const further = stepBack(after, standing.slice(used));
+    return { before, after, next: further.used === 0 ? undefined : further.after };
+  });
+}
+
+const writeModes: readonly WriteMode[] = ["postgres", "both", "elasticsearch"];
+const readModes: readonly ReadMode[] = ["postgres", "shadow", "elasticsearch"];
+
+/**
+ * Where the newest of `changes` (newest first) that leads away from Elasticsearch leads to, and how many changes are taken back by that; none when none does.
+ * Of writing and reading, neither ever comes nearer to Elasticsearch than it is now.
+ */
+export function stepBack(
+  now: RolloutModes,
+  changes: readonly Pick<RolloutChange, "before">[],
+): { readonly after: RolloutModes; readonly used: number } {
+  for (const [at, { before }] of changes.entries()) {
+    const after = {
+      write: nearer(writeModes, now.write, before.write),
+      read: nearer(readModes, now.read, before.read),
+    };
+    if (after.write !== now.write || after.read !== now.read) return { after, used: at + 1 };
+  }
+  return { after: now, used: 0 };
+}
+
+/** The one that is nearer to PostgreSQL. */
+function nearer<Mode>(order: readonly Mode[], one: Mode, other: Mode): Mode {
+  return order[Math.min(order.indexOf(one), order.indexOf(other))]!;
+}
+
+async function lockRollout(transaction: StateDatabase, tenantId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('log_archive:rollout:' || ${tenantId}, 0))`.execute(
+    transaction,
+  );
+}
+
+interface NewChange extends Pick<RolloutChange, "tenantId" | "before" | "after" | "forcedAgainst"> {
+  readonly isRollback: boolean;
+}
+
+/** Returns the id of the change. */
+async function recordChange(
+  transaction: StateDatabase,
+  { tenantId, before, after, forcedAgainst, isRollback }: NewChange,
+): Promise<string> {
+  const columns = { write_mode: after.write, read_mode: after.read };
+  await transaction
+    .insertInto("rollouts")
+    .values({ tenant_id: tenantId, ...columns })
+    .onConflict((conflict) =>
+      conflict.column("tenant_id").doUpdateSet({ ...columns, changed_at: sql<string>`clock_timestamp()` }),
+    )
+    .execute();
+  const { id } = await transaction
+    .insertInto("rollout_changes")
+    .values({
+      tenant_id: tenantId,
+      write_before: before.write,
+      read_before: before.read,
+      ...columns,
+      forced_against: forcedAgainst,
+      is_rollback: isRollback,
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return id;
 }

@@ -175,8 +175,7 @@ export async function countDifferences(db: StateDatabase, scope: DifferenceScope
 export async function listDifferences(db: StateDatabase, runId: string, limit: number): Promise<StoredDifference[]> {
   const rows = await db
     .selectFrom("validation_differences")
-    .select(["data_type", "tenant_id", "month", "record_id", "kind", "reason", "resolved"])
-    .select(sql<string[]>`to_json(columns)`.as("columns"))
+    .select(["data_type", "tenant_id", "month", "record_id", "kind", "columns", "reason", "resolved"])
     .where("run_id", "=", runId)
     .where("kind", "<>", "changed")
     .orderBy("at")

@@ -1,5 +1,5 @@
 import type { CaptureStatus } from "../../../workflow-logs/capture/status.ts";
-import { formatCount, formatDuration } from "../../output/format.ts";
+import { formatCount, formatDuration, formatTime } from "../../output/format.ts";
 import { formatTable } from "../../output/table.ts";
 
 const operations: readonly (readonly [string, string])[] = [
@@ -36,11 +36,12 @@ export function captureLine(status: CaptureStatus): string {
   const { installed, installedAt, tables, dirtyRows, oldestSeconds, gaps } = status;
   const missing = tables.filter(({ state }) => state === "missing").map(({ name }) => name);
   const waits = oldestSeconds === null ? "" : `, the oldest for ${formatDuration(oldestSeconds * 1000)}`;
-  const state = installed
-    ? `since ${installedAt}`
-    : missing.length === tables.length
-      ? "not installed"
-      : `not whole${missing.length === 0 ? "" : `, missing on ${missing.join(", ")}`}: app elasticsearch capture install`;
+  const state =
+    installed && installedAt !== null
+      ? `since ${formatTime(installedAt)}`
+      : missing.length === tables.length
+        ? "not installed"
+        : `not whole${missing.length === 0 ? "" : `, missing on ${missing.join(", ")}`}: app elasticsearch capture install`;
   return [
     `Capture: ${state}; ${formatCount(dirtyRows)} writes wait to be copied${waits}`,
     ...(gaps > 0

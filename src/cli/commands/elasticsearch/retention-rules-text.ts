@@ -1,6 +1,7 @@
 import type { RecordedChange, RetentionRule } from "../../../workflow-logs/state/retention-rules.ts";
 import type { ChangedRules } from "../../../workflow-logs/retention/rules.ts";
 import type { RetentionSchedule } from "../../../workflow-logs/retention/schedule.ts";
+import { formatTime } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 import { scheduleLines } from "./retention-schedule-text.ts";
@@ -42,7 +43,7 @@ function rulesTable(rules: readonly RetentionRule[]): string {
       held ? "held" : "no",
       hold?.reason,
       hold?.by,
-      hold?.since,
+      hold && formatTime(hold.since),
     ]),
   );
 }
@@ -51,7 +52,7 @@ function historyTable(history: readonly RecordedChange[]): string {
   return formatTable(
     ["when", "who", "tenant", "data type", "what", "reason"],
     history.map(({ changedAt, changedBy, tenantId, dataType, action, days, reason }) => [
-      changedAt,
+      formatTime(changedAt),
       changedBy,
       tenantId,
       dataType,

@@ -7,8 +7,14 @@ import {
   type RolloutChange,
   type RolloutModes,
 } from "../../../workflow-logs/state/rollouts.ts";
-import { rollbackRollout, type RolloutReport, setRollout } from "../../../workflow-logs/rollout/set-rollout.ts";
+import {
+  rollbackRollout,
+  type RollbackReport,
+  type RolloutReport,
+  setRollout,
+} from "../../../workflow-logs/rollout/set-rollout.ts";
 import { scopeShape, tenantId, tenantIdOption } from "../../options.ts";
+import { formatTime } from "../../output/format.ts";
 import { nextStep } from "../../output/next-step.ts";
 import { formatTable } from "../../output/table.ts";
 import { action, type Session } from "../../run-command.ts";
@@ -68,7 +74,7 @@ export function addRollout(group: Command, session: Session): void {
     );
   rollout
     .command("rollback")
-    .description("Switch a tenant back to what it was before its last change")
+    .description("Take a tenant's last change back, and with each further call the one before it")
     .addOption(oneTenant())
     .action(
       action(session, {
@@ -76,7 +82,7 @@ export function addRollout(group: Command, session: Session): void {
         run: ({ tenantId: tenant }, context) =>
           withStores(context, async (connections) => {
             const report = await rollbackRollout(connections, tenant);
-            context.output.result(report, () => changeText(report));
+            context.output.result(report, () => rollbackText(report));
           }),
       }),
     );
@@ -91,14 +97,14 @@ function listText(rollouts: readonly Rollout[], changes: readonly RolloutChange[
   return [
     formatTable(
       ["tenant", "write", "read", "since"],
-      rollouts.map(({ tenantId: id, write, read, changedAt }) => [id, write, read, changedAt.slice(0, 19)]),
+      rollouts.map(({ tenantId: id, write, read, changedAt }) => [id, write, read, formatTime(changedAt)]),
     ),
     "",
     "Last changes",
     formatTable(
       ["when", "tenant", "from", "to", "by", "forced against"],
       changes.map((change) => [
-        change.changedAt.slice(0, 19),
+        formatTime(change.changedAt),
         change.tenantId,
         modesText(change.before),
         modesText(change.after),
@@ -113,6 +119,15 @@ function changeText({ tenantId: id, before, after, forcedAgainst }: RolloutRepor
   const change = `Tenant ${id}: ${modesText(before)} -> ${modesText(after)}. Applications follow within seconds.`;
   if (forcedAgainst.length === 0) return [...nextLines(after), `✓ SUCCESS: ${change}`].join("\n");
   return [`⚠ WARNING: ${change}`, "Forced against:", ...forcedAgainst.map((one) => `  - ${one}`)].join("\n");
+}
+
+function rollbackText({ tenantId: id, before, after, next }: RollbackReport): string {
+  const change =
+    modesText(before) === modesText(after)
+      ? `Tenant ${id} stays at ${modesText(after)}: there is nothing further back.`
+      : `Tenant ${id}: ${modesText(before)} -> ${modesText(after)}. Applications follow within seconds.`;
+  const further = next === null ? [] : [`Another rollback leads to ${modesText(next)}.`];
+  return [...further, `✓ SUCCESS: ${change}`].join("\n");
 }
 
 function nextLines({ write, read }: RolloutModes): string[] {

@@ -9,6 +9,7 @@ import { action, type Session } from "../../run-command.ts";
 import { withStores } from "../../wiring.ts";
 import { captureLine } from "./capture-text.ts";
 import { scheduleLines } from "./retention-schedule-text.ts";
+import { runDocument } from "../runs/run-document.ts";
 import { runsTable } from "../runs/run-text.ts";
 
 export function addStatus(group: Command, session: Session): void {
@@ -22,7 +23,7 @@ export function addStatus(group: Command, session: Session): void {
         run: (given, context) =>
           withStores(context, async (connections) => {
             const report = await status(connections, given.tenantId);
-            context.output.result(report, () => statusText(report));
+            context.output.result({ ...report, runs: report.runs.map(runDocument) }, () => statusText(report));
           }),
       }),
     );

@@ -4,6 +4,7 @@ import { listRuns } from "../../../workflow-logs/state/runs.ts";
 import { wholeNumber } from "../../options.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withState } from "../../wiring.ts";
+import { runDocument } from "./run-document.ts";
 import { runsTable } from "./run-text.ts";
 
 export function addRunsList(group: Command, session: Session): void {
@@ -17,7 +18,9 @@ export function addRunsList(group: Command, session: Session): void {
         run: ({ limit }, context) =>
           withState(context, async (state) => {
             const runs = state === undefined ? [] : await listRuns(state, limit);
-            context.output.result({ runs }, () => (runs.length === 0 ? "There was no run yet." : runsTable(runs)));
+            context.output.result({ runs: runs.map(runDocument) }, () =>
+              runs.length === 0 ? "There was no run yet." : runsTable(runs),
+            );
           }),
       }),
     );

@@ -1,5 +1,6 @@
 import type { RunRecord } from "../../../workflow-logs/state/runs.ts";
 import { describeLimits } from "../../../workflow-logs/runs/run-limits.ts";
+import { formatTime } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 
@@ -10,8 +11,8 @@ export function runsTable(runs: readonly RunRecord[]): string {
       run.id,
       run.command,
       run.status,
-      run.startedAt.slice(0, 19),
-      run.finishedAt?.slice(0, 19),
+      formatTime(run.startedAt),
+      run.finishedAt === null ? undefined : formatTime(run.finishedAt),
       run.waiting ?? undefined,
     ]),
   );
@@ -23,12 +24,14 @@ export function runText(run: RunRecord): string {
     `Run ${run.id}`,
     `  command:  ${run.command}`,
     `  status:   ${run.status}`,
-    `  started:  ${run.startedAt}`,
-    `  finished: ${run.finishedAt ?? "-"}`,
-    `  last seen: ${run.heartbeatAt}`,
+    `  started:  ${formatTime(run.startedAt)}`,
+    `  finished: ${run.finishedAt === null ? "-" : formatTime(run.finishedAt)}`,
+    `  last seen: ${formatTime(run.heartbeatAt)}`,
     ...(run.waiting === null ? [] : [`  waiting:  ${printable(run.waiting)}`]),
     ...(run.limits === null ? [] : [`  limits:   ${describeLimits(run.limits)}`]),
-    ...(requested.at === null ? [] : [`  request:  ${requested.state}, at ${requested.at} by ${requested.by}`]),
+    ...(requested.at === null
+      ? []
+      : [`  request:  ${requested.state}, at ${formatTime(requested.at)} by ${requested.by}`]),
     ...(run.error === null ? [] : [`  error:    ${printable(run.error)}`]),
     `  options:  ${JSON.stringify(run.options)}`,
     `  report:   ${JSON.stringify(run.report, null, 2)}`,

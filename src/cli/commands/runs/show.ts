@@ -3,6 +3,7 @@ import { z } from "zod";
 import { knownRun } from "../../../workflow-logs/runs/control-runs.ts";
 import { action, type Session } from "../../run-command.ts";
 import { withState } from "../../wiring.ts";
+import { runDocument } from "./run-document.ts";
 import { runArgument, runId } from "./run-id.ts";
 import { runText } from "./run-text.ts";
 
@@ -17,7 +18,7 @@ export function addRunsShow(group: Command, session: Session): void {
         run: ({ id }, context) =>
           withState(context, async (state) => {
             const run = await knownRun(state, id);
-            context.output.result(run, () => runText(run));
+            context.output.result(runDocument(run), () => runText(run));
           }),
       }),
     );
