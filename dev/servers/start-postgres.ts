@@ -12,6 +12,8 @@ import { supervise, type Supervisor } from "./supervise.ts";
 export interface PostgresOptions {
   /** More arguments of the server, like ["-c", "wal_level=logical"]. */
   flags?: string[];
+  /** Whether it asks for TLS. */
+  tls?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -22,7 +24,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
   const supervisor = await supervise("postgres", { user: runAs, signal: options.signal });
   try {
     const password = await initialise(supervisor, binaries.initdb);
-    return await start(supervisor, binaries.postgres, password, options.flags ?? []);
+    return await start(supervisor, binaries.postgres, password, options);
   } catch (error) {
     await supervisor.close();
     throw error;
@@ -44,7 +46,7 @@ async function start(
   supervisor: Supervisor,
   postgres: string,
   password: string,
-  flags: string[],
+  { flags = [], tls = false }: PostgresOptions,
 ): Promise<RunningServer> {
   const fixed = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "timezone=UTC", "fsync=off"];
   const settings = [...fixed.flatMap((setting) => ["-c", setting]), ...flags];
@@ -55,7 +57,7 @@ async function start(
     const args = ["-D", join(supervisor.folder, "data"), "-p", String(port), ...settings];
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
     const server = await supervisor.start({ file: postgres, args, asUser: true, stopSignal: "SIGINT" });
-    await untilReady("PostgreSQL", server, supervisor, () => answers(url));
+    await untilReady("PostgreSQL", server, supervisor, () => answers(url, tls));
     pid = server.pid;
     return url;
   }
@@ -75,8 +77,9 @@ async function start(
   };
 }
 
-async function answers(url: string): Promise<true> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+async function answers(url: string, tls: boolean): Promise<true> {
+  const ssl = tls && { rejectUnauthorized: false };
+  const client = new pg.Client({ connectionString: url, ssl, connectionTimeoutMillis: 5_000 });
   client.on("error", () => {}); // asked again until the deadline
   try {
     await client.connect();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "./config-error.ts";
-import { databaseUrl } from "./database-url.ts";
+import { databaseUrl, tlsOfExtras, withParameters } from "./database-url.ts";
 import type { RepositoriesConfig, RepositoryChoice } from "./repositories.ts";
 import { type StorageConfig, storageConfig } from "./storage.ts";
 import { type Variables, variables } from "./variables.ts";
@@ -102,7 +102,7 @@ export function parseConfig(env: Environment): Config {
   const given = result.data;
   return {
     elasticsearch: elasticsearchConfig(given),
-    database: { url: given.DATABASE_URL ?? databaseUrl(databaseParts(given)) },
+    database: { url: withTls(given) },
     sourceTimeZone: given.SOURCE_TIME_ZONE,
     storage: storageConfig(given),
     repositories: repositoriesConfig(given),
@@ -143,6 +143,18 @@ function elasticsearchConfig(given: Variables): ElasticsearchConfig {
     searchText: given.ELASTICSEARCH_SEARCH_TEXT,
     slowQueryMs: given.ELASTICSEARCH_SLOW_QUERY_MS,
   };
+}
+
+/** What the URL itself says goes before the platform's DB_EXTRAS, and that before the variables of libpq. */
+function withTls(given: Variables): string {
+  const url = given.DATABASE_URL ?? withParameters(databaseUrl(databaseParts(given)), tlsOfExtras(given.DB_EXTRAS));
+  return withParameters(url, {
+    sslmode: given.PGSSLMODE,
+    sslrootcert: given.PGSSLROOTCERT,
+    sslcert: given.PGSSLCERT,
+    sslkey: given.PGSSLKEY,
+    sslcrl: given.PGSSLCRL,
+  });
 }
 
 function databaseParts(given: Variables) {

@@ -21,9 +21,15 @@ export function secretsIn(env: Environment): string[] {
 function passwordsInUrls(text: string): string[] {
   return text.split(/[",\s]+/).flatMap((part) => {
     const password = /:\/\/[^:/]*:(.+)@/.exec(part)?.[1];
-    return password === undefined ? [] : [password, decoded(password)];
+    const ofKey = /[?&]sslpassword=([^&#]*)/.exec(part)?.[1];
+    // where characters of a password were not encoded, a part of it may be taken for a host or a path
+    const parts = (password ?? "").split(/[@/?#]/).filter((some) => some !== password && some.length >= leastPart);
+    return [password, ofKey, ...parts].flatMap((some) => (some === undefined ? [] : [some, decoded(some)]));
   });
 }
+
+/** Shorter ones are no help to anyone, and as words of their own they stand in many messages. */
+const leastPart = 3;
 
 function decoded(text: string): string {
   try {

@@ -52,7 +52,7 @@ export const variables = z.object({
   ELASTICSEARCH_SEARCH_TEXT: oneOf("off", "bounded", "full").default("bounded"),
   ELASTICSEARCH_SLOW_QUERY_MS: wholeNumber(0, 3_600_000).optional(),
   DATABASE_URL: value(
-    "a URL such as postgresql://user:password@host:5432/database, with special characters of the password percent-encoded",
+    "a URL such as postgresql://user:password@host:5432/database with one host, and @ / # ? % of the password percent-encoded (%40 %2F %23 %3F %25)",
     parseDatabaseUrl,
   ).optional(),
   DB_HOST: matching(/^[^\s@?#]+$/, "the name or address of a server").default("localhost"),
@@ -61,6 +61,12 @@ export const variables = z.object({
   DB_PASSWORD: z.string().default(""),
   // The driver leaves these characters of a database name encoded and would look for another database.
   DB_DATABASE: matching(/^[^;/?:@&=+$,#]+$/, "a name without ; / ? : @ & = + $ , #").default("dify"),
+  DB_EXTRAS: text.optional(),
+  PGSSLMODE: oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full").optional(),
+  PGSSLROOTCERT: text.optional(),
+  PGSSLCERT: text.optional(),
+  PGSSLKEY: text.optional(),
+  PGSSLCRL: text.optional(),
   SOURCE_TIME_ZONE: timeZone.default("UTC"),
   CORE_WORKFLOW_EXECUTION_REPOSITORY: repository(
     "core.repositories.elasticsearch_workflow_execution_repository.ElasticsearchWorkflowExecutionRepository",

@@ -1,31 +1,46 @@
 import pg from "pg";
+import { freeConnections } from "./free-connections.ts";
+import { type KnownServer, requireOwnSession } from "./own-session.ts";
+import { securedClient } from "./secured-client.ts";
+import { sessionSettings } from "./session-settings.ts";
+import { connectionTarget } from "./tls.ts";
 
 export type { Pool } from "pg";
 
 /**
- * Settings every connection gets before its first statement. DateStyle and extra_float_digits fix the text form of values; the time-outs keep
- * a forgotten transaction or a queued lock of ours from harming the platform.
+ * A pool of at most `size` connections to `url`, which may say how TLS is to be used (tls.ts). Connects on first use. Sessions are our own and have the
+ * settings of session-settings.ts. Throws UsageError when TLS cannot be used as the URL says.
  */
-const sessionSettings = [
-  "set time zone 'UTC'",
-  "set datestyle to 'ISO, YMD'",
-  "set extra_float_digits to 3",
-  "set client_encoding to 'UTF8'",
-  "set statement_timeout to 0", // the scan that lists the keys of a large table takes longer than a role's default may allow
-  "set lock_timeout to '5s'",
-  "set idle_in_transaction_session_timeout to '60s'",
-].join("; ");
-
-/** A pool of at most `size` connections to `url`. Connects on first use. */
 export function createPool(url: string, size = 10): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: size,
+  const target = connectionTarget(url);
+  const options = {
+    connectionString: target.url,
+    ssl: target.attempts[0],
+    sslnegotiation: target.negotiation,
     application_name: "log-archive",
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     types: { getTypeParser },
-    onConnect: async (client) => void (await client.query(sessionSettings)),
+  };
+  const Client = securedClient(target);
+  const known: KnownServer = { startOf: new Map(), sessionsAreOwn: false };
+  const connectAnother = async (): Promise<pg.Client> => {
+    const client = new Client(options);
+    client.on("error", () => {});
+    await client.connect();
+    return client;
+  };
+  const pool: pg.Pool = new pg.Pool({
+    ...options,
+    Client,
+    max: size,
+    onConnect: async (client) => {
+      await requireOwnSession(client as pg.Client, known, connectAnother);
+      await client.query(sessionSettings);
+      // where the role may have fewer, work waits for a connection instead of failing for want of one
+      if (pool.totalCount <= 1)
+        pool.options.max = Math.max(1, Math.min(size, (await freeConnections(client, 1)) ?? size));
+    },
   });
   pool.on("error", () => {}); // an idle connection died; the next query opens another or fails with its own error
   // A connection in use that ends between two queries would end the process: its next query fails with an error of its own.

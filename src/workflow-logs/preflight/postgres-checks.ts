@@ -1,3 +1,4 @@
+import { freeConnections } from "../../stores/postgres/free-connections.ts";
 import { pendingMigrations } from "../state/upgrade.ts";
 import { offloadTable } from "../partitions/log-types.ts";
 import { type Check, fail, type Finding, ok, warn } from "./finding.ts";
@@ -26,12 +27,18 @@ export const postgresPrivileges: Check = async ({ connections, sources }) => {
     [sources.map((source) => source.table.sqlName)],
   );
   const unreadable = readable.rows.filter((row) => !row.readable).map((row) => row.name);
-  const state = await connections.postgres.query<{ role: string; database: string; able: boolean; readOnly: boolean }>(
-    `select current_user as role, current_database() as database, current_setting('transaction_read_only')::bool as "readOnly",
+  const state = await connections.postgres.query<{
+    role: string;
+    database: string;
+    able: boolean;
+    readOnly: boolean;
+    standby: boolean;
+  }>(
+    `select current_user as role, current_database() as database, current_setting('transaction_read_only')::bool as "readOnly", pg_is_in_recovery() as standby,
        case when to_regnamespace('log_archive') is null then has_database_privilege(current_database(), 'create')
             else has_schema_privilege('log_archive', 'create') end as able`,
   );
-  const { role, database, able, readOnly } = state.rows[0]!;
+  const { role, database, able, readOnly, standby } = state.rows[0]!;
   const findings: Finding[] = [];
   if (unreadable.length > 0) {
     findings.push(
@@ -46,8 +53,12 @@ export const postgresPrivileges: Check = async ({ connections, sources }) => {
     findings.push(
       fail(
         "postgres privileges",
-        "This connection is read-only.",
-        "Connect to the primary with a role that may write: checkpoints are kept beside the logs.",
+        standby
+          ? "PostgreSQL is a standby, which is read-only."
+          : "This connection is read-only: default_transaction_read_only is on for the role or the database.",
+        standby
+          ? "Connect to the primary: checkpoints are kept beside the logs."
+          : `Take a role that may write, for checkpoints are kept beside the logs: ALTER ROLE "${role}" SET default_transaction_read_only = off;`,
       ),
     );
   } else if (!able) {
@@ -62,6 +73,21 @@ export const postgresPrivileges: Check = async ({ connections, sources }) => {
   return findings.length > 0
     ? findings
     : [ok("postgres privileges", `${role} may read the logs and keep the archive's state`)];
+};
+
+/** A run has one for its locks, and up to five for its pages, transactions and controls; fewer would make it wait for itself. */
+const neededConnections = 6;
+
+export const postgresConnections: Check = async ({ connections }) => {
+  const free = await freeConnections(connections.postgres, connections.postgres.totalCount);
+  if (free === undefined || free >= neededConnections) return [ok("postgres connections", "enough")];
+  return [
+    fail(
+      "postgres connections",
+      `The role may have only ${Math.max(free, 0)} connections open beside those of others, and a run needs ${neededConnections}.`,
+      "Raise it: ALTER ROLE ... CONNECTION LIMIT, ALTER DATABASE ... CONNECTION LIMIT, or max_connections.",
+    ),
+  ];
 };
 
 export const stateSchema: Check = async ({ connections }) => {

@@ -19,6 +19,7 @@ import { fileStorage } from "./storage-check.ts";
 import {
   clocks,
   orphanOffloads,
+  postgresConnections,
   postgresPrivileges,
   postgresVersion,
   servingIndexes,
@@ -30,6 +31,7 @@ import {
 const accessChecks: readonly Check[] = [
   postgresVersion,
   postgresPrivileges,
+  postgresConnections,
   stateSchema,
   elasticsearchHealth,
   elasticsearchPrivileges,

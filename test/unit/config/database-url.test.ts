@@ -25,3 +25,37 @@ test.each([
 test("an IPv6 address is put into brackets", () => {
   expect(parseConfig({ DB_HOST: "::1" }).database.url).toBe("postgresql://postgres@[::1]:5432/dify");
 });
+
+test.each([
+  "postgresql://u:first@SecretPart/rest@127.0.0.1:5432/dify",
+  "postgresql://u:sec@ret@127.0.0.1/dify",
+  "postgresql://u:sec/ret@127.0.0.1/dify",
+  "postgresql://u:1/2@127.0.0.1/dify",
+  "postgresql://u:12?Secret@127.0.0.1/dify",
+  "postgresql://u:sec#ret@127.0.0.1/dify",
+  "postgresql://u:sec%ret@127.0.0.1/dify",
+  "postgresql://u:p@h1,h2/dify",
+  "postgresql://u:p@h1:5432,h2:5432/dify",
+])("a password that is not encoded, or more than one host, is refused and not repeated: %s", (url) => {
+  expect(() => parseConfig({ DATABASE_URL: url })).toThrow(/DATABASE_URL/);
+  try {
+    parseConfig({ DATABASE_URL: url });
+  } catch (error) {
+    expect(String(error)).not.toMatch(/Secret|sec|rest@/);
+  }
+});
+
+test.each([
+  [{ PGSSLMODE: "verify-full", PGSSLROOTCERT: "/ca.crt" }, "sslmode=verify-full&sslrootcert=%2Fca.crt"],
+  [{ DB_EXTRAS: "sslmode=require&options=-c x" }, "sslmode=require"],
+  [{ DB_EXTRAS: "sslmode=require", PGSSLMODE: "disable" }, "sslmode=require"],
+  [{ PGSSLCERT: "/c", PGSSLKEY: "/k", PGSSLCRL: "/l" }, "sslcert=%2Fc&sslkey=%2Fk&sslcrl=%2Fl"],
+])("DB_* with %j", (env, parameters) => {
+  expect(parseConfig(env).database.url).toBe(`postgresql://postgres@localhost:5432/dify?${parameters}`);
+});
+
+test("what DATABASE_URL says of TLS goes before the variables", () => {
+  const DATABASE_URL = "postgresql://u:p@h/d?sslmode=require";
+  const env = { DATABASE_URL, PGSSLMODE: "disable", PGSSLROOTCERT: "/ca", DB_EXTRAS: "sslcert=/x" };
+  expect(parseConfig(env).database.url).toBe(`${DATABASE_URL}&sslrootcert=%2Fca`);
+});

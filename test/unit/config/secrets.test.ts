@@ -23,3 +23,9 @@ test("secrets are found by their variable and inside URLs, plain and encoded, lo
 test("no secret is an empty text, which would match everywhere", () => {
   expect(secretsIn({ DB_PASSWORD: "", ELASTICSEARCH_PASSWORD: " ", DATABASE_URL: "postgresql://u:@h/d" })).toEqual([]);
 });
+
+test("parts of a password that was not encoded, and the password of a client's key, are secrets", () => {
+  const found = secretsIn({ DATABASE_URL: "postgresql://u:first@SecretPart/rest@h/d?sslpassword=of%2Fkey" });
+  for (const secret of ["first", "SecretPart", "rest", "first@SecretPart/rest", "of/key"])
+    expect(found).toContain(secret);
+});
