@@ -1,26 +1,16 @@
-import type { Command } from "commander";
 import type { Logger } from "pino";
 import { type Config, type Environment, parseConfig } from "../config/config.ts";
 import { secretsIn } from "../config/secrets.ts";
 import type { ProgressSink } from "../workflow-logs/progress.ts";
-import { commandPath } from "./command-path.ts";
 import { confirm, confirmByTyping } from "./confirm.ts";
 import { loadEnvironment } from "./environment.ts";
+import type { GlobalOptions } from "./global-flags.ts";
 import type { Host } from "./host.ts";
-import { createLog, type LogLevel } from "./output/log.ts";
+import { createLog } from "./output/log.ts";
+import type { LogLevel } from "./output/log-levels.ts";
 import { createOutput, type Output } from "./output/output.ts";
 import { createProgress } from "./output/progress.ts";
 import { redactor } from "./output/redact.ts";
-
-/** The flags that every command has. */
-export interface GlobalOptions {
-  readonly json?: true;
-  readonly quiet?: true;
-  readonly progress: boolean;
-  readonly logLevel?: LogLevel;
-  readonly yes?: true;
-  readonly envFile?: string;
-}
 
 /** Everything a command needs beside its options. */
 export interface CommandContext {
@@ -42,28 +32,36 @@ export interface CommandContext {
   confirmByTyping(question: string, word: string): Promise<void>;
   /** Whether --yes was given, so that nobody is asked. */
   readonly yes: boolean;
+  /** Whether there is a terminal on which the operator can be asked. */
+  readonly canAsk: boolean;
 }
 
 /**
  * `defaultLogLevel` is for a command without --log-level and --quiet.
  * @throws UsageError when the environment file cannot be read
  */
-export function createContext(command: Command, host: Host, defaultLogLevel: LogLevel = "warn"): CommandContext {
-  const options = command.optsWithGlobals<GlobalOptions>();
-  const { json = false, quiet = false, yes = false, progress, logLevel, envFile } = options;
-  const { stdout, stderr } = host;
+export function createContext(
+  command: string,
+  globals: GlobalOptions,
+  host: Host,
+  defaultLogLevel: LogLevel,
+): CommandContext {
+  const [json, quiet, yes] = [globals.json === true, globals.quiet === true, globals.yes === true];
+  const { logLevel, noProgress = false, envFile } = globals;
+  const { stdin, stdout, stderr } = host;
   const env = loadEnvironment(host, envFile);
   let config: Config | undefined;
   return {
-    command: commandPath(command),
+    command,
     env,
     config: () => (config ??= parseConfig(env)),
-    output: createOutput({ command: commandPath(command), json, quiet, stdout, stderr }),
+    output: createOutput({ command, json, quiet, stdout, stderr }),
     log: createLog(logLevel ?? (quiet ? "warn" : defaultLogLevel), stderr, redactor(secretsIn(env))),
     signal: host.signal,
-    progress: createProgress({ quiet, json, progress, stream: stderr }),
+    progress: createProgress({ quiet, json, progress: !noProgress, stream: stderr }),
     confirm: (question) => confirm(question, yes, host),
     confirmByTyping: (question, word) => confirmByTyping(question, word, yes, host),
     yes,
+    canAsk: stdin.isTTY === true,
   };
 }

@@ -1,5 +1,6 @@
-#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=1
-// Both keep the resident memory from growing with the data: docs/architecture.md, Libraries.
+#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=1 --
+// The first two keep the resident memory from growing with the data (docs/architecture.md, Libraries). The dashes end Node's own
+// options, of which it would find --env-file among those of the program too.
 import { runCli } from "./run-cli.ts";
 import { stopSignals } from "./stop-signals.ts";
 
@@ -9,6 +10,10 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== "EPIPE") throw error;
   });
 }
+
+// yargs looks nowhere else for the shell that a completion script is for.
+const [command, shell] = process.argv.slice(2);
+if (command === "completion" && shell !== undefined) process.env["SHELL"] = shell;
 
 process.exitCode = await runCli({
   args: process.argv.slice(2),

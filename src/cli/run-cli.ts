@@ -1,32 +1,43 @@
-import { type Command, CommanderError } from "commander";
 import { secretsIn } from "../config/secrets.ts";
 import { AppError, UsageError } from "../engine/errors.ts";
-import { commandPath, namedCommand } from "./command-path.ts";
-import type { GlobalOptions } from "./context.ts";
+import type { Entry } from "./command.ts";
+import { commands } from "./commands/index.ts";
 import { loadEnvironment } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { interruptionOf, isInterruption } from "./interruption.ts";
+import { isGiven } from "./is-given.ts";
 import { jsonDocument } from "./output/json.ts";
 import { printable } from "./output/printable.ts";
 import { redactor } from "./output/redact.ts";
-import { createProgram } from "./program.ts";
-import type { Session } from "./run-command.ts";
+import { packageVersion } from "./version.ts";
+
+const widestHelp = 120;
 
 /** Runs the command that `host.args` name and returns the exit code. Every failure ends here, printed once. */
-export async function runCli(host: Host, create = createProgram): Promise<ExitCode> {
-  const session: Session = { host, exitCode: exitCodes.done };
-  const program = create(session);
+export async function runCli(host: Host, entries: readonly Entry[] = commands): Promise<ExitCode> {
+  let path = "";
   try {
-    await program.parseAsync(host.args, { from: "user" });
+    if (isGiven(host.args, "--version")) return print(host, packageVersion());
+    // Each part is loaded when it is known to be needed: yargs not for the version, pino and the configuration not for help.
+    const { readArguments } = await import("./arguments.ts");
+    const reading = await readArguments(host.args, entries, Math.min(host.stdout.columns ?? widestHelp, widestHelp));
+    path = reading.path;
+    if (reading.text !== undefined) return print(host, reading.text);
+    const { runCommand } = await import("./run-command.ts");
+    const code = await runCommand(reading, host);
     const interruption = interruptionOf(host.signal);
-    return interruption ? exitCodes[interruption.signalName] : session.exitCode;
+    return interruption ? exitCodes[interruption.signalName] : code;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done; // --help or --version
     const failure = asFailure(error, host);
-    printFailure(failure, program, host);
+    printFailure(failure, path, host);
     return failure.exitCode;
   }
+}
+
+function print({ stdout }: Host, text: string): ExitCode {
+  stdout.write(`${text}\n`);
+  return exitCodes.done;
 }
 
 interface Failure {
@@ -42,7 +53,6 @@ function asFailure(error: unknown, { signal }: Host): Failure {
     const hint = "Run the same command again to go on where it was.";
     return { exitCode: exitCodes[interruption.signalName], code: "interrupted", message: interruption.message, hint };
   }
-  if (error instanceof CommanderError) return wrongArguments(error);
   if (error instanceof AppError) {
     const exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
     return { exitCode, code: error.code, message: error.message, hint: error.hint ?? null };
@@ -56,35 +66,26 @@ function asFailure(error: unknown, { signal }: Host): Failure {
   };
 }
 
-function wrongArguments({ code, message }: CommanderError): Failure {
-  const exitCode = exitCodes.usage;
-  const hint = "See app --help for the commands and app GROUP COMMAND --help for their flags.";
-  if (code === "commander.help") return { exitCode, code: "missing_command", message: "A command is missing.", hint };
-  const [problem = "", suggestion] = message.replace(/^error: /, "").split("\n");
-  const snakeCase = code.replace("commander.", "").replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return { exitCode, code: snakeCase, message: problem, hint: suggestion?.replace(/^\((.*)\)$/, "$1") ?? hint };
-}
-
-function printFailure({ code, message, hint }: Failure, program: Command, host: Host): void {
-  const redact = redactor(secretsIn(knownEnvironment(program, host)));
+function printFailure({ code, message, hint }: Failure, command: string, host: Host): void {
+  const redact = redactor(secretsIn(knownEnvironment(host)));
   const safe = { code, message: redact(message), hint: hint === null ? null : redact(hint) };
-  if (wantsJson(host)) {
-    host.stdout.write(`${jsonDocument({ command: commandPath(namedCommand(program, host.args)), error: safe })}\n`);
+  if (isGiven(host.args, "--json")) {
+    host.stdout.write(`${jsonDocument({ command, error: safe })}\n`);
     return;
   }
   host.stderr.write(printable(`Error: ${safe.message}\n${safe.hint === null ? "" : `${safe.hint}\n`}`));
 }
 
-/** Looked up in the arguments themselves, for they may be what cannot be parsed. */
-function wantsJson({ args }: Host): boolean {
-  const end = args.indexOf("--");
-  return args.slice(0, end < 0 ? undefined : end).includes("--json");
-}
-
-function knownEnvironment(program: Command, host: Host): Host["env"] {
+function knownEnvironment(host: Host): Host["env"] {
   try {
-    return loadEnvironment(host, program.opts<GlobalOptions>().envFile);
+    return loadEnvironment(host, envFileOf(host.args));
   } catch {
     return host.env; // the failure to be printed is that the file cannot be read
   }
+}
+
+/** Looked up in the arguments themselves, for they may be what cannot be parsed. */
+function envFileOf(args: readonly string[]): string | undefined {
+  const at = args.findIndex((arg) => /^--env-file(=|$)/.test(arg));
+  return args[at]?.split("=")[1] ?? args[at + 1];
 }

@@ -1,55 +1,69 @@
-import type { Command } from "commander";
-import { z } from "zod";
+import type { z } from "zod";
 import { ConfigError } from "../config/config-error.ts";
 import { UsageError } from "../engine/errors.ts";
-import { commandPath } from "./command-path.ts";
+import { dashed, type Reading } from "./arguments.ts";
+import type { Command } from "./command.ts";
 import { type CommandContext, createContext } from "./context.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { globalFlags, readGlobals } from "./global-flags.ts";
 import type { Host } from "./host.ts";
-import type { LogLevel } from "./output/log.ts";
-
-/** One run of the program: where it runs and how it will end. */
-export interface Session {
-  readonly host: Host;
-  exitCode: ExitCode;
-}
-
-export interface CommandSpec<Options> {
-  /** Of the command's own options and arguments, by their camel-case names; unknown keys are the global ones. */
-  readonly options: z.ZodType<Options>;
-  /** Without --log-level; warn when not given. */
-  readonly logLevel?: LogLevel;
-  /** Calls the use case and prints; the exit code it returns is that of the program, 0 without. */
-  readonly run: (options: Options, context: CommandContext) => Promise<ExitCode | void>;
-}
+import type { Problem } from "./problems.ts";
 
 /**
- * The action of a command: wrong options and wrong configuration are thrown together as one UsageError before anything runs; whatever
- * `run` throws goes on to runCli, which prints it.
+ * Runs the command that the arguments name. Wrong arguments and wrong configuration are thrown together as one UsageError before anything
+ * runs; whatever the command throws goes on to runCli, which prints it.
  */
-export function action<Options>(session: Session, spec: CommandSpec<Options>): (...args: unknown[]) => Promise<void> {
-  return async (...args) => {
-    const command = args.at(-1) as Command;
-    const context = createContext(command, session.host, spec.logLevel);
-    const options = parseOptions(spec.options, command, context);
-    try {
-      session.exitCode = (await spec.run(options, context)) ?? exitCodes.done;
-    } finally {
-      context.progress.stop();
-    }
-  };
+export async function runCommand(reading: Reading, host: Host): Promise<ExitCode> {
+  const { command, path, given } = reading;
+  if (command === undefined) throw usageError(reading.problems, path, undefined);
+  const globals = readGlobals(given);
+  const options = command.schema.safeParse(own(given, command));
+  const problems = [
+    ...reading.problems,
+    ...schemaProblems([...(globals.error?.issues ?? []), ...(options.error?.issues ?? [])], reading),
+  ];
+  if (!globals.success) throw usageError(problems, path, undefined);
+  const context = createContext(path, globals.data, host, command.logLevel);
+  const configError = configurationError(context);
+  if (problems.length > 0) throw usageError(problems, path, configError);
+  if (configError !== undefined) throw configError;
+  try {
+    return (await command.run(options.data!, context)) ?? exitCodes.done;
+  } finally {
+    context.progress.stop();
+  }
 }
 
-function parseOptions<Options>(schema: z.ZodType<Options>, command: Command, context: CommandContext): Options {
-  const result = schema.safeParse({ ...argumentsOf(command), ...command.opts() });
-  const configError = configurationError(context);
-  if (result.success && configError === undefined) return result.data;
-  if (result.success) throw configError;
-  const problems = result.error.issues.map((issue) => `✖ ${label(command, issue.path[0])}: ${issue.message}`);
-  const message = ["The command line is wrong:", ...problems, ...(configError ? [configError.message] : [])].join("\n");
-  throw new UsageError("invalid_options", message, {
-    hint: [`See app ${commandPath(command)} --help.`, ...(configError?.hint ? [configError.hint] : [])].join(" "),
+function own(given: Reading["given"], { flags }: Command): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => name in flags));
+}
+
+/** Flags that yargs spoke of already are left out. */
+function schemaProblems(
+  issues: readonly z.core.$ZodIssue[],
+  { given, problems, command, positional }: Reading,
+): Problem[] {
+  return issues.flatMap(({ path, code, message }) => {
+    const name = String(path[0] ?? "");
+    if (problems.some(({ flag }) => flag !== undefined && flag === dashed(name))) return [];
+    const isMissing = name in command!.flags && given[name] === undefined;
+    return [
+      {
+        code: isMissing
+          ? "missing_mandatory_option_value"
+          : name in globalFlags
+            ? "invalid_argument"
+            : "invalid_options",
+        text: `${label(name, command!, positional)}: ${isMissing && code === "invalid_type" ? "is missing" : message}`,
+      },
+    ];
   });
+}
+
+function label(name: string, { flags }: Command, positional: readonly string[]): string {
+  if (positional.includes(name)) return `<${dashed(name)}>`;
+  if (name === "") return "options";
+  return name in flags || name in globalFlags ? `--${dashed(name)}` : name;
 }
 
 function configurationError(context: CommandContext): ConfigError | undefined {
@@ -62,12 +76,24 @@ function configurationError(context: CommandContext): ConfigError | undefined {
   }
 }
 
-function argumentsOf(command: Command): Record<string, unknown> {
-  return Object.fromEntries(
-    command.registeredArguments.map((argument, at) => [argument.name(), command.processedArgs[at]]),
+/** All problems at once; their code when they have one in common. */
+function usageError(problems: readonly Problem[], path: string, configError: ConfigError | undefined): UsageError {
+  const [first] = problems;
+  const help =
+    path === ""
+      ? "See app --help for the commands and app GROUP COMMAND --help for their flags."
+      : `See app ${path} --help.`;
+  if (first !== undefined && problems.length === 1 && configError === undefined && first.code !== "invalid_options") {
+    const hint = first.suggestion === undefined ? help : `Did you mean ${first.suggestion}?`;
+    return new UsageError(first.code, first.text, { hint });
+  }
+  const lines = problems.map(({ text, suggestion }) =>
+    suggestion === undefined ? `✖ ${text}` : `✖ ${text}. Did you mean ${suggestion}?`,
   );
-}
-
-function label(command: Command, key: PropertyKey | undefined): string {
-  return command.options.find((option) => option.attributeName() === key)?.long ?? String(key ?? "options");
+  const isOneKind = configError === undefined && problems.every(({ code }) => code === first?.code);
+  return new UsageError(
+    isOneKind && first !== undefined ? first.code : "invalid_options",
+    ["The command line is wrong:", ...lines, ...(configError ? [configError.message] : [])].join("\n"),
+    { hint: [help, ...(configError?.hint ? [configError.hint] : [])].join(" ") },
+  );
 }

@@ -1,36 +1,52 @@
 import type { Config } from "../config/config.ts";
 import { connectionOptions } from "../config/connection-options.ts";
 import { UsageError } from "../engine/errors.ts";
-import { blobStorage } from "../stores/blobs/blob-storage.ts";
 import { validatePrefix } from "../stores/elasticsearch/indices/index-names.ts";
-import { createPool, type Pool } from "../stores/postgres/pool.ts";
-import { type StateDatabase, stateDatabase } from "../workflow-logs/state/database.ts";
-import { appliedMigrations } from "../workflow-logs/state/upgrade.ts";
-import { type Connections, describeStoreError, withConnections } from "../workflow-logs/connections.ts";
+import type { Pool } from "../stores/postgres/pool.ts";
+import type { Connections } from "../workflow-logs/connections.ts";
+import type { StateDatabase } from "../workflow-logs/state/database.ts";
 import type { CommandContext } from "./context.ts";
 
+// Drivers are imported where they are used: help, completion and wrong arguments need none of them.
+
 /** Runs `work` with both stores open as the configuration says. Refuses while Elasticsearch is switched off. */
-export function withStores<T>(context: CommandContext, work: (connections: Connections) => Promise<T>): Promise<T> {
+export async function withStores<T>(
+  context: CommandContext,
+  work: (connections: Connections) => Promise<T>,
+): Promise<T> {
   const config = context.config();
   requireEnabled(config);
   validatePrefix(config.elasticsearch.indexPrefix);
+  const { withConnections } = await import("../workflow-logs/connections.ts");
   return withConnections(connectionOptions(config), work);
 }
 
 /** The connections, with the platform's file storage where it is needed. Throws UsageError for one that cannot be read. */
-export function withFileStorage(context: CommandContext, connections: Connections, isNeeded: boolean): Connections {
-  return isNeeded ? { ...connections, blobs: blobStorage(context.config().storage) } : connections;
+export async function withFileStorage(
+  context: CommandContext,
+  connections: Connections,
+  isNeeded: boolean,
+): Promise<Connections> {
+  if (!isNeeded) return connections;
+  const { blobStorage } = await import("../stores/blobs/blob-storage.ts");
+  return { ...connections, blobs: blobStorage(context.config().storage) };
 }
 
+/** The source database, and the program's own tables in it. */
+export type Database = Pick<Connections, "postgres" | "state">;
+
 /** Runs `work` with the source database alone. */
-export async function withDatabase<T>(context: CommandContext, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const pool = createPool(context.config().database.url);
+export async function withDatabase<T>(context: CommandContext, work: (database: Database) => Promise<T>): Promise<T> {
+  const { createPool } = await import("../stores/postgres/pool.ts");
+  const { stateDatabase } = await import("../workflow-logs/state/database.ts");
+  const { describeStoreError } = await import("../workflow-logs/connections.ts");
+  const postgres: Pool = createPool(context.config().database.url);
   try {
-    return await work(pool);
+    return await work({ postgres, state: stateDatabase(postgres) });
   } catch (error) {
     throw describeStoreError(error);
   } finally {
-    await pool.end();
+    await postgres.end();
   }
 }
 
@@ -39,8 +55,8 @@ export function withState<T>(
   context: CommandContext,
   work: (state: StateDatabase | undefined) => Promise<T>,
 ): Promise<T> {
-  return withDatabase(context, async (pool) => {
-    const state = stateDatabase(pool);
+  return withDatabase(context, async ({ state }) => {
+    const { appliedMigrations } = await import("../workflow-logs/state/upgrade.ts");
     return work((await appliedMigrations(state)).length > 0 ? state : undefined);
   });
 }

@@ -1,8 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import type { LogLevel } from "./log-levels.ts";
 import type { Redact } from "./redact.ts";
-
-export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 const secretPaths = ["password", "apiKey", "authorization", "connectionString"].flatMap((name) => [
   name,

@@ -1,41 +1,47 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Command, Option } from "commander";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { command, type Entry } from "../../../src/cli/command.ts";
+import { commands } from "../../../src/cli/commands/index.ts";
+import db from "../../../src/cli/commands/db/index.ts";
 import type { CommandContext } from "../../../src/cli/context.ts";
+import type { ExitCode } from "../../../src/cli/exit-codes.ts";
 import type { Host } from "../../../src/cli/host.ts";
 import { Interruption } from "../../../src/cli/interruption.ts";
-import { repeatable, wholeNumber } from "../../../src/cli/options.ts";
-import { createProgram } from "../../../src/cli/program.ts";
+import { repeated, toggle, value } from "../../../src/cli/options/flags.ts";
+import { wholeNumber } from "../../../src/cli/options/values.ts";
 import { runCli } from "../../../src/cli/run-cli.ts";
-import { action, type CommandSpec, type Session } from "../../../src/cli/run-command.ts";
 import { AppError, UsageError } from "../../../src/engine/errors.ts";
 import { type FakeHost, fakeHost } from "../../support/fake-host.ts";
 
-const schema = z.object({
-  rows: wholeNumber().default(10),
-  name: z.array(z.string().regex(/^\w+$/, "is no name")).default([]),
-});
-type Options = z.output<typeof schema>;
-type Run = CommandSpec<Options>["run"];
+const probeFlags = {
+  rows: value("rows", wholeNumber().default(10)),
+  name: repeated("a name", z.array(z.string().regex(/^\w+$/, "is no name")).default([])),
+  dryRun: toggle("only look"),
+};
+interface Options {
+  readonly rows: number;
+  readonly name: readonly string[];
+  readonly dryRun?: true | undefined;
+}
+type Run = (options: Options, context: CommandContext) => Promise<ExitCode | void>;
 
 const done: Run = async ({ rows }, { output }) => output.result({ rows }, () => `${rows} rows`);
 
 /** The real program with one more command, `db probe`. */
-const withProbe =
-  (run: Run) =>
-  (session: Session): Command => {
-    const program = createProgram(session);
-    program.commands
-      .find((group) => group.name() === "db")
-      ?.command("probe")
-      .addOption(new Option("--rows <n>", "rows"))
-      .addOption(repeatable("--name <name>", "a name"))
-      .action(action(session, { options: schema, run }));
-    return program;
+function withProbe(run: Run): Entry[] {
+  const probe = {
+    command: "probe",
+    describe: "A probe",
+    load: async () => ({ default: command({ flags: probeFlags, run }) }),
   };
+  const group = { entries: [...db.entries, probe] };
+  return commands.map((entry) =>
+    entry.command === "db" ? { ...entry, load: async () => ({ default: group }) } : entry,
+  );
+}
 
 async function cli(
   args: string[],
@@ -90,7 +96,11 @@ describe("wrong arguments", () => {
     [["db", "probe", "--rows"], "option_missing_argument", "--help"],
     [["db", "probe", "extra"], "excess_arguments", "--help"],
     [["db", "probe", "--log-level", "loud"], "invalid_argument", "--help"],
-    [["db"], "missing_command", "--help"],
+    [["db", "probe", "--dry-run=yes"], "unexpected_value", "--help"],
+    [["db", "probe", "--dry-run", "false"], "excess_arguments", "--help"],
+    [["db", "probe", "--", "--rows"], "excess_arguments", "--help"],
+    [["db", "probe", "-x"], "unknown_option", "app db probe --help"],
+    [["db"], "missing_command", "app db --help"],
     [[], "missing_command", "--help"],
   ])("%j end with code 2, %s, and a hint with %s", async (args, code, hint) => {
     const text = await cli(args);
@@ -108,13 +118,29 @@ describe("wrong arguments", () => {
     const args = ["db", "probe", "--rows", "-5", "--name", "ok", "--name", "a b", "--json"];
     const result = await cli(args, fails(new Error("ran")), { env: { DB_PORT: "x", ELASTICSEARCH_TIMEOUT: "y" } });
     expect(result.code).toBe(2);
-    const { command, error } = JSON.parse(result.out()) as { command: string; error: Record<string, string> };
-    expect(command).toBe("db probe");
+    const document = JSON.parse(result.out()) as { command: string; error: Record<string, string> };
+    const { error } = document;
+    expect(document.command).toBe("db probe");
     expect(error["code"]).toBe("invalid_options");
     for (const part of ['--rows: "-5"', "--name: is no name", "DB_PORT", "ELASTICSEARCH_TIMEOUT"]) {
       expect(error["message"]).toContain(part);
     }
     expect(error["hint"]).toContain("app db probe --help");
+  });
+
+  test("all missing flags are named at once, with the command's own help", async () => {
+    const { code, out } = await cli(["elasticsearch", "cleanup-pg", "--json", "--batch-size", "x"]);
+    expect(code).toBe(2);
+    const { error } = JSON.parse(out()) as { error: Record<string, string> };
+    expect(error["message"]).toMatch(/--tenant-id: is missing\n.*--before-date: is missing\n.*--batch-size: "x"/);
+    expect(error["hint"]).toBe("See app elasticsearch cleanup-pg --help.");
+    const missing = JSON.parse((await cli(["elasticsearch", "cleanup-pg", "--json"])).out()) as typeof error;
+    expect(missing).toMatchObject({ error: { code: "missing_mandatory_option_value" } });
+  });
+
+  test("a positional argument is named as help names it", async () => {
+    expect((await cli(["runs", "pause"])).err()).toContain("<id>: is missing");
+    expect((await cli(["runs", "pause", "a b"])).err()).toContain("<id>: is not the id of a run");
   });
 
   test("wrong configuration alone ends with code 2 before anything runs", async () => {
@@ -141,8 +167,20 @@ describe("global flags", () => {
     expect(version.out()).toMatch(/^\d+\.\d+\.\d+\n$/);
     const help = await cli(["db", "probe", "--help"]);
     expect(help).toMatchObject({ code: 0 });
-    expect(help.out()).toContain("--rows <n>");
+    expect(help.out()).toMatch(/--rows +rows +.*\[default: 10\]/);
     expect(help.out()).toContain("--json");
+    expect(help.out()).toMatch(/Options:[^]*Global options:/);
+    const cleanup = await cli(["elasticsearch", "cleanup-pg", "--help"]);
+    expect(cleanup.out()).toMatch(/--tenant-id .*\[required\]/);
+    expect(cleanup.out()).toMatch(/Examples:\n +app elasticsearch cleanup-pg/);
+  });
+
+  test("the word help is searched for like any other, and a flag's name behind --", async () => {
+    for (const args of [["help"], ["--", "--help"]]) {
+      const { code, err, out } = await cli(["elasticsearch", "search", ...args]);
+      expect({ code, out: out() }).toEqual({ code: 2, out: "" });
+      expect(err()).toContain("No Elasticsearch is configured");
+    }
   });
 
   test("--quiet silences remarks and progress but neither result nor errors", async () => {

@@ -1,30 +1,19 @@
-import type { Command } from "commander";
-import { z } from "zod";
-import { stateDatabase } from "../../../workflow-logs/state/database.ts";
-import { appliedMigrations, pendingMigrations } from "../../../workflow-logs/state/upgrade.ts";
-import { action, type Session } from "../../run-command.ts";
+import { command } from "../../command.ts";
 import { withDatabase } from "../../wiring.ts";
 
-export function addDbCurrent(group: Command, session: Session): void {
-  group
-    .command("current")
-    .description("The version of the schema log_archive")
-    .action(
-      action(session, {
-        options: z.object({}),
-        run: (_, context) =>
-          withDatabase(context, async (pool) => {
-            const state = stateDatabase(pool);
-            const applied = await appliedMigrations(state);
-            const pending = await pendingMigrations(state);
-            const current = applied.at(-1) ?? null;
-            context.output.result({ current, applied, pending }, () =>
-              [
-                `Current: ${current ?? "none"}`,
-                `Pending: ${pending.length === 0 ? "none" : `${pending.join(", ")} (app db upgrade)`}`,
-              ].join("\n"),
-            );
-          }),
-      }),
-    );
-}
+export default command({
+  flags: {},
+  run: (_, context) =>
+    withDatabase(context, async ({ state }) => {
+      const { appliedMigrations, pendingMigrations } = await import("../../../workflow-logs/state/upgrade.ts");
+      const applied = await appliedMigrations(state);
+      const pending = await pendingMigrations(state);
+      const current = applied.at(-1) ?? null;
+      context.output.result({ current, applied, pending }, () =>
+        [
+          `Current: ${current ?? "none"}`,
+          `Pending: ${pending.length === 0 ? "none" : `${pending.join(", ")} (app db upgrade)`}`,
+        ].join("\n"),
+      );
+    }),
+});

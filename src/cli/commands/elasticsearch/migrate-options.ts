@@ -1,75 +1,41 @@
-import type { Command } from "commander";
-import { z } from "zod";
 import { migrateDefaults, type MigrateOptions } from "../../../workflow-logs/copying/options.ts";
-import {
-  batchSize,
-  concurrency,
-  dataTypeOption,
-  endDateOption,
-  offload,
-  order,
-  orderedDates,
-  scopeOf,
-  scopeShape,
-  secondsOrOff,
-  size,
-  startDateOption,
-  tenantIdOption,
-  uuid,
-  wholeNumber,
-} from "../../options.ts";
+import type { Options } from "../../command.ts";
+import { toggle, value } from "../../options/flags.ts";
+import { scopeFlags, scopeOf } from "../../options/scope.ts";
+import { batchSize, concurrency, oneOf, secondsOrOff, size, uuid, wholeNumber } from "../../options/values.ts";
 
-/** The flags of migrate, which preflight takes too. */
-export function addMigrateOptions(command: Command): Command {
-  return command
-    .addOption(tenantIdOption())
-    .addOption(startDateOption())
-    .addOption(endDateOption())
-    .addOption(dataTypeOption())
-    .option("--batch-size <rows>", `rows of one bulk request (default: ${migrateDefaults.batchRows})`)
-    .option("--batch-bytes <size>", "size of one bulk request (default: 5MB)")
-    .option("--concurrency <number>", `bulk requests in flight (default: ${migrateDefaults.concurrency})`)
-    .option("--max-rps <rows>", "at most so many rows a second")
-    .option("--max-bytes-rate <size>", "at most so many bytes a second, such as 10MB")
-    .option("--max-lag <seconds>", "wait while a standby of PostgreSQL is further behind, or off (default: off)")
-    .option("--order <order>", "newest or oldest month first (default: newest)")
-    .option(
-      "--offload <mode>",
-      "contents that the platform moved to files: reference them, or copy them inline into the documents (default: reference)",
-    )
-    .option("--run-id <id>", "with the options of this earlier run")
-    .option("--restart", "copy again from nothing, whatever was copied before");
-}
+/**
+ * The flags of migrate, which preflight takes too. What was not given is undefined, so that the options of an earlier run can stand in
+ * before the defaults do.
+ */
+export const migrateFlags = {
+  ...scopeFlags,
+  batchSize: value("rows of one bulk request", batchSize.optional(), { shownDefault: migrateDefaults.batchRows }),
+  batchBytes: value("size of one bulk request", size.optional(), { shownDefault: "5MB" }),
+  concurrency: value("bulk requests in flight", concurrency.optional(), { shownDefault: migrateDefaults.concurrency }),
+  maxRps: value("at most so many rows a second", wholeNumber(1).optional()),
+  maxBytesRate: value("at most so many bytes a second, such as 10MB", size.optional()),
+  maxLag: value("wait while a standby of PostgreSQL is this many seconds behind, or off", secondsOrOff.optional(), {
+    shownDefault: "off",
+  }),
+  order: value("which month first", oneOf("newest", "oldest").optional(), { shownDefault: migrateDefaults.order }),
+  offload: value(
+    "contents that the platform moved to files: reference them, or copy them inline into the documents",
+    oneOf("reference", "inline").optional(),
+    { shownDefault: migrateDefaults.offload },
+  ),
+  runId: value("with the options of this earlier run", uuid.optional()),
+  restart: toggle("copy again from nothing, whatever was copied before"),
+};
 
-/** Options given on the command line; what was not given is undefined, so that those of an earlier run can stand in. */
-export const migrateShape = z
-  .object({
-    ...scopeShape,
-    batchSize: batchSize.optional(),
-    batchBytes: size.optional(),
-    concurrency: concurrency.optional(),
-    maxRps: wholeNumber(1).optional(),
-    maxBytesRate: size.optional(),
-    maxLag: secondsOrOff.optional(),
-    order: order.optional(),
-    offload: offload.optional(),
-    runId: uuid.optional(),
-    restart: z.literal(true).optional(),
-    dryRun: z.literal(true).optional(),
-    follow: z.literal(true).optional(),
-    followDeletes: z.literal(true).optional(),
-  })
-  .refine(({ follow, followDeletes }) => followDeletes === undefined || follow !== undefined, {
-    path: ["followDeletes"],
-    message: "needs --follow; for what was recorded already there is app elasticsearch apply-dirty --follow-deletes",
-  })
-  .refine(({ follow, dryRun }) => follow === undefined || dryRun === undefined, {
-    path: ["follow"],
-    message: "is nothing that a dry run can do",
-  })
-  .refine(...orderedDates);
+/** Those of migrate alone. */
+export const migrateOnlyFlags = {
+  follow: toggle("stay on after the copy and apply what the platform writes, until stopped; needs capture"),
+  followDeletes: toggle("with --follow: delete the documents of rows that the platform deletes"),
+  dryRun: toggle("say what would be copied, and touch nothing"),
+};
 
-type Given = z.output<typeof migrateShape>;
+type Given = Options<typeof migrateFlags> & Options<typeof migrateOnlyFlags>;
 
 /** `earlier` are the options of the run that --run-id names. */
 export function migrateOptions(given: Given, earlier: Partial<MigrateOptions> = {}): MigrateOptions {

@@ -1,39 +1,31 @@
-import type { Command } from "commander";
-import { preflight } from "../../../workflow-logs/preflight/preflight.ts";
 import type { Finding } from "../../../workflow-logs/preflight/finding.ts";
+import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
+import { orderedDates } from "../../options/scope.ts";
 import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
-import { action, type Session } from "../../run-command.ts";
 import { withFileStorage, withStores } from "../../wiring.ts";
 import { earlierOptions } from "./migrate.ts";
-import { addMigrateOptions, migrateOptions, migrateShape } from "./migrate-options.ts";
+import { migrateFlags, migrateOptions } from "./migrate-options.ts";
 
-export function addPreflight(group: Command, session: Session): void {
-  addMigrateOptions(group.command("preflight"))
-    .description("Check what a migrate with the same flags needs, and touch nothing")
-    .action(
-      action(session, {
-        options: migrateShape,
-        run: (given, context) =>
-          withStores(context, async (stores) => {
-            const options = migrateOptions(given, await earlierOptions(stores, given.runId));
-            const findings = await preflight(
-              withFileStorage(context, stores, options.offload === "inline"),
-              options,
-              context.signal,
-            );
-            const worst = findings.some(({ level }) => level === "fail")
-              ? "fail"
-              : findings.some(({ level }) => level === "warn")
-                ? "warn"
-                : "ok";
-            context.output.result({ status: worst, findings }, () => preflightText(findings));
-            return worst === "fail" ? exitCodes.findings : exitCodes.done;
-          }),
-      }),
-    );
-}
+export default command({
+  flags: migrateFlags,
+  check: (schema) => schema.refine(...orderedDates),
+  run: (given, context) =>
+    withStores(context, async (stores) => {
+      const { preflight } = await import("../../../workflow-logs/preflight/preflight.ts");
+      const options = migrateOptions(given, await earlierOptions(stores, given.runId));
+      const connections = await withFileStorage(context, stores, options.offload === "inline");
+      const findings = await preflight(connections, options, context.signal);
+      const worst = findings.some(({ level }) => level === "fail")
+        ? "fail"
+        : findings.some(({ level }) => level === "warn")
+          ? "warn"
+          : "ok";
+      context.output.result({ status: worst, findings }, () => preflightText(findings));
+      return worst === "fail" ? exitCodes.findings : exitCodes.done;
+    }),
+});
 
 const signs = { ok: "✓", warn: "⚠", fail: "✗" } as const;
 

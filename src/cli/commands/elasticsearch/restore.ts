@@ -1,60 +1,36 @@
-import type { Command } from "commander";
-import { z } from "zod";
 import { restoreDefaults } from "../../../workflow-logs/restore/options.ts";
 import { hasFindings } from "../../../workflow-logs/restore/report.ts";
-import { restore } from "../../../workflow-logs/restore/restore.ts";
+import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
-import {
-  dataTypeOption,
-  endDateOption,
-  orderedDates,
-  scopeOf,
-  scopeShape,
-  startDateOption,
-  tenantIdOption,
-} from "../../options.ts";
+import { repeated, toggle } from "../../options/flags.ts";
+import { orderedDates, scopeFlags, scopeOf, scopeShape } from "../../options/scope.ts";
 import { printReport } from "../../print-report.ts";
-import { action, type Session } from "../../run-command.ts";
 import { withFileStorage, withStores } from "../../wiring.ts";
 import { restoreText } from "./restore-text.ts";
 
 /** Asks for no confirmation: rows are only added, and only those that the archive has and PostgreSQL lacks. */
-export function addRestore(group: Command, session: Session): void {
-  group
-    .command("restore")
-    .description(
-      "Bring archived rows of a tenant back into PostgreSQL; rows that are there are compared and left alone",
-    )
-    .addOption(tenantIdOption())
-    .addOption(startDateOption())
-    .addOption(endDateOption())
-    .addOption(dataTypeOption())
-    .option("--dry-run", "say what would be brought back, and touch nothing")
-    .action(
-      action(session, {
-        options: restoreShape,
-        run: ({ dryRun, ...given }, context) =>
-          withStores(context, async (stores) => {
-            const canHaveFiles = context.config().storage.kind !== "unsupported";
-            const connections = withFileStorage(context, stores, canHaveFiles);
-            const { tenantIds, ...scope } = scopeOf(given);
-            const report = await restore(
-              connections,
-              { ...restoreDefaults, ...scope, tenantId: tenantIds[0]!, dryRun: dryRun ?? false },
-              context,
-            );
-            const code = hasFindings(report) ? exitCodes.findings : exitCodes.done;
-            return printReport(context, report, () => restoreText(report), code);
-          }),
-      }),
-    );
-}
-
-const restoreShape = z
-  .object({ ...scopeShape, dryRun: z.literal(true).optional() })
-  .refine(({ tenantId }) => new Set(tenantId).size === 1, {
-    path: ["tenantId"],
-    message: "give exactly one tenant",
-    when: ({ issues }) => !issues.some(({ path }) => path?.[0] === "tenantId"),
-  })
-  .refine(...orderedDates);
+export default command({
+  flags: {
+    ...scopeFlags,
+    tenantId: repeated(
+      "of this tenant",
+      scopeShape.tenantId.refine((ids) => new Set(ids).size === 1, "give exactly one tenant"),
+    ),
+    dryRun: toggle("say what would be brought back, and touch nothing"),
+  },
+  check: (schema) => schema.refine(...orderedDates),
+  examples: [
+    ["elasticsearch restore --tenant-id T --start-date 2025-01-01 --end-date 2025-01-31", "January of a tenant"],
+  ],
+  run: ({ dryRun, ...given }, context) =>
+    withStores(context, async (stores) => {
+      const { restore } = await import("../../../workflow-logs/restore/restore.ts");
+      const canHaveFiles = context.config().storage.kind !== "unsupported";
+      const connections = await withFileStorage(context, stores, canHaveFiles);
+      const { tenantIds, ...scope } = scopeOf(given);
+      const options = { ...restoreDefaults, ...scope, tenantId: tenantIds[0]!, dryRun: dryRun ?? false };
+      const report = await restore(connections, options, context);
+      const code = hasFindings(report) ? exitCodes.findings : exitCodes.done;
+      return printReport(context, report, () => restoreText(report), code);
+    }),
+});

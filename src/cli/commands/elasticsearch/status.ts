@@ -1,33 +1,24 @@
-import type { Command } from "commander";
-import { z } from "zod";
-import { status, type StatusReport } from "../../../workflow-logs/status.ts";
-import { scopeShape, tenantIdOption } from "../../options.ts";
+import type { StatusReport } from "../../../workflow-logs/status.ts";
+import { command } from "../../command.ts";
+import { tenantIds } from "../../options/scope.ts";
 import { formatBytes, formatCount } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
-import { action, type Session } from "../../run-command.ts";
 import { withStores } from "../../wiring.ts";
-import { captureLine } from "./capture-text.ts";
-import { scheduleLines } from "./retention-schedule-text.ts";
 import { runDocument } from "../runs/run-document.ts";
 import { runsTable } from "../runs/run-text.ts";
+import { captureLine } from "./capture/text.ts";
+import { scheduleLines } from "./retention/schedule-text.ts";
 
-export function addStatus(group: Command, session: Session): void {
-  group
-    .command("status")
-    .description("Show both stores, what was copied and what is left")
-    .addOption(tenantIdOption())
-    .action(
-      action(session, {
-        options: z.object({ tenantId: scopeShape.tenantId }),
-        run: (given, context) =>
-          withStores(context, async (connections) => {
-            const report = await status(connections, given.tenantId);
-            context.output.result({ ...report, runs: report.runs.map(runDocument) }, () => statusText(report));
-          }),
-      }),
-    );
-}
+export default command({
+  flags: { tenantId: tenantIds },
+  run: (given, context) =>
+    withStores(context, async (connections) => {
+      const { status } = await import("../../../workflow-logs/status.ts");
+      const report = await status(connections, given.tenantId);
+      context.output.result({ ...report, runs: report.runs.map(runDocument) }, () => statusText(report));
+    }),
+});
 
 const coverageShown = 60;
 

@@ -1,95 +1,66 @@
-import type { Command } from "commander";
-import { z } from "zod";
 import { AppError, UsageError } from "../../../engine/errors.ts";
-import { validate } from "../../../workflow-logs/validate/validate.ts";
 import { validateDefaults, type ValidateOptions } from "../../../workflow-logs/validate/options.ts";
-import type { CommandContext, GlobalOptions } from "../../context.ts";
+import { command } from "../../command.ts";
+import type { CommandContext } from "../../context.ts";
 import { exitCodes } from "../../exit-codes.ts";
-import {
-  dataTypeOption,
-  endDateOption,
-  orderedDates,
-  scopeOf,
-  scopeShape,
-  startDateOption,
-  tenantIdOption,
-  wholeNumber,
-} from "../../options.ts";
+import { toggle, value } from "../../options/flags.ts";
+import { orderedDates, scopeFlags, scopeOf } from "../../options/scope.ts";
+import { wholeNumber } from "../../options/values.ts";
 import { formatCount } from "../../output/format.ts";
 import { printReport } from "../../print-report.ts";
-import { action, type Session } from "../../run-command.ts";
 import { withStores } from "../../wiring.ts";
 import { validateText } from "./validate-text.ts";
 
 /** More ids are a full validation in all but name, and they are held in memory. */
 const largestSample = 1_000_000;
 
-const shape = z
-  .object({
-    ...scopeShape,
-    sampleSize: wholeNumber(1, largestSample).optional(),
-    full: z.literal(true).optional(),
-    repair: z.literal(true).optional(),
-    deleteExtra: z.literal(true).optional(),
-  })
-  .refine(...orderedDates)
-  .refine(({ full, sampleSize }) => full === undefined || sampleSize === undefined, {
-    path: ["full"],
-    message: "compares every row, so it takes no --sample-size",
-  });
-
-export function addValidate(group: Command, session: Session): void {
-  const command = group.command("validate");
-  command
-    .description("Compare Elasticsearch with PostgreSQL, column by column")
-    .addOption(tenantIdOption())
-    .addOption(startDateOption())
-    .addOption(endDateOption())
-    .addOption(dataTypeOption())
-    .option(
-      "--sample-size <rows>",
-      `compare so many random rows and documents (default: ${validateDefaults.sampleSize})`,
-    )
-    .option("--full", "compare every column of every row; goes on where it was when it is run again after a stop")
-    .option("--repair", "copy rows that are missing or different, and compare them again")
-    .option("--delete-extra", "delete documents without a row, after confirmation")
-    .action(
-      action(session, {
-        options: shape,
-        run: (given, context) => {
-          if (given.deleteExtra) requireAnswer(command, session);
-          return withStores(context, async (connections) => {
-            const { signal, progress } = context;
-            const confirmDelete = (documents: number) => confirmed(context, documents);
-            const report = await validate(connections, optionsOf(given), { signal, progress, confirmDelete });
-            const code = report.status === "mismatch" ? exitCodes.findings : exitCodes.done;
-            return printReport(context, report, () => validateText(report), code);
-          });
-        },
-      }),
-    );
-}
-
-function optionsOf(given: z.output<typeof shape>): ValidateOptions {
-  return {
-    ...validateDefaults,
-    scope: scopeOf(given),
-    level: given.full ? "full" : "sample",
-    sampleSize: given.sampleSize ?? validateDefaults.sampleSize,
-    repair: given.repair ?? false,
-    deleteExtra: given.deleteExtra ?? false,
-  };
-}
+export default command({
+  flags: {
+    ...scopeFlags,
+    sampleSize: value("compare so many random rows and documents", wholeNumber(1, largestSample).optional(), {
+      shownDefault: validateDefaults.sampleSize,
+    }),
+    full: toggle("compare every column of every row; goes on where it was when it is run again after a stop"),
+    repair: toggle("copy rows that are missing or different, and compare them again"),
+    deleteExtra: toggle("delete documents without a row, after confirmation"),
+  },
+  check: (schema) =>
+    schema.refine(...orderedDates).refine(({ full, sampleSize }) => full === undefined || sampleSize === undefined, {
+      path: ["full"],
+      message: "compares every row, so it takes no --sample-size",
+    }),
+  examples: [
+    ["elasticsearch validate --sample-size 10000", "a sample, with the odds of what it would have missed"],
+    ["elasticsearch validate --full --repair", "every row; what is missing or different is copied"],
+  ],
+  run: (given, context) => {
+    if (given.deleteExtra) requireAnswer(context);
+    return withStores(context, async (connections) => {
+      const { validate } = await import("../../../workflow-logs/validate/validate.ts");
+      const { signal, progress } = context;
+      const confirmDelete = (documents: number) => confirmed(context, documents);
+      const options: ValidateOptions = {
+        ...validateDefaults,
+        scope: scopeOf(given),
+        level: given.full ? "full" : "sample",
+        sampleSize: given.sampleSize ?? validateDefaults.sampleSize,
+        repair: given.repair ?? false,
+        deleteExtra: given.deleteExtra ?? false,
+      };
+      const report = await validate(connections, options, { signal, progress, confirmDelete });
+      const code = report.status === "mismatch" ? exitCodes.findings : exitCodes.done;
+      return printReport(context, report, () => validateText(report), code);
+    });
+  },
+});
 
 /** The question comes at the end of a long command: that nobody can be asked is said before it begins. */
-function requireAnswer(command: Command, { host }: Session): void {
-  if (command.optsWithGlobals<GlobalOptions>().yes || host.stdin.isTTY) return;
+function requireAnswer({ yes, canAsk }: CommandContext): void {
+  if (yes || canAsk) return;
   throw new UsageError(
     "confirmation_needed",
     "Documents are deleted only after confirmation, and there is no terminal to ask on.",
-    {
-      hint: "Add --yes to confirm, or run the command on a terminal.",
-    },
+    { hint: "Add --yes to confirm, or run the command on a terminal." },
   );
 }
 

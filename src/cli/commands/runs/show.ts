@@ -1,25 +1,16 @@
-import type { Command } from "commander";
-import { z } from "zod";
-import { knownRun } from "../../../workflow-logs/runs/control-runs.ts";
-import { action, type Session } from "../../run-command.ts";
+import { command } from "../../command.ts";
 import { withState } from "../../wiring.ts";
 import { runDocument } from "./run-document.ts";
-import { runArgument, runId } from "./run-id.ts";
+import { runId } from "./run-id.ts";
 import { runText } from "./run-text.ts";
 
-export function addRunsShow(group: Command, session: Session): void {
-  group
-    .command("show")
-    .addArgument(runArgument())
-    .description("One run with its options, limits and report, and why it waits")
-    .action(
-      action(session, {
-        options: z.object({ id: runId }),
-        run: ({ id }, context) =>
-          withState(context, async (state) => {
-            const run = await knownRun(state, id);
-            context.output.result(runDocument(run), () => runText(run));
-          }),
-      }),
-    );
-}
+export default command({
+  flags: { id: runId },
+  examples: [["runs show 3f2a", "the run whose id begins so"]],
+  run: ({ id }, context) =>
+    withState(context, async (state) => {
+      const { knownRun } = await import("../../../workflow-logs/runs/control-runs.ts");
+      const run = await knownRun(state, id);
+      context.output.result(runDocument(run), () => runText(run));
+    }),
+});

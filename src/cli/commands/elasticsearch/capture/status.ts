@@ -1,0 +1,13 @@
+import { command } from "../../../command.ts";
+import { withDatabase } from "../../../wiring.ts";
+import { captureText } from "./text.ts";
+
+export default command({
+  flags: {},
+  run: (_, context) =>
+    withDatabase(context, async (database) => {
+      const { captureStatus } = await import("../../../../workflow-logs/capture/status.ts");
+      const report = await captureStatus(database);
+      context.output.result(report, () => captureText(report));
+    }),
+});

@@ -1,0 +1,7 @@
+import { command } from "../../../command.ts";
+import { changeRule, reasonFlag, ruleFlags } from "./rule.ts";
+
+export default command({
+  flags: { ...ruleFlags, reason: reasonFlag },
+  run: (given, context) => changeRule(context, given, { action: "hold", reason: given.reason }),
+});

@@ -1,0 +1,26 @@
+import type { Entry } from "../command.ts";
+
+/** Every group and command, one line each. Its module is loaded when it is named. */
+export const commands: readonly Entry[] = [
+  {
+    command: "elasticsearch",
+    describe: "Move workflow logs to Elasticsearch and look after them there",
+    load: () => import("./elasticsearch/index.ts"),
+  },
+  { command: "db", describe: "The program's own tables in the source database", load: () => import("./db/index.ts") },
+  {
+    command: "runs",
+    describe: "What invocations moved and move, and controls for those under way",
+    load: () => import("./runs/index.ts"),
+  },
+  {
+    command: "worker",
+    describe: "Do what is scheduled, until it is stopped; any number may run",
+    load: () => import("./worker.ts"),
+  },
+  {
+    command: "completion [shell]",
+    describe: "Print the completion script for a shell",
+    load: () => import("./completion.ts"),
+  },
+];
