@@ -2,7 +2,9 @@ import { dockerAnswers, startElasticsearchContainer, startPostgresContainer } fr
 import type { ElasticsearchMajor } from "./jdk.ts";
 import { startElasticsearch } from "./start-elasticsearch.ts";
 import { startPostgres } from "./start-postgres.ts";
+import { startMilvus } from "./start-milvus.ts";
 import { startRedis } from "./start-redis.ts";
+import { startWeaviate } from "./start-weaviate.ts";
 
 /** A server that answers at its URL until it is stopped. */
 export interface Started {
@@ -35,6 +37,8 @@ const kinds = {
     startContainer: ({ elasticsearch: major }) => startElasticsearchContainer(major),
   },
   redis: { variable: "TEST_REDIS_URL", start: startRedis },
+  weaviate: { variable: "TEST_WEAVIATE_URL", start: startWeaviate },
+  milvus: { variable: "TEST_MILVUS_URL", start: startMilvus },
 } satisfies Record<string, ServerKind>;
 
 export type ServerName = keyof typeof kinds;

@@ -74,7 +74,10 @@ export class S3Bucket implements BlobStorage {
     for (let attempt = 0; ; attempt++) {
       let reason: unknown;
       try {
-        const signed = await this.client.sign(`${this.url}${path}`, { method, ...(body && { body }) });
+        const signed = await this.client.sign(`${this.url}${path}`, {
+          method,
+          ...(body && { body: body as Buffer<ArrayBuffer> }),
+        });
         const response = await fetch(signed, { redirect: "manual", signal: AbortSignal.timeout(timeoutMillis) });
         if (response.status < 500 && response.status !== 429) return await read(response);
         await response.body?.cancel();

@@ -1,0 +1,78 @@
+import { connect } from "node:net";
+import { once } from "node:events";
+import { join } from "node:path";
+import { AppError } from "../../src/engine/errors.ts";
+import { cachedFolder, isCached } from "./cached-folder.ts";
+import { freePort } from "./free-port.ts";
+import { isOnPath } from "./prerequisites.ts";
+import { type RunningServer, untilReady } from "./running-server.ts";
+import { severalTimes } from "./several-times.ts";
+import { supervise } from "./supervise.ts";
+
+const PACKAGES = ["milvus-lite==3.2.2", "pymilvus==3.0.2"];
+
+/** Starts a Milvus Lite of its own on a free port of 127.0.0.1 and resolves when it takes connections. */
+export async function startMilvus({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<RunningServer> {
+  const venv = await pythonFolder("milvus-lite-3.2.2", PACKAGES, signal);
+  const supervisor = await supervise("milvus", { signal });
+  const data = join(supervisor.folder, "data");
+  let pid = 0;
+
+  async function boot(port: number): Promise<string> {
+    const server = await supervisor.start({
+      file: join(venv, "bin", "python"),
+      args: ["-m", "milvus_lite", "server", "--data-dir", data, "--host", "127.0.0.1", "--port", String(port)],
+    });
+    await untilReady("Milvus Lite", server, supervisor, () => takesConnections(port));
+    pid = server.pid;
+    return `http://127.0.0.1:${port}`;
+  }
+
+  try {
+    const url = await severalTimes(async () => boot(await freePort()));
+    return {
+      url,
+      get pid() {
+        return pid;
+      },
+      kill: (sent) => void process.kill(pid, sent),
+      restart: async () => {
+        await supervisor.end();
+        await severalTimes(() => boot(Number(new URL(url).port)));
+      },
+      stop: () => supervisor.close(),
+    };
+  } catch (error) {
+    await supervisor.close();
+    throw error;
+  }
+}
+
+/** A virtual environment with these packages; run its python with -m, because the programs in bin/ name the folder in which it was made. */
+export async function pythonFolder(
+  name: string,
+  packages: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  if (!(await isCached(name, undefined)) && !(await isOnPath("python3"))) {
+    throw new AppError("prerequisites_missing", "Milvus cannot be started here: found no Python (python3)", {
+      hint: "Install python3 and python3-venv; or set TEST_MILVUS_URL to a running Milvus, such as http://127.0.0.1:19530.",
+    });
+  }
+  return cachedFolder(name, { signal }, async (workplace) => {
+    const folder = join(workplace.folder, name);
+    await workplace.run({ file: "python3", args: ["-m", "venv", folder] });
+    await workplace.run({ file: join(folder, "bin", "python"), args: ["-m", "pip", "install", "-q", ...packages] });
+    return folder;
+  });
+}
+
+export async function takesConnections(port: number): Promise<true> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect", { signal: AbortSignal.timeout(1_000) });
+    return true;
+  } finally {
+    socket.destroy();
+  }
+}
