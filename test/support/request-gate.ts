@@ -8,6 +8,8 @@ export interface RequestGate {
   hold(path: RegExp): Promise<void>;
   /** Lets those that wait, and all that come, through. */
   release(): void;
+  /** Resolves when everything that waits now has been answered by the server; call before `release`. */
+  passed(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -16,18 +18,22 @@ export async function startRequestGate(target: string): Promise<RequestGate> {
   let held: RegExp | undefined;
   let arrived = Promise.withResolvers<void>();
   let opened = Promise.withResolvers<void>();
+  const waiting: Promise<void>[] = [];
 
   const server = createServer((incoming, outgoing) => void pass(incoming, outgoing));
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const answered = Promise.withResolvers<void>();
     if (held?.test(incoming.url ?? "") === true) {
+      waiting.push(answered.promise);
       arrived.resolve();
       await opened.promise;
     }
     const options = { method: incoming.method, headers: incoming.headers };
     const onward = request(new URL(incoming.url ?? "/", target), options, (answer) => {
+      answered.resolve();
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(outgoing);
     });
@@ -47,6 +53,9 @@ export async function startRequestGate(target: string): Promise<RequestGate> {
     release() {
       held = undefined;
       opened.resolve();
+    },
+    async passed() {
+      await Promise.all(waiting);
     },
     async close() {
       opened.resolve();

@@ -8,12 +8,12 @@ import type { Connections } from "../connections.ts";
 import { withNote } from "../documents/row-layout.ts";
 import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
 import type { ProgressSink } from "../progress.ts";
-import { PostgresLogs, type ReadOptions } from "../rows/postgres-logs.ts";
+import { PostgresLogs, type ReadOptions, type RowsOf } from "../rows/postgres-logs.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../partitions/scope.ts";
 import { liveBatchLimits } from "../runs/run-limits.ts";
-import type { SourceTable } from "../partitions/source-schema.ts";
+import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import { type AtStep, type ComparedRow, type DeleteEnd, deleteRows } from "./delete-rows.ts";
 import { inspectGate, openGate } from "./gates.ts";
 import type { CleanupOptions } from "./options.ts";
@@ -71,7 +71,14 @@ export async function purgePartition(
     counters,
     pace: purge.pace,
     dryRun: options.dryRun,
-    reread: (ids, signal) => rowsAgain(logs, read, partition, ids, signal),
+    reread: (ids, signal) =>
+      rowsAgain(
+        logs,
+        read,
+        { ...partition, timeZone: zoneOf(purge.source, connections.settings.sourceTimeZone) },
+        ids,
+        signal,
+      ),
     remove: (compared) => remove(purge, partition, gate.index === undefined, compared),
     gate: () => inspectGate(connections, partition, known, options),
     atStep: purge.atStep,
@@ -117,14 +124,14 @@ function reader({ connections, source, keepReason, related, run }: TypePurge): {
 async function* rowsAgain(
   logs: PostgresLogs,
   read: ReadOptions,
-  { tenantId }: Partition,
+  rowsOf: RowsOf,
   ids: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<RowBatch> {
   async function* once(): AsyncGenerator<readonly string[]> {
     yield ids;
   }
-  for await (const batch of logs.rowsById(tenantId, once(), read, signal)) {
+  for await (const batch of logs.rowsById(rowsOf, once(), read, signal)) {
     yield batch;
     read.bodies.giveBack(batch.body);
   }

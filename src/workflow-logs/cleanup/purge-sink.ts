@@ -1,6 +1,7 @@
 import type { Receipt, Sink } from "../../engine/ports.ts";
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
+import { dirtyIds } from "../state/dirty-rows.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
@@ -117,7 +118,8 @@ export class PurgeSink implements Sink<RowBatch> {
   private async compared({ body, at, notes }: Candidates): Promise<ComparedRow[]> {
     const { connections, index, counters, partition } = this.route;
     const rows = at.map((position) => ({ ...notes[position]!, id: body.id(position) }));
-    if (index === undefined) return rows;
+    const settled = await this.withoutNotes(rows);
+    if (index === undefined) return settled;
     const part = {
       records: at.length,
       id: (number: number) => body.id(at[number]!),
@@ -128,10 +130,23 @@ export class PurgeSink implements Sink<RowBatch> {
       index,
       rows.map(({ id }) => id),
     );
-    const differences = compareDocuments({ body: part }, sources);
+    const isSettled = new Set(settled.map(({ id }) => id));
+    const differences = compareDocuments({ body: part }, sources).filter(({ id }) => isSettled.has(id));
     for (const { kind } of differences) counters.kept(partition.dataType, kind, 1);
     const unequal = new Set(differences.map(({ id }) => id));
-    return rows.filter(({ id }) => !unequal.has(id));
+    return settled.filter(({ id }) => !unequal.has(id));
+  }
+
+  /**
+   * Those of which no note waits to be applied: it may speak of another document of the row, in a month that the row has left, and nothing would say so
+   * any more when the row is gone. Asked after the rows were read: a write that came behind has changed the row, and that keeps it.
+   */
+  private async withoutNotes<R extends { readonly id: string }>(rows: readonly R[]): Promise<R[]> {
+    const { connections, counters, partition } = this.route;
+    const ids = rows.map(({ id }) => id);
+    const waiting = await dirtyIds(connections.state, partition.dataType, ids);
+    counters.kept(partition.dataType, "dirty", waiting.size);
+    return rows.filter(({ id }) => !waiting.has(id));
   }
 
   private async closedGate(): Promise<KeepReason | undefined> {

@@ -16,6 +16,8 @@ const unprovenReasons = [
   /** Retention dropped the index; --expired deletes such rows. */
   "expired",
   "record_error",
+  /** A note of it waits to be applied. */
+  "dirty",
   "missing",
   "different",
   /** The file of an offload row is gone from upload_files: neither store has the whole value. */

@@ -1,26 +1,31 @@
 import type { Pacing } from "../../engine/pacing.ts";
 import type { Client } from "@elastic/elasticsearch";
+import type { Pool } from "pg";
 import type { Receipt, Sink } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import { joinRanges, saveCheckpoint } from "../state/checkpoints.ts";
 import type { StateDatabase } from "../state/database.ts";
-import { forgetOpenRows, rememberOpenRows } from "../state/open-rows.ts";
+import { forgetOpenRows, forgetOpenRowsOf, rememberOpenRows } from "../state/open-rows.ts";
 import { addCopied } from "../state/partitions.ts";
-import { forgetRecordErrors, saveRecordErrors } from "../state/record-errors.ts";
+import { forgetRecordErrors, forgetRecordErrorsOf, saveRecordErrors } from "../state/record-errors.ts";
 import { touchAppLogsOf } from "../state/touched-rows.ts";
 import { replaceUnresolvedContents } from "../state/unresolved-contents.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import type { InlineContents, InlinedContents } from "../offloads/inline-contents.ts";
 import type { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
-import type { PostgresLogs, ReadOptions } from "../rows/postgres-logs.ts";
+import type { PostgresLogs, ReadOptions, RowsOf } from "../rows/postgres-logs.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import type { Listing } from "../rows/row-query.ts";
+import { type Send, writeAgain } from "./write-again.ts";
 import type { UncoveredRange } from "../partitions/uncovered-ranges.ts";
 
 /** What copying rows of one partition takes, whichever rows they are. */
 export interface RowCopy {
   readonly partition: Partition;
+  /** Where its rows are read. */
+  readonly rowsOf: RowsOf;
   readonly runId: string;
+  readonly postgres: Pool;
   readonly state: StateDatabase;
   readonly elasticsearch: Client;
   readonly source: PostgresLogs;
@@ -77,7 +82,7 @@ export interface CopyById {
   readonly isUnchanged?: (id: string, fingerprint: Buffer) => boolean;
   /** Rows written count as copied for the first time. */
   readonly areNew: boolean;
-  /** What else commits with a batch; its ids are written, refused or gone. Told of all of them only with `isUnchanged`. */
+  /** What else commits with a batch; its ids were read in the partition, and are written or refused. Told of all only with `isUnchanged`. */
   readonly onConfirm?: (transaction: StateDatabase, ids: readonly string[]) => Promise<void>;
 }
 
@@ -92,16 +97,18 @@ export async function copyById(
   const read = { ...copy.read, ...(isUnchanged && { isUnchanged }) };
   return transfer<RowBatch>(
     {
-      source: { batches: (aborted) => copy.source.rowsById(partition.tenantId, ids, read, aborted) },
+      source: { batches: (aborted) => copy.source.rowsById(copy.rowsOf, ids, read, aborted) },
       sink: sinkOf(copy),
       checkpoint: {
         confirm: (batch, receipt) =>
           confirm(copy, batch, receipt, async (transaction) => {
-            await forgetOpenRows(transaction, partition, [...batch.ended, ...batch.gone]);
+            await forgetOpenRows(transaction, partition, batch.ended);
+            await forgetOpenRowsOf(transaction, partition, batch.gone);
             await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
+            await forgetRecordErrorsOf(transaction, partition, batch.gone);
             await touchAppLogs(transaction, copy, batch);
             await addCopied(transaction, partition, runId, areNew ? receipt.written : 0, bytesWritten(copy, batch));
-            await onConfirm?.(transaction, [...batch.ended, ...batch.open.map(({ id }) => id), ...batch.gone]);
+            await onConfirm?.(transaction, [...batch.ended, ...batch.open.map(({ id }) => id)]);
           }),
       },
       pacing: copy.pacing,
@@ -121,19 +128,26 @@ async function touchAppLogs(transaction: StateDatabase, copy: RowCopy, { body }:
 
 function settledIds(batch: RowBatch, receipt: Receipt): string[] {
   const refused = new Set(receipt.refused.map(({ id }) => id));
-  return [...batch.ended, ...batch.gone, ...batch.open.map(({ id }) => id)].filter((id) => !refused.has(id));
+  return [...batch.ended, ...batch.open.map(({ id }) => id)].filter((id) => !refused.has(id));
 }
 
 function sinkOf(copy: RowCopy): Sink<RowBatch> {
   return {
     write: async (batch, signal) => {
       await copy.beforeWrite();
-      const body = (await copy.contents?.bodyOf(batch, copy.partition.tenantId, signal)) ?? batch.body;
-      const receipt = await copy.target.write(body, signal);
-      if (body !== batch.body) copy.read.bodies.giveBack(body);
-      return receipt;
+      const { newer, refused } = await send(copy, batch, signal);
+      if (newer.length === 0) return { written: batch.records - refused.length, refused };
+      const again = await writeAgain(copy, newer, (rows, aborted) => send(copy, rows, aborted), signal);
+      return { written: batch.records - refused.length - again.length, refused: [...refused, ...again] };
     },
   };
+}
+
+async function send(copy: RowCopy, batch: RowBatch, signal: AbortSignal): ReturnType<Send> {
+  const body = (await copy.contents?.bodyOf(batch, copy.partition.tenantId, signal)) ?? batch.body;
+  const receipt = await copy.target.write(body, signal);
+  if (body !== batch.body) copy.read.bodies.giveBack(body);
+  return receipt;
 }
 
 function bytesWritten({ contents }: RowCopy, batch: RowBatch): number {

@@ -6,6 +6,7 @@ import { markCopying } from "../state/partitions.ts";
 import type { ArchiveRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
+import { withVersion } from "../documents/row-layout.ts";
 import { offsetOf } from "../documents/time-zone.ts";
 import { LagGate } from "./lag-gate.ts";
 import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
@@ -15,7 +16,7 @@ import { requiredBlobs } from "../offloads/required-blobs.ts";
 import { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
 import { PostgresLogs } from "../rows/postgres-logs.ts";
 import { liveBatchLimits } from "../runs/run-limits.ts";
-import type { SourceTable } from "../partitions/source-schema.ts";
+import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { WaitCause } from "../runs/waits.ts";
 import type { RowCopy } from "./copy-rows.ts";
 import type { MigrateOptions } from "./options.ts";
@@ -75,14 +76,18 @@ export function copyRun(
 const causeOf: Partial<Record<BulkFault, WaitCause>> = { disk_full: "flood_stage", unreachable: "no_answer" };
 
 /** How rows of one partition are copied in this run. */
-export function partitionCopy(copy: CopyRun, source: SourceTable, partition: Partition): RowCopy {
+export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Partition): RowCopy {
   const { connections, options, run, counters, progress } = copy;
   const { postgres, state, elasticsearch, settings } = connections;
+  const source = { ...table, layout: withVersion(table.layout) };
   const key = partitionKey(partition);
+  const { tenantId, month } = partition;
   let marked: Promise<void> | undefined;
   return {
     partition,
+    rowsOf: { tenantId, month, timeZone: zoneOf(source, settings.sourceTimeZone) },
     runId: run.id,
+    postgres,
     state,
     elasticsearch,
     source: new PostgresLogs(postgres, source),

@@ -53,13 +53,16 @@ async function writeAll(
   const ends = await sideBySide(writes, partitionsAtOnce, async ({ partition, items }) => {
     await run.pacing.unpaused(run.signal);
     if (run.signal.aborted) return "interrupted";
-    const end = await withPartition(run, partition, () => writeRows(dirty, source, partition, items));
-    if (end === "expired") counters.dropped("expired", items.length);
-    if (end === "busy") counters.busy(partition, items.length);
-    for (const one of items) {
-      if (end === "busy" || (end === "completed" && one.remove.length === 0)) unfinished.delete(one);
+    const done = await withPartition(run, partition, () => writeRows(dirty, source, partition, items));
+    if (done === "expired") counters.dropped("expired", items.length);
+    if (done === "busy") counters.busy(partition, items.length);
+    if (done === "expired" || done === "busy") {
+      if (done === "busy") for (const one of items) unfinished.delete(one);
+      return done;
     }
-    return end;
+    // what was not read has moved or gone since it was planned: its notes stay, for the next pass
+    for (const one of items) if (one.remove.length === 0 || !done.read.has(one.record.id)) unfinished.delete(one);
+    return done.end;
   });
   return ends.includes("interrupted") ? "interrupted" : "completed";
 }
@@ -82,20 +85,26 @@ async function removeAll(
     await run.pacing.unpaused(run.signal);
     if (run.signal.aborted) return "interrupted";
     const end = await withPartition(run, partition, () => removeDocuments(dirty, source, partition, items));
-    if (end !== "busy") continue;
-    counters.busy(partition, items.length);
-    for (const { one } of items) unfinished.delete(one);
+    if (end === "busy") counters.busy(partition, items.length);
+    for (const { one } of items) if (end === "busy" || end.has(one.record.id)) unfinished.delete(one);
   }
   return "completed";
 }
 
-function rowlessOf({ record, remove, isDeletion, keep }: PlannedRecord): [Place, Rowless][] {
+function rowlessOf({ record, isGone, dropped, remove, isDeletion, keep }: PlannedRecord): [Place, Rowless][] {
   const { id } = record;
+  const note = record.versions.at(-1);
   const removed = remove.map((place): [Place, Rowless] => [
     place,
-    { id, createdAt: place.createdAt, why: isDeletion ? "deleted" : "moved" },
+    {
+      id,
+      note,
+      createdAt: place.createdAt,
+      why: isDeletion ? "deleted" : "moved",
+      isElsewhere: !isGone || dropped === "purged",
+    },
   ]);
-  return keep === undefined ? removed : [...removed, [keep, { id, createdAt: keep.createdAt, why: "kept" }]];
+  return keep === undefined ? removed : [...removed, [keep, { id, note, createdAt: keep.createdAt, why: "kept" }]];
 }
 
 async function settle(

@@ -4,7 +4,7 @@ import { partitionRange } from "../partitions/scope.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import { type DirtyRecord, dirtyRecords } from "./dirty-records.ts";
 import { type DirtyRun, partitionOf } from "./dirty-run.ts";
-import { withKeptDocuments } from "./kept-documents.ts";
+import { withKnownPlaces } from "./known-places.ts";
 import { planGone } from "./plan-gone.ts";
 import type { PlannedRecord } from "./planned-record.ts";
 
@@ -21,7 +21,7 @@ export async function planBatch(
   const there = records.filter(({ id }) => rows.has(id));
   const gone = records.filter(({ id }) => !rows.has(id));
   const planned = [
-    ...(await planRows(dirty, await withKeptDocuments(dirty, source, there), rows)),
+    ...(await planRows(dirty, await withKnownPlaces(dirty, source, there), rows)),
     ...(await planGone(dirty, source, gone)),
   ];
   return planned.filter((one) => concerns(dirty, source, one));

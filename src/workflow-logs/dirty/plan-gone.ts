@@ -1,13 +1,16 @@
 import { dirtyEntriesOf } from "../state/dirty-rows.ts";
-import { purgedRecords } from "../state/purge.ts";
-import { partitionCopy } from "../copying/copy-run.ts";
+import { purgedPlaces } from "../state/purge.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
-import { type DirtyRecord, dirtyRecords, type Place } from "./dirty-records.ts";
-import { type DirtyRun, partitionOf } from "./dirty-run.ts";
-import { withKeptDocuments } from "./kept-documents.ts";
+import { type DirtyRecord, dirtyRecords, isSamePlace, type Place } from "./dirty-records.ts";
+import type { DirtyRun } from "./dirty-run.ts";
+import { hasDocument } from "./has-document.ts";
+import { withKnownPlaces } from "./known-places.ts";
 import type { PlannedRecord } from "./planned-record.ts";
 
-/** What follows for records whose row is gone. */
+/**
+ * What follows for records whose row is gone. A note of a deletion is always the platform's own, also of a row that was purged and saved again: a purge leaves
+ * none, and is not done while one waits.
+ */
 export async function planGone(
   dirty: DirtyRun,
   source: SourceTable,
@@ -15,24 +18,28 @@ export async function planGone(
 ): Promise<PlannedRecord[]> {
   const { state } = dirty.copy.connections;
   const nothing = { isGone: true, remove: [], isDeletion: false };
-  const ids = records.map(({ id }) => id);
-  const purged = await purgedRecords(state, source.logType.dataType, ids);
-  const rest = records.filter(({ id }) => !purged.has(id));
   const explained = await explain(
     dirty,
     source,
-    rest.filter(({ isDeleted }) => !isDeleted),
+    records.filter(({ isDeleted }) => !isDeleted),
   );
-  const deleted = await withKeptDocuments(dirty, source, [
-    ...rest.filter(({ isDeleted }) => isDeleted),
+  const deleted = await withKnownPlaces(dirty, source, [
+    ...records.filter(({ isDeleted }) => isDeleted),
     ...explained.deleted,
   ]);
+  const purged = await purgedPlaces(
+    state,
+    source.logType.dataType,
+    explained.vanished.map(({ id }) => id),
+  );
   const keep = dirty.followDeletes ? undefined : await documentsToKeep(dirty, source, deleted);
   return [
-    ...records
-      .filter(({ id }) => purged.has(id))
-      .map((record): PlannedRecord => ({ record, ...nothing, dropped: "purged" })),
-    ...explained.vanished.map((record): PlannedRecord => ({ record, ...nothing, dropped: "vanished" })),
+    ...explained.vanished.map((record): PlannedRecord => {
+      const home = purged.get(record.id);
+      if (home === undefined) return { record, ...nothing, dropped: "vanished" };
+      const left = record.places.filter((place) => !isSamePlace(place, home));
+      return { record, ...nothing, remove: left, dropped: "purged" };
+    }),
     ...deleted.map((record): PlannedRecord => {
       const kept = keep?.get(record.id);
       const remove = record.places.filter((place) => place !== kept);
@@ -83,8 +90,4 @@ async function documentsToKeep(
     }
   }
   return keep;
-}
-
-async function hasDocument({ copy }: DirtyRun, source: SourceTable, place: Place, id: string): Promise<boolean> {
-  return (await partitionCopy(copy, source, partitionOf(source, place)).target.existing([id])).has(id);
 }

@@ -1,65 +1,77 @@
-import { deleteDocuments } from "../../stores/elasticsearch/documents/delete-documents.ts";
 import { findIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { confirmedRanges } from "../state/checkpoints.ts";
-import { forgetDeletedRows, rememberDeletedRows } from "../state/deleted-rows.ts";
+import { deletedRowsOf, forgetDeletedRows, rememberDeletedRows } from "../state/deleted-rows.ts";
+import { waitingVersions } from "../state/dirty-rows.ts";
 import { forgetOpenRowsOf } from "../state/open-rows.ts";
 import { addCopied, finishCopying, readPartition } from "../state/partitions.ts";
-import { purgedRecords } from "../state/purge.ts";
+import { forgetPurgedOf, purgedPlaces } from "../state/purge.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
 import type { RowCopy } from "../copying/copy-rows.ts";
 import { partitionCopy } from "../copying/copy-run.ts";
+import { deleteOlder } from "../copying/delete-older.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
+import type { LocatedRow } from "../rows/postgres-logs.ts";
+import { sourceVersion } from "../documents/source-version.ts";
 import { isConfirmed } from "./confirmed-rows.ts";
+import { isSamePlace } from "./dirty-records.ts";
 import type { DirtyRun } from "./dirty-run.ts";
+import { hasDocument } from "./has-document.ts";
 
 /** A document whose row is not in its partition. */
 export interface Rowless {
   readonly id: string;
+  /** The newest note that says so; undefined for a document that was kept before. */
+  readonly note?: string | undefined;
   /** Of the row when it was there; undefined where it is not known. */
   readonly createdAt?: string | undefined;
   /** `moved`: the row is elsewhere now. The others: it was deleted. */
   readonly why: "moved" | "deleted" | "kept";
+  /** The row, or what was purged of it, was found in another place: there, and only then, is another document of it. */
+  readonly isElsewhere?: boolean;
 }
 
 /**
  * Deletes documents of the partition whose row is not in it, and remembers those that are kept though their row was deleted. The caller holds the
- * partition's lock: a row that is there again, or that cleanup-pg deleted, keeps its document.
+ * partition's lock. A document stays when its row is there again, and when the note that speaks of it was settled by somebody else: what came after that is
+ * not known here. Returns the ids of those whose row was found in another place and is in none now, nor purged from one: they are to be planned anew.
  */
 export async function removeDocuments(
   dirty: DirtyRun,
   source: SourceTable,
   partition: Partition,
-  rowless: readonly Rowless[],
-): Promise<void> {
-  const { copy: all, run } = dirty;
-  const { state, elasticsearch, settings } = all.connections;
+  all: readonly Rowless[],
+): Promise<ReadonlySet<string>> {
+  const { copy: run } = dirty;
+  const { state, postgres, elasticsearch, settings } = run.connections;
   const known = await readPartition(state, partition);
-  const copy = known?.state === "expired" ? undefined : partitionCopy(all, source, partition);
-  const ids = rowless.map(({ id }) => id);
-  if (copy === undefined || (await findIndex(elasticsearch, copy.target.index)) === undefined)
-    return forgetDeletedRows(state, partition, ids); // there are no documents
+  const copy = known?.state === "expired" ? undefined : partitionCopy(run, source, partition);
+  const none: ReadonlySet<string> = new Set();
+  if (copy === undefined || (await findIndex(elasticsearch, copy.target.index)) === undefined) {
+    const ids = all.map(({ id }) => id); // there are no documents
+    await forgetDeletedRows(state, partition, ids);
+    return none;
+  }
 
+  const rowless = await stillMeant(dirty, partition, all);
+  const ids = rowless.map(({ id }) => id);
+  const version = await sourceVersion(postgres); // before the rows are looked for: a document of a row that is read later is left
   const rows = await copy.source.locate(ids, settings.sourceTimeZone);
-  const purged = await purgedRecords(state, partition.dataType, ids);
-  const absent = rowless.filter(({ id, why }) => {
-    const row = rows.get(id);
-    const isHere = row?.tenantId === partition.tenantId && row.month === partition.month;
-    return !isHere && (why === "moved" || !purged.has(id));
-  });
+  const absent = rowless.filter(({ id }) => !isHere(partition, rows.get(id)));
+  const waiting = await leftForNothing(dirty, source, partition, absent, rows);
   const there = await copy.target.existing(absent.filter(({ why }) => why === "kept").map(({ id }) => id));
   const kept = absent.filter(({ id }) => there.has(id));
-  const removed = absent.filter(({ why }) => why !== "kept");
+  const removed = absent.filter(({ id, why }) => why !== "kept" && !waiting.has(id));
+  const removedIds = new Set(removed.map(({ id }) => id));
   await state.transaction().execute(async (transaction) => {
-    await forgetDeletedRows(
+    const settled = ids.filter((id) => !removedIds.has(id) && !waiting.has(id));
+    await forgetDeletedRows(transaction, partition, settled);
+    await rememberDeletedRows(transaction, partition, kept);
+    await forgetPurgedOf(
       transaction,
       partition,
-      difference(
-        ids,
-        removed.map(({ id }) => id),
-      ),
+      kept.map(({ id }) => id),
     );
-    await rememberDeletedRows(transaction, partition, kept);
     await forgetOpenRowsOf(
       transaction,
       partition,
@@ -67,16 +79,57 @@ export async function removeDocuments(
     );
   });
   dirty.counters.add("kept", kept.length);
-  if (removed.length === 0) return;
-  const { stateBefore } = await beginCopying(copy, false, run.signal);
-  await deleteAll(dirty, copy, removed);
-  if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(state, partition, run.id);
+  if (removed.length === 0) return waiting;
+  const { stateBefore } = await beginCopying(copy, false, dirty.run.signal);
+  await deleteAll(dirty, copy, removed, version);
+  if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(state, partition, dirty.run.id);
+  return waiting;
+}
+
+function isHere(partition: Partition, row: LocatedRow | undefined): boolean {
+  return row?.tenantId === partition.tenantId && row.month === partition.month;
+}
+
+/** Those whose note, or entry among the documents kept before, is still there: while one waits its row is not purged. */
+async function stillMeant(
+  { copy }: DirtyRun,
+  partition: Partition,
+  rowless: readonly Rowless[],
+): Promise<readonly Rowless[]> {
+  const { state } = copy.connections;
+  const notes = await waitingVersions(
+    state,
+    rowless.flatMap(({ note }) => note ?? []),
+  );
+  const before = rowless.filter(({ note }) => note === undefined).map(({ id }) => id);
+  const kept = await deletedRowsOf(state, partition.dataType, before);
+  const keptHere = new Set(kept.filter((place) => isSamePlace(place, partition)).map(({ id }) => id));
+  return rowless.filter(({ id, note }) => (note === undefined ? keptHere.has(id) : notes.has(note)));
+}
+
+/** Those whose row was elsewhere, and nothing of it is there now. */
+async function leftForNothing(
+  dirty: DirtyRun,
+  source: SourceTable,
+  partition: Partition,
+  absent: readonly Rowless[],
+  rows: ReadonlyMap<string, LocatedRow>,
+): Promise<Set<string>> {
+  const lost = absent.filter(({ id, isElsewhere }) => isElsewhere === true && !rows.has(id)).map(({ id }) => id);
+  const purged = await purgedPlaces(dirty.copy.connections.state, partition.dataType, lost);
+  const waiting = new Set<string>();
+  for (const id of lost) {
+    const home = purged.get(id);
+    const isAway = home !== undefined && !isSamePlace(home, partition);
+    if (!isAway || !(await hasDocument(dirty, source, home, id))) waiting.add(id);
+  }
+  return waiting;
 }
 
 /** More make the request slow to answer without making the whole faster. */
 const idsPerRequest = 2000;
 
-async function deleteAll(dirty: DirtyRun, copy: RowCopy, removed: readonly Rowless[]): Promise<void> {
+async function deleteAll(dirty: DirtyRun, copy: RowCopy, removed: readonly Rowless[], version: string): Promise<void> {
   const { state, partition, target, runId } = copy;
   const ranges = await confirmedRanges(state, partition);
   await copy.beforeWrite();
@@ -84,19 +137,15 @@ async function deleteAll(dirty: DirtyRun, copy: RowCopy, removed: readonly Rowle
   for (let at = 0; at < removed.length; at += idsPerRequest) {
     const some = removed.slice(at, at + idsPerRequest);
     const ids = some.map(({ id }) => id);
-    const gone = new Set(await deleteDocuments(copy.elasticsearch, target.index, ids, runId));
+    const gone = new Set(await deleteOlder(copy, target.index, ids, version, runId));
     const deleted = some.filter(({ id }) => gone.has(id));
     const counted = deleted.filter(({ id, createdAt }) => isConfirmed(ranges, id, createdAt));
     await state.transaction().execute(async (transaction) => {
       await forgetDeletedRows(transaction, partition, ids);
+      await forgetPurgedOf(transaction, partition, ids);
       await addCopied(transaction, partition, runId, -counted.length, 0);
     });
     dirty.counters.add("moved", deleted.filter(({ why }) => why === "moved").length);
     dirty.counters.add("deleted", deleted.filter(({ why }) => why === "deleted").length);
   }
-}
-
-function difference(ids: readonly string[], others: readonly string[]): string[] {
-  const without = new Set(others);
-  return ids.filter((id) => !without.has(id));
 }

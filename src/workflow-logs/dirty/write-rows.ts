@@ -2,6 +2,7 @@ import type { TransferEnd } from "../../engine/transfer.ts";
 import { confirmedRanges } from "../state/checkpoints.ts";
 import { forgetDeletedRows } from "../state/deleted-rows.ts";
 import { settleDirty } from "../state/dirty-rows.ts";
+import { forgetPurgedOf } from "../state/purge.ts";
 import { finishCopying, readPartition } from "../state/partitions.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
@@ -14,15 +15,15 @@ import type { DirtyRun } from "./dirty-run.ts";
 import type { PlannedRecord } from "./planned-record.ts";
 
 /**
- * Writes the rows into their partition, as they are now. The entries of those that have nothing else to be done are settled together with the
- * documents. The caller holds the partition's lock. An expired partition is left alone.
+ * Writes the rows into their partition, as they are now, and says which were read there. The entries of those that have nothing else to be done are settled
+ * together with the documents. The caller holds the partition's lock. An expired partition is left alone.
  */
 export async function writeRows(
   dirty: DirtyRun,
   source: SourceTable,
   partition: Partition,
   planned: readonly PlannedRecord[],
-): Promise<TransferEnd | "expired"> {
+): Promise<"expired" | { readonly end: TransferEnd; readonly read: ReadonlySet<string> }> {
   const { copy: all, run, counters } = dirty;
   const known = await readPartition(all.connections.state, partition);
   if (known?.state === "expired") return "expired";
@@ -32,6 +33,7 @@ export async function writeRows(
   const settled = new Map(
     planned.filter(({ remove }) => remove.length === 0).map(({ record }) => [record.id, record.versions]),
   );
+  const read = new Set<string>();
   const uncounted = await uncountedIds(copy, planned);
   let end: TransferEnd = "completed";
   for (const areNew of [false, true]) {
@@ -47,6 +49,8 @@ export async function writeRows(
           const versions = done.flatMap((id) => settled.get(id) ?? []);
           await settleDirty(transaction, versions);
           await forgetDeletedRows(transaction, partition, done);
+          await forgetPurgedOf(transaction, partition, done);
+          for (const id of done) read.add(id);
           counters.add("entries", versions.length);
           dirty.progress.advanced(progressKey, versions.length, 0);
         },
@@ -55,7 +59,7 @@ export async function writeRows(
     );
   }
   if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(copy.state, partition, copy.runId);
-  return end;
+  return { end, read };
 }
 
 export const progressKey = "dirty rows";

@@ -18,9 +18,9 @@ export function searchedChars(units: number): number {
 }
 
 const actionStart = Buffer.from('{"index":{"_id":"');
-const actionEnd = Buffer.from('"}}\n');
 const actionStartText = Buffer.from('{"index":{"_id":');
-const actionEndText = Buffer.from("}}\n");
+const quote = Buffer.from('"');
+const actionEnd = Buffer.from("}}\n");
 const nullJson = Buffer.from("null");
 const openBrace = Buffer.from("{");
 const searchTextPrefix = Buffer.from('"search_text":"');
@@ -49,6 +49,8 @@ export class DocumentRenderer {
   private readonly searchUnits: number;
   private readonly archiveStart = Buffer.from(',"archive":{');
   private readonly end: Buffer;
+  private version = 0n;
+  private versionedEnd = actionEnd;
 
   constructor(
     logType: LogType,
@@ -93,12 +95,24 @@ export class DocumentRenderer {
       writeRaw(body, actionStart);
       body.reserve(36);
       body.length = writeUuidText(body.buffer, body.length, tuple.data, start);
-      writeRaw(body, actionEnd);
+      writeRaw(body, quote);
     } else {
       writeRaw(body, actionStartText);
       writeTextBytes(body, tuple.data, start, tuple.lengths[idField]!);
-      writeRaw(body, actionEndText);
     }
+    writeRaw(body, this.endOfAction(tuple));
+  }
+
+  /** The same for all rows of a page, which one statement has read. */
+  private endOfAction(tuple: BinaryTuples): Buffer {
+    const { versionField } = this.layout;
+    if (versionField === undefined) return actionEnd;
+    const version = tuple.data.readBigInt64BE(tuple.starts[versionField]);
+    if (version !== this.version) {
+      this.version = version;
+      this.versionedEnd = Buffer.from(`,"version":${version},"version_type":"external_gte"}}\n`);
+    }
+    return this.versionedEnd;
   }
 
   private writeArchive(tuple: BinaryTuples, body: BulkBody): void {

@@ -1,6 +1,7 @@
 import { type Column, type Table, quoteIdentifier, quoteLiteral } from "../../stores/postgres/table.ts";
 import { columnKind, type ColumnKind } from "./column-writers.ts";
 import type { RelatedRows } from "./related-rows.ts";
+import { versionExpression } from "./source-version.ts";
 
 interface LayoutColumn {
   readonly name: string;
@@ -26,6 +27,8 @@ export interface RowLayout {
   readonly related: RelatedLayout | undefined;
   /** A text beside the row that is no part of its document; see withNote. */
   readonly noteField?: number;
+  /** The version that documents of the rows are written with; see withVersion. */
+  readonly versionField?: number;
   readonly fields: number;
   /** The select list behind the two key columns, for the table alias `t`. */
   readonly selectList: string;
@@ -102,6 +105,16 @@ export function withNote(layout: RowLayout, expression: string): RowLayout {
     fields: layout.fields + 1,
     systemColumns: ["xmin"],
     selectList: `${layout.selectList}, ${expression}`,
+  };
+}
+
+/** The layout with the version of the read beside each row, so that no older read replaces what a newer one wrote. */
+export function withVersion(layout: RowLayout): RowLayout {
+  return {
+    ...layout,
+    versionField: layout.fields,
+    fields: layout.fields + 1,
+    selectList: `${layout.selectList}, ${versionExpression}`,
   };
 }
 

@@ -30,7 +30,7 @@ export async function compareRows(
 ): Promise<Map<string, readonly string[]>> {
   const compared = new Map<string, readonly string[]>();
   const sources = new Map([...rows].map(([id, { source }]) => [id, source]));
-  const query = rowsByIdQuery(table, layout, tenantId, [...rows.keys()], allOfThem);
+  const query = rowsByIdQuery(table, layout, { tenantId }, [...rows.keys()], allOfThem);
   await readRows({ client, layout, renderer, bodies, limits, endedStatuses: undefined }, query, (batch) => {
     const differences = new Map(compareDocuments(batch, sources).map(({ id, columns }) => [id, columns]));
     for (let at = 0; at < batch.records; at++) {

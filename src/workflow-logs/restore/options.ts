@@ -8,12 +8,19 @@ export interface RestoreOptions {
   readonly end?: string | undefined;
   /** Read and compare, and write nothing. */
   readonly dryRun: boolean;
+  /** Bring also rows back that the platform itself deleted. */
+  readonly includeDeleted: boolean;
   /** Rows and bytes of one transaction. */
   readonly batchRows: number;
   readonly batchBytes: number;
 }
 
-export const restoreDefaults = { dryRun: false, batchRows: 1000, batchBytes: 5 * 1024 * 1024 } as const;
+export const restoreDefaults = {
+  dryRun: false,
+  includeDeleted: false,
+  batchRows: 1000,
+  batchBytes: 5 * 1024 * 1024,
+} as const;
 
 export function restoreScope({ tenantId, dataTypes, start, end }: RestoreOptions): Scope {
   return { tenantIds: [tenantId], dataTypes, start, end };

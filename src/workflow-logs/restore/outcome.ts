@@ -7,6 +7,8 @@ export interface RowCounts {
   present: number;
   /** There already with other content, and left as they are. */
   different: number;
+  /** Left out: the platform itself deleted them. */
+  deleted: number;
   /** Not inserted, for the reason that their finding gives. */
   refused: number;
 }
@@ -33,7 +35,14 @@ export class Outcome {
   }
 
   add(table: string, fate: Fate, rows = 1): void {
-    const counts = (this.counts[table] ??= { documents: 0, restored: 0, present: 0, different: 0, refused: 0 });
+    const counts = (this.counts[table] ??= {
+      documents: 0,
+      restored: 0,
+      present: 0,
+      different: 0,
+      deleted: 0,
+      refused: 0,
+    });
     counts.documents += rows;
     counts[fate] += rows;
   }

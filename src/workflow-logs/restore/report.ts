@@ -113,7 +113,7 @@ export class RestoreCounters {
   }
 }
 
-const noRows: RowCounts = { documents: 0, restored: 0, present: 0, different: 0, refused: 0 };
+const noRows: RowCounts = { documents: 0, restored: 0, present: 0, different: 0, deleted: 0, refused: 0 };
 
 /** Whether some row that was asked for is not in PostgreSQL as it is in its document. */
 export function hasFindings({ byTable, lost, missing }: RestoreReport): boolean {

@@ -30,6 +30,8 @@ export interface Restore {
   readonly pacing: RunPacing;
   readonly bodies: BulkBodies;
   readonly refusals: RefusalLimit;
+  /** A dry run may come before anything of ours is in the database. */
+  readonly hasState: boolean;
 }
 
 /**
@@ -113,7 +115,7 @@ interface Move {
 }
 
 function moveDocuments(
-  { connections, options, counters, progress, pacing, bodies, refusals }: Restore,
+  { connections, options, counters, progress, pacing, bodies, refusals, hasState }: Restore,
   { logType, table, layout, columns, offloads }: RestoreTable,
   planned: PlannedRestore,
   signal: AbortSignal,
@@ -135,6 +137,8 @@ function moveDocuments(
         comparison: { table, layout, renderer, bodies, limits },
         columns,
         offloads,
+        includeDeleted: options.includeDeleted,
+        hasState,
         writing,
         unpaused: () => unpaused(signal),
       }),

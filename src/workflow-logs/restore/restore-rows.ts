@@ -16,6 +16,7 @@ import { insertRows, type InsertedRows } from "./insert-rows.ts";
 import { isWithin } from "./instants.ts";
 import { Outcome } from "./outcome.ts";
 import { InexactRows, rowRefusal } from "./refusals.ts";
+import { forgetDeletions, type LeftOut, nothingLeftOut, whatIsLeftOut } from "./left-out.ts";
 import { type OffloadTable, restoreOffloads } from "./restore-offloads.ts";
 
 export interface RowRestore {
@@ -26,6 +27,9 @@ export interface RowRestore {
   readonly comparison: RowComparison;
   readonly columns: readonly InsertColumn[];
   readonly offloads: OffloadTable | undefined;
+  readonly includeDeleted: boolean;
+  /** What we remember of the rows is there to be asked. */
+  readonly hasState: boolean;
   /** Undefined in a dry run, which only reads. */
   readonly writing: { readonly runId: string; readonly beforeInsert: () => Promise<void> } | undefined;
   /** Awaited before each transaction. */
@@ -159,11 +163,16 @@ export class RowRestorer implements Sink<ArchivedBatch> {
 
   private async inTransaction(
     client: PoolClient,
-    rows: readonly ArchivedRow[],
-    absent: readonly ArchivedRow[],
+    all: readonly ArchivedRow[],
+    allAbsent: readonly ArchivedRow[],
   ): Promise<Outcome> {
-    const { partition, comparison, columns, offloads, writing } = this.what;
+    const { partition, comparison, columns, offloads, writing, includeDeleted, hasState } = this.what;
     if (writing !== undefined) await requireOwnership(client, partition, writing.runId);
+    const outcome = new Outcome();
+    const leftOut = hasState ? await whatIsLeftOut(client, partition, allAbsent, includeDeleted) : nothingLeftOut;
+    this.note(leftOut, outcome);
+    const rows = all.filter(({ id }) => !leftOut.deleted.has(id) && !leftOut.elsewhere.has(id));
+    const absent = allAbsent.filter(({ id }) => !leftOut.deleted.has(id) && !leftOut.elsewhere.has(id));
     const groups = groupByColumns(absent, columns, ({ fields }) => fields);
     const inserted =
       writing === undefined || absent.length === 0
@@ -178,7 +187,6 @@ export class RowRestorer implements Sink<ArchivedBatch> {
           );
     const byId = new Map(rows.map((row) => [row.id, row]));
     const compared = await compareRows(client, comparison, partition.tenantId, byId);
-    const outcome = new Outcome();
     const [unchanged, changed]: [ArchivedRow[], ArchivedRow[]] = [[], []];
     const inexact = new Map<string, readonly string[]>();
     for (const row of rows) {
@@ -201,7 +209,18 @@ export class RowRestorer implements Sink<ArchivedBatch> {
     if (offloads !== undefined)
       await restoreOffloads(client, offloads, { unchanged, changed, dryRun: writing === undefined }, outcome);
     if (writing !== undefined) await forgetGone(client, partition, [...compared.keys()]);
+    if (writing !== undefined && includeDeleted) await forgetDeletions(client, partition, [...inserted]);
     return outcome;
+  }
+
+  private note({ deleted, elsewhere }: LeftOut, outcome: Outcome): void {
+    outcome.add(this.table, "deleted", deleted.size);
+    for (const [id, month] of elsewhere)
+      outcome.refuse(
+        this.table,
+        id,
+        `an older document: what was purged is the one of ${month}; app elasticsearch validate --full --repair takes this one away`,
+      );
   }
 
   private async absent(client: PoolClient, rows: readonly ArchivedRow[]): Promise<ArchivedRow[]> {

@@ -6,7 +6,7 @@ import { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { listRestoreFindings } from "../state/restore-findings.ts";
 import { forgetRestores, interruptedRestore } from "../state/restores.ts";
-import { upgradeState } from "../state/upgrade.ts";
+import { pendingMigrations, upgradeState } from "../state/upgrade.ts";
 import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
 import type { Connections } from "../connections.ts";
 import { partitionKey } from "../partitions/log-types.ts";
@@ -50,6 +50,7 @@ export async function restore(
     progress: watch.progress,
     bodies: new BulkBodies(options.batchBytes),
     refusals: new RefusalLimit(refusalsInARow),
+    hasState: !options.dryRun || (await pendingMigrations(connections.state)).length === 0,
   };
   try {
     if (options.dryRun) {

@@ -1,7 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
-import type { Receipt } from "../../engine/ports.ts";
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
-import type { BulkWriter } from "../../stores/elasticsearch/bulk/bulk-writer.ts";
+import type { BulkReceipt, BulkWriter } from "../../stores/elasticsearch/bulk/bulk-writer.ts";
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import { countDocuments, ensureIndex, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { existingIds } from "../../stores/elasticsearch/documents/documents.ts";
@@ -29,7 +28,7 @@ export class ElasticsearchLogs {
     return ensureIndex(this.client, this.index, mappingOf(this.resource));
   }
 
-  write(body: BulkBody, signal: AbortSignal): Promise<Receipt> {
+  write(body: BulkBody, signal: AbortSignal): Promise<BulkReceipt> {
     return this.writer.write(this.index, body, signal);
   }
 

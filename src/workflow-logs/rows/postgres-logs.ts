@@ -29,6 +29,11 @@ export interface LocatedRow {
   readonly createdAt: string;
 }
 
+/** A partition's rows, and the zone that their created_at is in. */
+export interface RowsOf extends Pick<Partition, "tenantId" | "month"> {
+  readonly timeZone: string;
+}
+
 export interface ReadOptions {
   readonly renderer: DocumentRenderer;
   readonly bodies: BulkBodies;
@@ -82,21 +87,25 @@ export class PostgresLogs {
     });
   }
 
-  /** The rows with these ids, a page at a time; `isUnchanged` leaves documents out that were written before. */
+  /**
+   * The rows with these ids that are in the partition when they are read, a page at a time: one that has moved belongs to another index, and counts as
+   * gone here. `isUnchanged` leaves documents out that were written before.
+   */
   async *rowsById(
-    tenantId: string,
+    { tenantId, month, timeZone }: RowsOf,
     ids: AsyncIterable<readonly string[]>,
     options: ReadOptions & Pick<RowReader, "isUnchanged">,
     signal: AbortSignal,
   ): AsyncGenerator<RowBatch> {
     const { table, layout } = this.source;
+    const home = { tenantId, month: { value: month, of: monthExpression({ table, timeZone }) } };
     yield* this.withPageConnection(options, async function* (reader) {
       for await (const some of ids) {
         for (let left = some; left.length > 0 && !signal.aborted;) {
           await options.beforePage?.(signal);
           const page = await readPage(
             reader,
-            rowsByIdQuery(table, layout, tenantId, left, pageBytes(options.limits.bytes)),
+            rowsByIdQuery(table, layout, home, left, pageBytes(options.limits.bytes)),
           );
           left = left.slice(left.indexOf(page.at(-1)!.end.id) + 1);
           yield* page;

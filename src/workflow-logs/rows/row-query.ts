@@ -99,18 +99,25 @@ function columnLiterals(table: Table): (column: string, value: string) => string
     `${quoteLiteral(value)}::${quoteIdentifier(table.columns.find(({ name }) => name === column)!.type)}`;
 }
 
+/** Where rows have to be to be read: of a tenant and, with `month`, in a month, which the SQL `of` says of the row `t`. */
+export interface Home {
+  readonly tenantId: string;
+  readonly month?: { readonly value: string; readonly of: string };
+}
+
 /**
- * The first of the rows with these ids of one tenant, in the order of the ids, until their text is beyond `bytes`; NULLs for those that are gone.
+ * The first of the rows with these ids, in the order of the ids, until their text is beyond `bytes`; NULLs for those that are gone, or not at home.
  */
 export function rowsByIdQuery(
   table: Table,
   layout: RowLayout,
-  tenantId: string,
+  { tenantId, month }: Home,
   ids: readonly string[],
   bytes: number,
 ): string {
   const idType = sqlIdType(table);
-  const row = `${table.sqlName} t on t.id = k.id and t.tenant_id = ${columnLiterals(table)("tenant_id", tenantId)}`;
+  const inMonth = month === undefined ? "" : ` and ${month.of} = ${quoteLiteral(month.value)}`;
+  const row = `${table.sqlName} t on t.id = k.id and t.tenant_id = ${columnLiterals(table)("tenant_id", tenantId)}${inMonth}`;
   const rowBytes = `${textBytesExpression(table, "t")} + ${layout.related?.textBytes("t") ?? "0"}`;
   const sized = `select k.id, k.at, sum(${rowBytes}) over (order by k.at rows between unbounded preceding and 1 preceding) as bytes_before
     from unnest(array[${ids.map(quoteLiteral).join(",")}]::${idType}[]) with ordinality k(id, at) left join ${row}`;

@@ -70,6 +70,17 @@ export async function dirtyIds(db: StateDatabase, dataType: string, ids: readonl
   return new Set(rows.map((row) => row.record_id));
 }
 
+/** Which of these versions still wait: what was settled since was dealt with by somebody else. */
+export async function waitingVersions(db: StateDatabase, versions: readonly string[]): Promise<Set<string>> {
+  if (versions.length === 0) return new Set();
+  const rows = await db
+    .selectFrom("dirty_rows")
+    .select("version")
+    .where(sql<boolean>`version = any(${versions}::bigint[])`)
+    .execute();
+  return new Set(rows.map(({ version }) => version));
+}
+
 /**
  * Removes exactly these versions: a write that came meanwhile has another and stays. One that a compaction is about to remove is left to it, for two
  * that wait for each other's rows would be a deadlock.
@@ -143,9 +154,9 @@ export async function dirtyBacklog(
 const compactedAtOnce = 1_000_000;
 
 /**
- * Removes entries that newer ones of the same record make superfluous; says how many, and how many are left. What stays of a record is its newest entry that says whether
- * the row is there (T does not), and the newest for each place where the row was. The table is read once for each million of its entries; `beforePart` is
- * awaited before each time.
+ * Removes entries that newer ones of the same record make superfluous; says how many, and how many are left. What stays of a record is its newest entry,
+ * for an older one may be being applied by who has read the row before it was written; its newest that says whether the row is there (T does not); and the
+ * newest for each place where the row was. The table is read once for each million of its entries; `beforePart` is awaited before each time.
  */
 export async function compactDirty(
   db: StateDatabase,
@@ -165,10 +176,11 @@ export async function compactDirty(
       db,
       sql`select version from (
         select version, old_created_at,
-            row_number() over (partition by data_type, record_id order by operation = 'T', version desc) as newest,
+            row_number() over (partition by data_type, record_id order by version desc) as newest,
+            row_number() over (partition by data_type, record_id order by operation = 'T', version desc) as newest_word,
             row_number() over (partition by data_type, record_id, old_tenant_id, old_created_at order by version desc) as newest_of_place
           from log_archive.dirty_rows where ${inPart}) e
-        where newest > 1 and (old_created_at is null or newest_of_place > 1)`,
+        where newest > 1 and newest_word > 1 and (old_created_at is null or newest_of_place > 1)`,
     );
   }
   return { removed, left: Number(entries) - removed };

@@ -23,21 +23,39 @@ export async function journalPurged(
       from unnest(${rows.map(({ id }) => id)}::text[], ${rows.map(({ offloadRows }) => offloadRows)}::int[]) r(record_id, offload_rows)
     on conflict (data_type, record_id) do update set tenant_id = excluded.tenant_id, month = excluded.month, run_id = excluded.run_id,
       purged_at = clock_timestamp(), offload_rows = excluded.offload_rows, expired = excluded.expired`.execute(db);
+  // its document is kept for another reason now
+  await sql`delete from log_archive.deleted_rows where data_type = ${partition.dataType} and record_id = any(${rows.map(({ id }) => id)})`.execute(
+    db,
+  );
   await forgetPartitionRestore(db, partition);
   if (run.expired) return; // it stays what it is: its documents are gone
   await setState(db, partition, "purging", ["copying", "copied", "verified", "purged"]);
 }
 
-/** Those of the records that cleanup deleted, in whichever partition. */
-export async function purgedRecords(db: StateDatabase, dataType: string, ids: readonly string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
+/** Where the documents lie of those of the records that cleanup deleted, by id. */
+export async function purgedPlaces(
+  db: StateDatabase,
+  dataType: string,
+  ids: readonly string[],
+): Promise<Map<string, { readonly tenantId: string; readonly month: string }>> {
+  if (ids.length === 0) return new Map();
   const rows = await db
     .selectFrom("purged_rows")
-    .select("record_id")
+    .select(["record_id", "tenant_id", "month"])
     .where("data_type", "=", dataType)
     .where(sql<boolean>`record_id = any(${ids})`)
     .execute();
-  return new Set(rows.map((row) => row.record_id));
+  return new Map(rows.map((row) => [row.record_id, { tenantId: row.tenant_id, month: row.month }]));
+}
+
+/** The rows are there again, or were deleted by the platform, or their documents are gone: none of them counts as purged from the partition. */
+export async function forgetPurgedOf(db: StateDatabase, partition: PartitionId, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .deleteFrom("purged_rows")
+    .where((row) => row.and(partitionColumns(partition)))
+    .where(sql<boolean>`record_id = any(${ids})`)
+    .execute();
 }
 
 /** The documents of these records are gone too: nothing says any more that they should be there. */

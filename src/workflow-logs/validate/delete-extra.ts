@@ -1,6 +1,7 @@
-import { deleteDocuments } from "../../stores/elasticsearch/documents/delete-documents.ts";
 import { countCreatedWithin } from "../../stores/elasticsearch/documents/document-ids.ts";
 import { findIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import { deleteOlder } from "../copying/delete-older.ts";
+import { sourceVersion } from "../documents/source-version.ts";
 import { listPartitions } from "../state/partitions.ts";
 import { voidProofs } from "../state/proofs.ts";
 import { countDifferences, settleDifferences } from "../state/validation-differences.ts";
@@ -55,8 +56,9 @@ async function deleteLocked(
   for await (const ids of extraIds(check)) {
     if (signal.aborted) break;
     await check.pacing.unpaused(signal);
+    const version = await sourceVersion(connections.postgres);
     const extra = await stillExtra(check, ids);
-    await deleteDocuments(elasticsearch, check.target.index, extra);
+    await deleteOlder(connections, check.target.index, extra, version, check.runId);
     await settle(check, ids, extra);
   }
   await check.target.refresh();

@@ -34,10 +34,10 @@ export async function lookAgain(check: RowCheck, look: Look, signal: AbortSignal
 }
 
 export function compareAgain(check: RowCheck, look: Look, signal: AbortSignal): Promise<TransferEnd> {
-  const { partition, source, read } = check;
+  const { rowsOf, source, read } = check;
   return checkRows(
     check,
-    (aborted) => source.rowsById(partition.tenantId, idsOfKinds(check), read, aborted),
+    (aborted) => source.rowsById(rowsOf, idsOfKinds(check), read, aborted),
     (transaction, batch) => settle(check, look, transaction, batch),
     signal,
   );

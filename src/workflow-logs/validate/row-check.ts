@@ -12,7 +12,7 @@ import { writtenSince } from "./written-since.ts";
 /** What validating rows and documents of one partition takes. */
 export interface RowCheck extends Pick<
   RowCopy,
-  "partition" | "runId" | "state" | "source" | "target" | "read" | "pacing"
+  "partition" | "rowsOf" | "runId" | "state" | "source" | "target" | "read" | "pacing"
 > {
   readonly postgres: Pool;
   readonly elasticsearch: Client;

@@ -67,14 +67,14 @@ function compareRows(
   compared: { rows: number },
   signal: AbortSignal,
 ): Promise<TransferEnd> {
-  const { source, partition, read } = check;
+  const { source, rowsOf, read } = check;
   return checkRows(
     check,
-    (aborted) => source.rowsById(partition.tenantId, pagesOf(drawn, read.limits.rows), read, aborted),
+    (aborted) => source.rowsById(rowsOf, pagesOf(drawn, read.limits.rows), read, aborted),
     async (transaction, batch) => {
       await addDifferences(transaction, check, batch.differences);
       compared.rows += batch.ids.length;
-      progress.advanced(partitionKey(partition), batch.ids.length, batch.bytes);
+      progress.advanced(partitionKey(check.partition), batch.ids.length, batch.bytes);
     },
     signal,
   );

@@ -108,7 +108,7 @@ test("the text of runs counts for the size of a page of app logs", async () => {
       rowsByIdQuery(
         table,
         layout,
-        tenantId,
+        { tenantId },
         rows.map(({ id }) => id),
         50_000,
       ),

@@ -148,7 +148,14 @@ test("killed, the same command goes on and reports the whole", async () => {
   const { byTable } = JSON.parse(end.stdout) as RestoreReport;
   for (const table of tables) {
     const documents = Object.keys(all[table]!).length;
-    expect(byTable[table]).toEqual({ documents, restored: documents, present: 0, different: 0, refused: 0 });
+    expect(byTable[table]).toEqual({
+      documents,
+      restored: documents,
+      present: 0,
+      different: 0,
+      deleted: 0,
+      refused: 0,
+    });
   }
   expect(await dumpLogs(archive.sql)).toEqual(all);
 });

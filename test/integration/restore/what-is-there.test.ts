@@ -73,6 +73,7 @@ test("only what is missing is inserted, once, and no document is written", async
     restored: gone,
     present: nodes - gone,
     different: 0,
+    deleted: 0,
     refused: 0,
   });
   expect(await dumpLogs(archive.sql)).toEqual(before);
@@ -218,6 +219,7 @@ test("documents altered behind the program's back are refused, each with its rea
     restored: nodes - altered.length,
     present: 0,
     different: 0,
+    deleted: 0,
     refused: altered.length + 1,
   });
   expect(report.findings).toHaveLength(altered.length + 1);

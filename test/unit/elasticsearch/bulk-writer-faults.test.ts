@@ -153,7 +153,7 @@ describe("documents the memory refuses", () => {
       bodyOf([100, 2 * megabyte, 100]),
       never,
     );
-    expect(receipt).toEqual({ written: 2, refused: [{ id: "1", type: error.type, reason: error.reason }] });
+    expect(receipt).toEqual({ written: 2, newer: [], refused: [{ id: "1", type: error.type, reason: error.reason }] });
     expect(server.stored.size).toBe(2);
   });
 
@@ -185,13 +185,13 @@ describe("documents the memory refuses", () => {
       bodyOf([2 * megabyte]),
       never,
     );
-    expect(receipt).toEqual({ written: 1, refused: [] });
+    expect(receipt).toEqual({ written: 1, newer: [], refused: [] });
   });
 
   test("a small document is not given up, however often it is refused alone", async () => {
     const server = bulkServer((_, request) => (request <= 20 ? whole(noMemory) : all));
     const receipt = await new BulkWriter(server.client, { maxRetries: 0 }).write("index-1", bodyOf([1000]), never);
-    expect(receipt).toEqual({ written: 1, refused: [] });
+    expect(receipt).toEqual({ written: 1, newer: [], refused: [] });
   });
 
   test("a small document is not given up for lack of memory, whatever went before", async () => {
@@ -204,7 +204,7 @@ describe("documents the memory refuses", () => {
     });
     const sizes = Array.from({ length: 30 }, () => megabyte / 10);
     const receipt = await new BulkWriter(server.client, { maxRetries: 0 }).write("index-1", bodyOf(sizes), never);
-    expect(receipt).toEqual({ written: 30, refused: [] });
+    expect(receipt).toEqual({ written: 30, newer: [], refused: [] });
   });
 });
 

@@ -17,7 +17,7 @@ function writing(answer: Answer, records = 2) {
 
 test("an empty body needs no records refused or written", async () => {
   const { receipt } = writing(allStored, 0);
-  expect(await receipt).toEqual({ written: 0, refused: [] });
+  expect(await receipt).toEqual({ written: 0, newer: [], refused: [] });
 });
 
 test("requests carry the X-Opaque-Id given, by which the cluster tells whose they are", async () => {
@@ -82,6 +82,7 @@ test("a reason and its cause are both told", async () => {
   });
   expect(await receipt).toEqual({
     written: 0,
+    newer: [],
     refused: [
       { id: "0", type: "t", reason: "failed; bad date" },
       { id: "1", type: "t", reason: "" },
@@ -97,6 +98,7 @@ test("a request refused as a whole is taken apart until the record to blame is a
   const receipt = await new BulkWriter(server.client, { maxRetries: 0 }).write("index-1", body, never);
   expect(receipt).toEqual({
     written: 15,
+    newer: [],
     refused: [{ id: "5", type: "illegal_argument_exception", reason: "malformed" }],
   });
   expect(server.stored.size).toBe(15);
@@ -150,6 +152,15 @@ test("each request waits for its gate, and a gate that a stop ends ends the writ
 test("a stop does not break off a request under way", async () => {
   const { receipt, stop, stored } = writing(allStored);
   stop.abort();
-  expect(await receipt).toEqual({ written: 2, refused: [] });
+  expect(await receipt).toEqual({ written: 2, newer: [], refused: [] });
   expect(stored.size).toBe(2);
+});
+
+test("a record that the index has at a higher version is neither refused nor sent again, and is told", async () => {
+  const { receipt, sent } = writing({
+    kind: "items",
+    errorOf: ({ id }) => (id === "1" ? { status: 409, type: "version_conflict_engine_exception" } : undefined),
+  });
+  expect(await receipt).toEqual({ written: 2, newer: ["1"], refused: [] });
+  expect(sent.length).toBe(1);
 });

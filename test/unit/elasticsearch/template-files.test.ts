@@ -106,6 +106,7 @@ describe("templateBody", () => {
       "index.number_of_shards": 3,
       "index.number_of_replicas": 2,
       "index.refresh_interval": "5s",
+      "index.gc_deletes": "20m",
       "index.codec": "best_compression",
       "index.mapping.total_fields.limit": 2000,
     });

@@ -32,6 +32,7 @@ const reasons: Readonly<Record<KeepReason | FileKeepReason, string>> = {
   unreplicated: "its index has no assigned replica and is in no snapshot: add one, or give --allow-unreplicated",
   expired: "retention dropped its index: --expired deletes such rows",
   record_error: "Elasticsearch refused it: see app elasticsearch errors list",
+  dirty: "a note of it waits to be applied: run app elasticsearch apply-dirty",
   missing: "has no document: run app elasticsearch validate --repair",
   different: "its document differs: run app elasticsearch validate --repair",
   offload_unresolved: "its whole value was not found in the file storage, or has no row in upload_files",

@@ -6,17 +6,19 @@ import { formatTable } from "../../output/table.ts";
 /** The report that a person reads at the end of a restore or of its dry run. */
 export function restoreText(report: RestoreReport): string {
   const { dryRun, byTable, byPartition, partitions, findings, lost, missing, notes, seconds, bytes } = report;
+  const leftOut = Object.values(byTable).reduce((sum, { deleted }) => sum + deleted, 0);
   const perSecond = seconds === 0 ? 0 : documents(report) / seconds;
   return [
     ...(dryRun ? ["Dry run: nothing was touched.", ""] : []),
     formatTable(
-      ["table", "documents", dryRun ? "would restore" : "restored", "present", "different", "refused"],
+      ["table", "documents", dryRun ? "would restore" : "restored", "present", "different", "deleted", "refused"],
       Object.entries(byTable).map(([table, counts]) => [
         table,
         counts.documents,
         counts.restored,
         counts.present,
         counts.different,
+        counts.deleted,
         counts.refused,
       ]),
     ),
@@ -45,6 +47,11 @@ export function restoreText(report: RestoreReport): string {
         ? `⚠ ${dataType} ${month}: its index is gone, and ${formatCount(purgedRows)} purged rows cannot be brought back from it.`
         : `Note: ${dataType} ${month} has no index${state === "expired" ? ": retention dropped it" : ""}; there is nothing to bring back.`,
     ),
+    ...(leftOut > 0
+      ? [
+          `${formatCount(leftOut)} rows were deleted by the platform itself and are left out; --include-deleted brings them back, too.`,
+        ]
+      : []),
     ...(lost > 0 ? [`⚠ ${formatCount(lost)} purged rows have no document any more.`] : []),
     ...notes.map((note) => `Note: ${printable(note)}`),
     "",

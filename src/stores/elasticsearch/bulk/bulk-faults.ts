@@ -2,6 +2,8 @@
 export type BulkFault =
   /** The record can never be indexed as it is: into the record errors. */
   | "refused"
+  /** The index has the record at a higher version, and keeps that. */
+  | "superseded"
   /** The server has no room in its queues right now: back off, smaller requests. */
   | "busy"
   /** The request needs more memory than the server has free: back off, smaller requests until they pass again. */
@@ -16,6 +18,7 @@ export type BulkFault =
   | "fatal";
 
 const byType: Readonly<Record<string, BulkFault>> = {
+  version_conflict_engine_exception: "superseded",
   es_rejected_execution_exception: "busy",
   circuit_breaking_exception: "memory",
   unavailable_shards_exception: "busy",

@@ -18,6 +18,11 @@ export interface BulkWriterOptions {
   readonly firstDelay?: number;
 }
 
+export interface BulkReceipt extends Receipt {
+  /** Ids of records, among those written, that the index has at a higher version than theirs and has kept. */
+  readonly newer: readonly string[];
+}
+
 /** Positions of the records of one request in their body. */
 type Parcel = readonly number[];
 
@@ -47,8 +52,8 @@ const largeDocument = 1024 * 1024;
 const smallestRequest = 64 * 1024;
 
 /**
- * Writes bodies into one index after another. A record is sent again until it is indexed or refused for good, so afterwards every record is one or
- * the other. Requests shrink when the server lacks memory and grow again. Throws AppError when the target takes nothing.
+ * Writes bodies into one index after another. A record is sent again until it is indexed, refused for good, or older than what the index has, so afterwards
+ * every record is one of these. Requests shrink when the server lacks memory and grow again. Throws AppError when the target takes nothing.
  */
 export class BulkWriter {
   private readonly client: Client;
@@ -61,8 +66,9 @@ export class BulkWriter {
   }
 
   /** `signal` ends the waits before and between attempts, with an AbortError; a request under way is always awaited. */
-  async write(index: string, body: BulkBody, signal: AbortSignal): Promise<Receipt> {
+  async write(index: string, body: BulkBody, signal: AbortSignal): Promise<BulkReceipt> {
     const refused: Refusal[] = [];
+    const newer: string[] = [];
     const parcels: Parcel[] = [Array.from({ length: body.records }, (_, at) => at)];
     // each fault by itself: a long overload must not use up the retries of a lost connection
     let attempts: Partial<Record<BulkFault, number>> = {};
@@ -74,7 +80,7 @@ export class BulkWriter {
         continue;
       }
       await this.options.beforeRequest?.(signal);
-      const { again, problem } = await this.send(index, body, parcel, bytes, refused);
+      const { again, problem } = await this.send(index, body, parcel, bytes, { refused, newer });
       if (problem === undefined) {
         this.largestRequest *= 1.25;
         attempts = {};
@@ -96,16 +102,16 @@ export class BulkWriter {
       await this.backOff(problem, attempt, signal);
       parcels.unshift(...(isCapacity(problem.fault) && bytes.length > smallestRequest ? halves(again) : [again]));
     }
-    return { written: body.records - refused.length, refused };
+    return { written: body.records - refused.length, refused, newer };
   }
 
-  /** Sends once. Records refused for good are added to `refused`; those to send again come back with the worst of their problems. */
+  /** Sends once. What became of records for good is added to `ended`; those to send again come back with the worst of their problems. */
   private async send(
     index: string,
     body: BulkBody,
     parcel: Parcel,
     bytes: Buffer,
-    refused: Refusal[],
+    ended: { readonly refused: Refusal[]; readonly newer: string[] },
   ): Promise<{ again: Parcel; problem?: Problem }> {
     let response: BulkResponse;
     try {
@@ -127,8 +133,10 @@ export class BulkWriter {
       const { type } = item.error;
       const reason = [item.error.reason, item.error.caused_by?.reason].filter((text) => text !== undefined).join("; ");
       const fault = bulkFault(item.status, type, reason);
-      if (fault === "refused") {
-        refused.push({ id: body.id(parcel[at]!), type, reason });
+      if (fault === "superseded") {
+        ended.newer.push(body.id(parcel[at]!));
+      } else if (fault === "refused") {
+        ended.refused.push({ id: body.id(parcel[at]!), type, reason });
       } else {
         again.push(parcel[at]!);
         if (problem?.fault !== "fatal") problem = { fault, type, reason };

@@ -4,25 +4,39 @@ import type { FoundDocument } from "./get-documents.ts";
 
 export type DocumentVersion = FoundDocument["version"];
 
+export interface NumberedVersion extends DocumentVersion {
+  /** `_version`. Numbers of transactions are far below 2^53, beyond which this is no longer exact. */
+  readonly version: bigint;
+}
+
 /** The versions of those of the documents that are in the index, in real time. A missing index has none. */
 export async function documentVersions(
   client: Client,
   index: string,
   ids: readonly string[],
-): Promise<Map<string, DocumentVersion>> {
+): Promise<Map<string, NumberedVersion>> {
   if (ids.length === 0) return new Map();
   const { docs } = await described(
     client.mget({
       index,
       ids: [...ids],
       _source: false,
-      filter_path: ["docs._id", "docs.found", "docs._seq_no", "docs._primary_term"],
+      filter_path: ["docs._id", "docs.found", "docs._seq_no", "docs._primary_term", "docs._version"],
     }),
   );
   return new Map(
-    docs.flatMap((item): [string, DocumentVersion][] =>
+    docs.flatMap((item): [string, NumberedVersion][] =>
       "found" in item && item.found
-        ? [[item._id, { seqNo: item._seq_no ?? 0, primaryTerm: item._primary_term ?? 0 }]]
+        ? [
+            [
+              item._id,
+              {
+                seqNo: item._seq_no ?? 0,
+                primaryTerm: item._primary_term ?? 0,
+                version: BigInt(item._version ?? 0),
+              },
+            ],
+          ]
         : [],
     ),
   );

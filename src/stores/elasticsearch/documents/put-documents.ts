@@ -1,5 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { DocumentVersion } from "./document-versions.ts";
+import type { BulkBody } from "../bulk/bulk-body.ts";
 import { described } from "../errors.ts";
 
 export interface VersionedDocument {
@@ -10,9 +11,9 @@ export interface VersionedDocument {
   readonly replaces?: DocumentVersion | undefined;
 }
 
-/** `conflict`: another writer was faster, and nothing was written. */
+/** `conflict`: another writer was faster, or has a higher version; nothing was written. */
 export type PutOutcome =
-  | { readonly kind: "written"; readonly version: DocumentVersion }
+  | { readonly kind: "written"; readonly version: DocumentVersion; readonly isNew: boolean }
   | { readonly kind: "conflict" }
   | { readonly kind: "failed"; readonly type: string; readonly reason: string };
 
@@ -28,15 +29,27 @@ export async function putDocuments(
     source,
     newline,
   ]);
+  const items = await send(client, index, Buffer.concat(lines));
+  return new Map(documents.map(({ id }, at) => [id, outcome(items[at])]));
+}
+
+/** Writes the records of a body, whose actions say at which version, once and in one request, and says what became of each. */
+export async function putBody(client: Client, index: string, body: BulkBody): Promise<Map<string, PutOutcome>> {
+  if (body.records === 0) return new Map();
+  const items = await send(client, index, body.bytes());
+  return new Map(Array.from({ length: body.records }, (_, at) => [body.id(at), outcome(items[at])]));
+}
+
+async function send(client: Client, index: string, lines: Buffer): Promise<readonly RawItem[]> {
   const { items } = await described(
     client.transport.request<{ items: readonly RawItem[] }>({
       method: "POST",
       path: `/${encodeURIComponent(index)}/_bulk`,
-      querystring: { filter_path: "items.*.status,items.*.error,items.*._seq_no,items.*._primary_term" },
-      bulkBody: Buffer.concat(lines) as never, // taken as it is; the type names only strings and objects
+      querystring: { filter_path: "items.*.status,items.*.error,items.*.result,items.*._seq_no,items.*._primary_term" },
+      bulkBody: lines as never, // taken as it is; the type names only strings and objects
     }),
   );
-  return new Map(documents.map(({ id }, at) => [id, outcome(items[at])]));
+  return items;
 }
 
 const newline = Buffer.from("\n");
@@ -50,6 +63,7 @@ interface RawItem {
   readonly [action: string]: {
     readonly _seq_no?: number;
     readonly _primary_term?: number;
+    readonly result?: string;
     readonly error?: { readonly type: string; readonly reason?: string };
   };
 }
@@ -59,5 +73,6 @@ function outcome(item: RawItem | undefined): PutOutcome {
   if (result === undefined) return { kind: "failed", type: "unexpected_answer", reason: "no answer for the document" };
   if (result.error?.type === "version_conflict_engine_exception") return { kind: "conflict" };
   if (result.error !== undefined) return { kind: "failed", type: result.error.type, reason: result.error.reason ?? "" };
-  return { kind: "written", version: { seqNo: result._seq_no ?? 0, primaryTerm: result._primary_term ?? 0 } };
+  const version = { seqNo: result._seq_no ?? 0, primaryTerm: result._primary_term ?? 0 };
+  return { kind: "written", version, isNew: result.result === "created" };
 }

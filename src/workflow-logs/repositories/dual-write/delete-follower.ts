@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connections } from "../../connections.ts";
 import { carryOutDeletes } from "./carry-out-deletes.ts";
+import { within } from "./within.ts";
 
 const firstDelay = 500;
 const longestDelay = 30_000;
@@ -37,7 +38,7 @@ export class DeleteFollower {
 
   /** What is left stays requested: the next process of the application, or apply-dirty, carries it out. */
   async close(deadlineMillis: number): Promise<void> {
-    await Promise.race([this.idle(), sleep(deadlineMillis, undefined, { ref: false })]);
+    await within(deadlineMillis, this.idle());
     this.closed.abort();
   }
 

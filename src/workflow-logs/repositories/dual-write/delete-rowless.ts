@@ -1,8 +1,9 @@
-import { deleteDocuments } from "../../../stores/elasticsearch/documents/delete-documents.ts";
 import type { DeleteSelection } from "../../state/database.ts";
 import { forgetDeletedRows } from "../../state/deleted-rows.ts";
 import { forgetPurged } from "../../state/purge.ts";
 import type { Connections } from "../../connections.ts";
+import { deleteOlder } from "../../copying/delete-older.ts";
+import { sourceVersion } from "../../documents/source-version.ts";
 import type { DataType, Partition } from "../../partitions/log-types.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
 import { type OrderedDocument, orderedDocuments } from "../records/ordered-documents.ts";
@@ -56,10 +57,11 @@ export async function deleteRowless(
         const partition = { dataType, tenantId, month: some[0]!.createdAt.slice(0, "YYYY-MM".length) };
         const end = await withPartition(partition, async () => {
           const ids = some.map(({ id }) => id);
+          const version = await sourceVersion(connections.postgres);
           const withRow = await rows.existing(ids);
           const rowless = some.filter(({ id }) => !withRow.has(id));
           const rowlessIds = rowless.map(({ id }) => id);
-          outcome.records += (await deleteDocuments(connections.elasticsearch, index, rowlessIds)).length;
+          outcome.records += (await deleteOlder(connections, index, rowlessIds, version)).length;
           outcome.offloads += rowless.reduce((sum, document) => sum + offloadsOf(document), 0);
           await forgetDeletedRows(connections.state, partition, rowlessIds);
           await forgetPurged(connections.state, dataType, rowlessIds);

@@ -2,9 +2,9 @@ import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { BulkBodies } from "../../../stores/elasticsearch/bulk/bulk-body.ts";
 import { deleteVersion } from "../../../stores/elasticsearch/documents/delete-documents.ts";
-import { type DocumentVersion, documentVersions } from "../../../stores/elasticsearch/documents/document-versions.ts";
+import type { DocumentVersion } from "../../../stores/elasticsearch/documents/document-versions.ts";
 import { indexName } from "../../../stores/elasticsearch/indices/index-names.ts";
-import { type PutOutcome, putDocuments } from "../../../stores/elasticsearch/documents/put-documents.ts";
+import { putBody, type PutOutcome } from "../../../stores/elasticsearch/documents/put-documents.ts";
 import { recordDirty } from "../../state/dirty-rows.ts";
 import { readPartition } from "../../state/partitions.ts";
 import { appLogIdsOf } from "../../state/touched-rows.ts";
@@ -12,8 +12,8 @@ import type { Connections } from "../../connections.ts";
 import { DocumentRenderer } from "../../documents/document-renderer.ts";
 import { offsetOf } from "../../documents/time-zone.ts";
 import type { Partition } from "../../partitions/log-types.ts";
+import { zoneOf } from "../../partitions/source-schema.ts";
 import type { PostgresLogs, ReadOptions } from "../../rows/postgres-logs.ts";
-import type { RowBatch } from "../../rows/row-batches.ts";
 import { type RowName, rowKey } from "./row-name.ts";
 
 export interface PartitionRows {
@@ -32,26 +32,26 @@ export interface Outcomes {
 }
 
 /**
- * Nothing that a caller has in hand is written: the version of the document is looked up, then the row is read, then it is put in place of exactly that
- * version. A row that is read after its document cannot be older than it, and whoever writes in between is noticed; so neither a slow process nor a
- * request that arrives late ever puts an older row over a newer one.
+ * Nothing that a caller has in hand is written: the row is read and put at the version of that read, as a migration does. So neither a slow process nor a
+ * request that arrives late ever puts an older row over a newer one. A row that has left the partition meanwhile is followed again.
  */
 export async function followPartition(rows: PartitionRows, outcomes: Outcomes): Promise<void> {
   const { connections, elasticsearch, logs, partition, ids } = rows;
   const { state, settings } = connections;
   const { dataType, tenantId, month } = partition;
   if ((await readPartition(state, partition))?.state === "expired") return; // its rows are read from PostgreSQL
+  const timeZone = zoneOf(logs.source, settings.sourceTimeZone);
   const index = indexName({ prefix: settings.template.prefix, resource: logs.logType.resource, tenantId, month });
   await rows.ensure(index);
 
-  const versions = await documentVersions(elasticsearch, index, ids);
   const created = new Map<string, DocumentVersion>();
-  for await (const batch of logs.rowsById(tenantId, onePage(ids), readOptions(rows), never)) {
-    for (const [id, outcome] of await putDocuments(elasticsearch, index, documentsOf(batch, versions))) {
+  for await (const batch of logs.rowsById({ tenantId, month, timeZone }, onePage(ids), readOptions(rows), never)) {
+    for (const id of batch.gone) outcomes.again.push({ dataType, tenantId, id });
+    for (const [id, outcome] of await putBody(elasticsearch, index, batch.body)) {
       const row: RowName = { dataType, tenantId, id };
       if (outcome.kind === "conflict") outcomes.again.push(row);
       if (outcome.kind === "failed") outcomes.failed.set(rowKey(row), refusal(row, outcome));
-      if (outcome.kind === "written" && !versions.has(id)) created.set(id, outcome.version);
+      if (outcome.kind === "written" && outcome.isNew) created.set(id, outcome.version);
     }
   }
   await takeBackDeleted(rows, index, created);
@@ -95,13 +95,6 @@ const firstBytes = 100_000;
 
 async function* onePage(ids: readonly string[]): AsyncGenerator<readonly string[]> {
   yield ids;
-}
-
-function documentsOf({ body }: RowBatch, versions: ReadonlyMap<string, DocumentVersion>) {
-  return Array.from({ length: body.records }, (_, at) => {
-    const id = body.id(at);
-    return { id, source: body.document(at), replaces: versions.get(id) };
-  });
 }
 
 function refusal({ id }: RowName, { type, reason }: PutOutcome & { kind: "failed" }): AppError {

@@ -2,6 +2,7 @@ import type { Client } from "@elastic/elasticsearch";
 import { ensureIndex } from "../../../stores/elasticsearch/indices/indices.ts";
 import { mappingOf } from "../../../stores/elasticsearch/indices/template-files.ts";
 import type { Connections } from "../../connections.ts";
+import { withVersion } from "../../documents/row-layout.ts";
 import type { DataType, Partition } from "../../partitions/log-types.ts";
 import { inspectSources, type SourceTable } from "../../partitions/source-schema.ts";
 import { PostgresLogs } from "../../rows/postgres-logs.ts";
@@ -78,8 +79,9 @@ export class RowFollower {
     if (known !== undefined) return new PostgresLogs(postgres, known);
     const scope = { dataTypes: [dataType], tenantIds: [] };
     const [source] = await inspectSources(postgres, scope, settings.searchText);
-    this.sources.set(dataType, source!);
-    return new PostgresLogs(postgres, source!);
+    const versioned = { ...source!, layout: withVersion(source!.layout) };
+    this.sources.set(dataType, versioned);
+    return new PostgresLogs(postgres, versioned);
   }
 
   private async ensure(index: string, resource: string): Promise<void> {

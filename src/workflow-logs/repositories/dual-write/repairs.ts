@@ -4,6 +4,7 @@ import type { StateDatabase } from "../../state/database.ts";
 import { recordDirty } from "../../state/dirty-rows.ts";
 import type { DataType } from "../../partitions/log-types.ts";
 import { type RowName, rowKey } from "./row-name.ts";
+import { within } from "./within.ts";
 
 const firstDelay = 100;
 const longestDelay = 5000;
@@ -49,7 +50,7 @@ export class Repairs {
 
   /** What is not noted by the deadline is given up: then nothing counts as proven any more. */
   async close(deadlineMillis: number): Promise<void> {
-    await Promise.race([this.idle(), sleep(deadlineMillis, undefined, { ref: false })]);
+    await within(deadlineMillis, this.idle());
     this.givenUp.abort();
     await this.idle();
     if (this.waiting.size === 0) return;

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../../engine/errors.ts";
 import type { Followed } from "./follow-rows.ts";
 import type { Repairs } from "./repairs.ts";
 import { type RowName, rowKey } from "./row-name.ts";
+import { within } from "./within.ts";
 
 interface Waiting extends RowName {
   /** How often another writer was at its document first. */
@@ -73,7 +73,7 @@ export class SecondWrites {
 
   /** Afterwards everything is written, or a dirty row because the deadline came. */
   async close(deadlineMillis: number): Promise<void> {
-    await Promise.race([this.idle(), sleep(deadlineMillis, undefined, { ref: false })]);
+    await within(deadlineMillis, this.idle());
     this.isClosed = true;
     const left = [...this.inFlight.values(), ...this.queue.values()];
     this.queue.clear();

@@ -31,7 +31,7 @@ export async function deleteNodes(
     counts.offloads += offloadsOf(page);
     for (const [index, documents] of Map.groupBy(page, (document) => document.index)) {
       const ids = documents.map(({ id }) => id);
-      counts.nodeExecutions += (await deleteDocuments(records.client, index, ids)).length;
+      counts.nodeExecutions += (await deleteDocuments(records.client, index, ids)).deleted.length;
     }
   }
   return counts;

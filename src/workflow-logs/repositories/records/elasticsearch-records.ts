@@ -209,7 +209,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
     if (wanted.length === 0) return deleted;
     for (const index of await this.indices(tenantId)) {
       const there = await existingIds(this.client, index, wanted);
-      deleted += (await deleteDocuments(this.client, index, [...there])).length;
+      deleted += (await deleteDocuments(this.client, index, [...there])).deleted.length;
     }
     return deleted;
   }
@@ -226,7 +226,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
     })) {
       for (const [index, documents] of Map.groupBy(page, (document) => document.index)) {
         const ids = documents.map(({ id }) => id);
-        deleted += (await deleteDocuments(this.client, index, ids)).length;
+        deleted += (await deleteDocuments(this.client, index, ids)).deleted.length;
       }
     }
     return deleted;
