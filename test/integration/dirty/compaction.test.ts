@@ -85,7 +85,7 @@ test("the newest note of a record stays, whatever it says: an older one may be b
     await upgradeState(state);
     const old = { tenant: "a", createdAt: "2025-09-01" };
     for (const operations of ["UT", "IUT", "DT", "UTT", "TT", "UTUT"]) {
-      await fill([...operations].map((operation) => ({ id: "1", operation: operation as Entry["operation"], old })));
+      await fill(Array.from(operations, (operation) => ({ id: "1", operation: operation as Entry["operation"], old })));
       await archive.sql.query("CREATE TEMP TABLE newest AS SELECT max(version) AS version FROM log_archive.dirty_rows");
       await compactDirty(state);
       const { rows } = await archive.sql.query(
