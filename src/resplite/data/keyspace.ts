@@ -38,6 +38,8 @@ export class Keyspace {
   readonly #after: Query<KeyRow>;
   readonly #expired: Query<[Bytes]>;
   readonly #count: Query<[number]>;
+  readonly #countExpiring: Query<[number]>;
+  readonly #deleteEverything: StatementSync;
 
   constructor(file: DatabaseSync, transaction: Transaction, features: FileFeatures, cache: EntryCache) {
     this.cache = cache;
@@ -62,6 +64,8 @@ export class Keyspace {
     this.#after = new Query(file, `SELECT ${columns} FROM redis_keys WHERE key > ? ORDER BY key LIMIT ?`);
     this.#expired = new Query(file, "SELECT key FROM redis_keys WHERE expires_at <= ? ORDER BY expires_at LIMIT ?");
     this.#count = new Query(file, "SELECT count(*) FROM redis_keys");
+    this.#countExpiring = new Query(file, "SELECT count(*) FROM redis_keys WHERE expires_at IS NOT NULL");
+    this.#deleteEverything = file.prepare("DELETE FROM redis_keys");
   }
 
   /** What is known of the key; its kind is `none` when it is not there or has expired. */
@@ -190,6 +194,17 @@ export class Keyspace {
   size(): number {
     if (this.#size < 0) this.#size = this.#count.first()![0];
     return this.#size;
+  }
+
+  /** Keys that expire some day, and those that have and were not swept. */
+  expiring(): number {
+    return this.#countExpiring.first()![0];
+  }
+
+  deleteAll(): void {
+    this.beginWrite();
+    this.#deleteEverything.run();
+    this.forgetAll();
   }
 
   /**
