@@ -62,9 +62,11 @@ export class Hashes {
   /** How many fields were added. Afterwards no field of these expires by itself. */
   set(key: Buffer, pairs: Pairs): number {
     const entry = this.#forWrite(key);
-    if (entry.kind === kinds.none) this.#keys.create(entry, kinds.hash);
+    const isNew = entry.kind === kinds.none;
+    if (isNew) this.#keys.create(entry, kinds.hash);
     let added = 0;
-    for (let at = 0; at < pairs.length; at += 2) added += this.#put(entry, pairs[at]!, pairs[at + 1]!);
+    for (let at = 0; at < pairs.length; at += 2)
+      added += this.#put(entry, pairs[at]!, pairs[at + 1]!, isNew && at === 0);
     this.#members.added(entry, added);
     return added;
   }
@@ -113,9 +115,9 @@ export class Hashes {
     return found && bufferOf(found[0]);
   }
 
-  #put(entry: Entry, field: Buffer, value: Buffer): 0 | 1 {
+  #put(entry: Entry, field: Buffer, value: Buffer, isFirst: boolean): 0 | 1 {
     this.#fieldTtls?.forget(entry, field);
-    if (entry.count !== 0 && this.#update.run(value, entry.key, field).changes !== 0) return 0;
+    if (!isFirst && this.#update.run(value, entry.key, field).changes !== 0) return 0;
     this.#insert.run(entry.key, field, value);
     return 1;
   }

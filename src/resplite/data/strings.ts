@@ -41,7 +41,7 @@ export class Strings {
     return found === undefined ? Buffer.alloc(0) : bufferOf(found[0]);
   }
 
-  /** Whatever the key held before. `expiresAt` 0: never. */
+  /** Whatever the key held before. `expiresAt` 0: never; one that has passed leaves no key. */
   set(key: Buffer, value: Buffer, expiresAt: number): void {
     this.put(this.#keys.forWrite(key), value, expiresAt);
   }
@@ -49,6 +49,7 @@ export class Strings {
   /** As set, of an entry that is being written. */
   put(entry: Entry, value: Buffer, expiresAt: number): void {
     const keys = this.#keys;
+    if (expiresAt !== 0 && expiresAt <= keys.now) return keys.delete(entry);
     if (entry.kind !== kinds.none && entry.kind !== kinds.string) keys.delete(entry);
     if (entry.kind === kinds.none) {
       keys.create(entry, kinds.string, expiresAt);

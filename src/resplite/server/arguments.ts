@@ -25,9 +25,9 @@ export function position(bytes: Buffer): number {
 
 /** How many elements LPOP and RPOP are to take. */
 export function positiveCount(bytes: Buffer): number {
-  const value = position(bytes);
-  if (value < 0) throw new CommandError("ERR value is out of range, must be positive");
-  return value;
+  const value = parseInt64(bytes);
+  if (value === undefined || value < 0) throw new CommandError("ERR value is out of range, must be positive");
+  return Number(value);
 }
 
 /** A word of a command's syntax. */

@@ -55,7 +55,7 @@ function expiryConditions(options: readonly Buffer[]): (entry: Entry, expiresAt:
     options.map((option) => {
       const word = keyword(option);
       if (["NX", "XX", "GT", "LT"].includes(word)) return word;
-      throw new CommandError(`ERR Unsupported option ${option.toString("latin1")}`);
+      throw new CommandError(`ERR Unsupported option ${option.toString("latin1").replace(/\0.*$/s, "")}`);
     }),
   );
   const [nx, xx, gt, lt] = ["NX", "XX", "GT", "LT"].map((word) => words.has(word));

@@ -48,7 +48,7 @@ function lindex([, key, at]: readonly Buffer[], { data, reply }: Client): void {
 
 function blockingPop(args: readonly Buffer[], client: Client, end: ListEnd): void {
   const { data, reply } = client;
-  const milliseconds = timeout(args.at(-1)!, data.keys.now);
+  const milliseconds = timeout(args.at(-1)!);
   const keys = args.slice(1, -1);
   for (const key of keys) {
     if (data.keys.findKind(key, kinds.list).kind === kinds.none) continue;
@@ -58,13 +58,12 @@ function blockingPop(args: readonly Buffer[], client: Client, end: ListEnd): voi
   client.block(keys, end, milliseconds);
 }
 
-/** Given in seconds, with parts of them; rounded up, so that a short one is not for ever. */
-function timeout(bytes: Buffer, now: number): number {
+/** Given in seconds, with parts of them; rounded up, so that a short one is not for ever. One of more than 64 bits is refused as Redis 7.0 does it. */
+function timeout(bytes: Buffer): number {
   const text = bytes.toString("latin1");
   const seconds = /^\s/.test(text) ? Number.NaN : parseDouble(text);
-  if (!Number.isFinite(seconds)) throw new CommandError("ERR timeout is not a float or out of range");
+  if (Number.isNaN(seconds)) throw new CommandError("ERR timeout is not a float or out of range");
   const milliseconds = Math.ceil(seconds * 1000);
-  if (milliseconds < 0) throw new CommandError("ERR timeout is negative");
-  if (milliseconds + now > 2 ** 63) throw new CommandError("ERR timeout is out of range");
+  if (milliseconds < 0 || milliseconds >= 2 ** 63) throw new CommandError("ERR timeout is negative");
   return milliseconds;
 }

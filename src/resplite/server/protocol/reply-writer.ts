@@ -51,10 +51,10 @@ export class ReplyWriter {
     this.raw(`+${text}\r\n`);
   }
 
-  /** The text begins with its code, such as ERR. */
+  /** The text begins with its code, such as ERR. Bytes that a client has sent are in it as Latin-1. */
   error(text: string): void {
-    const line = Buffer.from(`-${text.replace(/[\r\n]/g, " ")}\r\n`, "utf8");
-    this.#copy(line);
+    const isLatin = !/[^\0-\xff]/.test(text);
+    this.#copy(Buffer.from(`-${text.replace(/[\r\n]/g, " ")}\r\n`, isLatin ? "latin1" : "utf8"));
   }
 
   integer(value: number | bigint): void {

@@ -4,7 +4,7 @@ import { type Data, openData } from "../../../../src/resplite/data/data.ts";
 import { kinds } from "../../../../src/resplite/data/entry.ts";
 import { ensureMigrationTables } from "../../../../src/resplite/data/schema.ts";
 import { deleteKey, replaceKey, ReplacementInParts } from "../../../../src/resplite/data/stored-value.ts";
-import { temporaryFile } from "../../../support/data-file.ts";
+import { temporaryFile } from "../../../support/resplite/data-file.ts";
 
 const b = (text: string): Buffer => Buffer.from(text, "latin1");
 const every = Buffer.from(Array.from({ length: 256 }, (_, at) => at));
@@ -173,6 +173,15 @@ test("R47: a value replaced in parts is not there until it is finished, then who
     expect(each.lists.range(b("k"), 0, -1)).toEqual(["1", "2", "3", "4"].map(b));
     expect(each.keys.find(b("k")).expiresAt).toBe(4_000_000_000_000);
   }
+});
+
+test("R6: a field that is set twice at once counts once, and holds the last value", () => {
+  using data = open();
+  const pairs = ["f", "1", "f", "2", "g", "1", "g", "3"].map(b);
+  expect(data.hashes.set(b("h"), pairs)).toBe(2);
+  expect(data.hashes.set(b("h"), pairs)).toBe(0);
+  expect(data.hashes.getAll(b("h"))).toEqual(["f", "2", "g", "3"].map(b));
+  expect(data.hashes.count(b("h"))).toBe(2);
 });
 
 test("R47: members that come twice in parts count once; without any the key is not there", () => {

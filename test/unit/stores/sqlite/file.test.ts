@@ -2,7 +2,7 @@ import { writeFileSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { openSqliteFile } from "../../../../src/stores/sqlite/file.ts";
 import { pragmaTemplate, pragmaTemplates } from "../../../../src/stores/sqlite/pragmas.ts";
-import { temporaryFile } from "../../../support/data-file.ts";
+import { temporaryFile } from "../../../support/resplite/data-file.ts";
 
 test("R30: templates set what they name, and foreign keys are enforced with each", () => {
   const found = pragmaTemplates.map((template) => {
