@@ -1,7 +1,7 @@
 import { CommandError } from "../data/errors.ts";
 import { type Int64, parseInt64 } from "../data/integers.ts";
 
-export const notAnInteger = "ERR value is not an integer or out of range";
+const notAnInteger = "ERR value is not an integer or out of range";
 
 export function syntaxError(): CommandError {
   return new CommandError("ERR syntax error");

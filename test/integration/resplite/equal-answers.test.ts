@@ -54,7 +54,7 @@ function comparable([name = ""]: string[], reply: Reply): Reply {
     case "HGETALL":
       return [type, inOrder(pairsOf(value))];
     case "SCAN":
-      return [type, [value[0]!, comparable(["SMEMBERS"], value[1]!)]];
+      return [type, [value[0]!, comparable(["SMEMBERS"], value[1])]];
     default:
       return reply;
   }
