@@ -14,7 +14,7 @@ import { formatTable } from "../src/cli/output/table.ts";
 import { createPool } from "../src/stores/postgres/pool.ts";
 import { stateDatabase } from "../src/workflow-logs/state/database.ts";
 import { installCapture } from "../src/workflow-logs/capture/install.ts";
-import { noProgress } from "../src/workflow-logs/progress.ts";
+import { noProgress } from "../src/runs/progress.ts";
 
 const limit = 1.1;
 const bulkRows = 10_000;

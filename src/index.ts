@@ -10,9 +10,10 @@ export type { JobTimings } from "./stores/postgres/jobs/job-queue.ts";
 export type { JobState } from "./stores/postgres/jobs/read-jobs.ts";
 export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./workflow-logs/state/record-errors.ts";
 export type { RecordedChange, RetentionRule } from "./workflow-logs/state/retention-rules.ts";
-export type { RequestedState, RunLimits } from "./workflow-logs/state/database.ts";
-export type { RunRecord } from "./workflow-logs/state/runs.ts";
-export { findRun, listRuns } from "./workflow-logs/state/runs.ts";
+export { type AskedHome, type FoundRun, knownRun, listRuns, type Unanswered } from "./runs/all-homes.ts";
+export type { RequestedState, RunLimits, RunRecord } from "./runs/run-record.ts";
+export { askedArchive } from "./workflow-logs/run-home.ts";
+export { askedStateFile } from "./stores/sqlite/run-home.ts";
 export { appliedMigrations, pendingMigrations, upgradeState } from "./workflow-logs/state/upgrade.ts";
 export { type CaptureWatch, installCapture, type InstallReport } from "./workflow-logs/capture/install.ts";
 export { captureStatus, type CaptureStatus } from "./workflow-logs/capture/status.ts";
@@ -30,7 +31,7 @@ export {
 export { applyDirty } from "./workflow-logs/dirty/apply-dirty.ts";
 export { applyDirtyDefaults, type ApplyDirtyOptions } from "./workflow-logs/dirty/options.ts";
 export type { ApplyDirtyReport, DirtyReport, DirtyTotals, DropReason } from "./workflow-logs/dirty/report.ts";
-export { requestState, setLimits } from "./workflow-logs/runs/control-runs.ts";
+export { requestState, setLimits } from "./runs/control-runs.ts";
 export { type DataType, dataTypes, type Partition } from "./workflow-logs/partitions/log-types.ts";
 export { type DryRun, dryRun, type Estimates } from "./workflow-logs/migrate/dry-run.ts";
 export { migrate, type MigrateWatch } from "./workflow-logs/migrate/migrate.ts";
@@ -39,7 +40,7 @@ export type { MigrateReport, Totals } from "./workflow-logs/copying/report.ts";
 export { retryErrors, type RetryReport } from "./workflow-logs/migrate/retry-errors.ts";
 export type { Finding } from "./workflow-logs/preflight/finding.ts";
 export { preflight } from "./workflow-logs/preflight/preflight.ts";
-export { noProgress, type ProgressSink } from "./workflow-logs/progress.ts";
+export { noProgress, type ProgressSink } from "./runs/progress.ts";
 export type { AppLog, AppLogEntry, RunSummary } from "./workflow-logs/repositories/app-logs/app-log.ts";
 export type {
   AppLogPage,

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { type Config, type Environment, parseConfig } from "../config/config.ts";
 import { secretsIn } from "../config/secrets.ts";
-import type { ProgressSink } from "../workflow-logs/progress.ts";
+import type { ProgressSink } from "../runs/progress.ts";
 import { confirm, confirmByTyping } from "./confirm.ts";
 import { loadEnvironment } from "./environment.ts";
 import type { GlobalOptions } from "./global-flags.ts";

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { connectionOptions } from "../config/connection-options.ts";
 import { UsageError } from "../engine/errors.ts";
+import type { AskedHome } from "../runs/all-homes.ts";
 import { validatePrefix } from "../stores/elasticsearch/indices/index-names.ts";
 import type { Pool } from "../stores/postgres/pool.ts";
 import type { Connections } from "../workflow-logs/connections.ts";
@@ -59,6 +61,34 @@ export function withState<T>(
     const { appliedMigrations } = await import("../workflow-logs/state/upgrade.ts");
     return work((await appliedMigrations(state)).length > 0 ? state : undefined);
   });
+}
+
+/**
+ * Runs `work` with every home of runs there is: the state file when it exists, and PostgreSQL when a variable names it or nothing else is there. They
+ * are closed afterwards.
+ */
+export async function withRunHomes<T>(
+  context: CommandContext,
+  work: (homes: readonly AskedHome[]) => Promise<T>,
+): Promise<T> {
+  const { database, stateFile } = context.config();
+  const hasStateFile = existsSync(stateFile);
+  const archive = database.isNamed || !hasStateFile ? await askedDatabase(database.url) : undefined;
+  const file = hasStateFile ? (await import("../stores/sqlite/run-home.ts")).askedStateFile(stateFile) : undefined;
+  try {
+    return await work([archive, file].filter((home) => home !== undefined));
+  } finally {
+    file?.close();
+    await archive?.close();
+  }
+}
+
+async function askedDatabase(url: string): Promise<AskedHome & { close(): Promise<void> }> {
+  const { createPool } = await import("../stores/postgres/pool.ts");
+  const { stateDatabase } = await import("../workflow-logs/state/database.ts");
+  const { askedArchive } = await import("../workflow-logs/run-home.ts");
+  const pool = createPool(url);
+  return { ...askedArchive(stateDatabase(pool)), close: () => pool.end() };
 }
 
 function requireEnabled({ elasticsearch }: Config): void {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ConfigError } from "./config-error.ts";
 import { databaseUrl, tlsOfExtras, withParameters } from "./database-url.ts";
 import type { RepositoriesConfig, RepositoryChoice } from "./repositories.ts";
+import { defaultStateFile } from "./state-file.ts";
 import { type StorageConfig, storageConfig } from "./storage.ts";
 import { type Variables, variables } from "./variables.ts";
 
@@ -34,7 +35,13 @@ export interface ElasticsearchConfig {
 
 export interface Config {
   readonly elasticsearch: ElasticsearchConfig;
-  readonly database: { readonly url: string };
+  readonly database: {
+    readonly url: string;
+    /** A variable names it; else it is the default on this host. */
+    readonly isNamed: boolean;
+  };
+  /** Where pipelines without a PostgreSQL keep their runs, as an absolute path. */
+  readonly stateFile: string;
   readonly sourceTimeZone: string;
   readonly storage: StorageConfig;
   /** PostgreSQL for all of them while Elasticsearch is switched off. */
@@ -102,7 +109,11 @@ export function parseConfig(env: Environment): Config {
   const given = result.data;
   return {
     elasticsearch: elasticsearchConfig(given),
-    database: { url: withTls(given) },
+    database: {
+      url: withTls(given),
+      isNamed: Object.keys(set).some((name) => name === "DATABASE_URL" || name.startsWith("DB_")),
+    },
+    stateFile: given.STATE_FILE ?? defaultStateFile(env),
     sourceTimeZone: given.SOURCE_TIME_ZONE,
     storage: storageConfig(given),
     repositories: repositoriesConfig(given),

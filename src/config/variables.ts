@@ -1,3 +1,4 @@
+import path from "node:path";
 import { z } from "zod";
 import { parseDatabaseUrl } from "./database-url.ts";
 import { parseHosts } from "./hosts.ts";
@@ -67,6 +68,7 @@ export const variables = z.object({
   PGSSLCERT: text.optional(),
   PGSSLKEY: text.optional(),
   PGSSLCRL: text.optional(),
+  STATE_FILE: value("the path of a file", (given) => path.resolve(given)).optional(),
   SOURCE_TIME_ZONE: timeZone.default("UTC"),
   CORE_WORKFLOW_EXECUTION_REPOSITORY: repository(
     "core.repositories.elasticsearch_workflow_execution_repository.ElasticsearchWorkflowExecutionRepository",

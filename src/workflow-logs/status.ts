@@ -2,7 +2,8 @@ import { clusterInfo } from "../stores/elasticsearch/cluster.ts";
 import { listIndices } from "../stores/elasticsearch/indices/index-list.ts";
 import { templateStates } from "../stores/elasticsearch/indices/templates.ts";
 import { listPartitions, type PartitionRecord } from "./state/partitions.ts";
-import { listRuns, type RunRecord } from "./state/runs.ts";
+import type { RunRecord } from "../runs/run-record.ts";
+import { PostgresRunStore } from "../stores/postgres/run-store.ts";
 import { countRecordErrors } from "./state/record-errors.ts";
 import { appliedMigrations } from "./state/upgrade.ts";
 import { captureStatus, type CaptureStatus } from "./capture/status.ts";
@@ -82,7 +83,7 @@ export async function status(connections: Connections, tenantIds: readonly strin
     capture,
     schedule: await retentionSchedule(connections),
     recordErrors: hasState ? await countRecordErrors(state, { tenantIds }) : {},
-    runs: hasState ? await listRuns(state, runsShown) : [],
+    runs: hasState ? await new PostgresRunStore(state).list(runsShown) : [],
     notes,
   };
 }

@@ -14,6 +14,7 @@ export async function runAppHere(
       DATABASE_URL: stores.databaseUrl,
       ELASTICSEARCH_HOSTS: JSON.stringify([stores.elasticsearchUrl]),
       ELASTICSEARCH_INDEX_PREFIX: stores.prefix,
+      STATE_FILE: "/nonexistent/state.db", // not the developer's own
       ...env,
     },
   });

@@ -28,6 +28,7 @@ export function startApp(stores: Stores, args: readonly string[], env: NodeJS.Pr
       DATABASE_URL: stores.databaseUrl,
       ELASTICSEARCH_HOSTS: JSON.stringify([stores.elasticsearchUrl]),
       ELASTICSEARCH_INDEX_PREFIX: stores.prefix,
+      STATE_FILE: "/nonexistent/state.db", // not the developer's own
       ...env,
     },
   });

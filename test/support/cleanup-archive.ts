@@ -5,7 +5,7 @@ import type { AtStep } from "../../src/workflow-logs/cleanup/delete-rows.ts";
 import { cleanupDefaults, type CleanupOptions } from "../../src/workflow-logs/cleanup/options.ts";
 import type { CleanupReport, TableCount } from "../../src/workflow-logs/cleanup/report.ts";
 import { dataTypes } from "../../src/workflow-logs/partitions/log-types.ts";
-import { noProgress } from "../../src/workflow-logs/progress.ts";
+import { noProgress } from "../../src/runs/progress.ts";
 import type { Stores } from "./compare-stores.ts";
 
 export interface CleanupCall extends Partial<CleanupOptions> {

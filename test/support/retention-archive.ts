@@ -1,7 +1,7 @@
 import { installTemplates } from "../../src/stores/elasticsearch/indices/templates.ts";
 import { upgradeState } from "../../src/workflow-logs/state/upgrade.ts";
 import { type DataType, dataTypes, logTypes } from "../../src/workflow-logs/partitions/log-types.ts";
-import { noProgress } from "../../src/workflow-logs/progress.ts";
+import { noProgress } from "../../src/runs/progress.ts";
 import type { RetentionOptions } from "../../src/workflow-logs/retention/options.ts";
 import type { RetentionReport } from "../../src/workflow-logs/retention/report.ts";
 import { retentionSweep } from "../../src/workflow-logs/retention/retention-sweep.ts";

@@ -10,7 +10,7 @@ import { migrate } from "../../src/workflow-logs/migrate/migrate.ts";
 import { migrateDefaults, type MigrateOptions } from "../../src/workflow-logs/copying/options.ts";
 import type { MigrateReport } from "../../src/workflow-logs/copying/report.ts";
 import { dataTypes } from "../../src/workflow-logs/partitions/log-types.ts";
-import { noProgress } from "../../src/workflow-logs/progress.ts";
+import { noProgress } from "../../src/runs/progress.ts";
 import type { Scope } from "../../src/workflow-logs/partitions/scope.ts";
 import type { Stores } from "./compare-stores.ts";
 import { createDatabase, dropPrefix, uniquePrefix } from "./database.ts";

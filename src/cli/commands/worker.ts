@@ -1,6 +1,6 @@
 import type { WorkerReport } from "../../workflow-logs/worker.ts";
 import { command } from "../command.ts";
-import { operator } from "../operator.ts";
+import { operator } from "../../runs/operator.ts";
 import { value } from "../options/flags.ts";
 import { wholeNumber } from "../options/values.ts";
 import { withStores } from "../wiring.ts";

@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import type { ProgressSink } from "../../workflow-logs/progress.ts";
+import type { ProgressSink } from "../../runs/progress.ts";
 import { formatCount } from "./format.ts";
 import { printable } from "./printable.ts";
 import { advance, describeWhole, finish, newCounts, start } from "./progress-counts.ts";

@@ -1,4 +1,4 @@
-import type { ProgressSink } from "../../workflow-logs/progress.ts";
+import type { ProgressSink } from "../../runs/progress.ts";
 import type { TextStream } from "../host.ts";
 import { advance, describeWhole, finish, newCounts, start } from "./progress-counts.ts";
 

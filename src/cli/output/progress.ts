@@ -1,4 +1,4 @@
-import { noProgress, type ProgressSink } from "../../workflow-logs/progress.ts";
+import { noProgress, type ProgressSink } from "../../runs/progress.ts";
 import type { TextStream } from "../host.ts";
 import { type BarStream, progressBars } from "./progress-bars.ts";
 import { progressLines } from "./progress-lines.ts";

@@ -1,14 +1,16 @@
 import type { Pool, PoolClient } from "pg";
 import { AppError } from "../../engine/errors.ts";
+import type { RunLocks } from "../../runs/run-locks.ts";
 
 /**
  * Named locks that end with this process, however it ends: session advisory locks on one connection that is kept for them. `lost` aborts when
  * that connection breaks, for then every lock is gone. Needs a session of its own, so no transaction-pooling proxy in between.
  */
-export class AdvisoryLocks {
+export class AdvisoryLocks implements RunLocks {
   readonly lost: AbortSignal;
   private readonly client: PoolClient;
   private readonly onEnd: () => void;
+  private isClosed = false;
 
   private constructor(client: PoolClient) {
     const lost = new AbortController();
@@ -36,8 +38,9 @@ export class AdvisoryLocks {
     await this.client.query("select pg_advisory_unlock(hashtextextended($1, 0))", [name]);
   }
 
-  /** Releases every lock. */
   close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.client.removeListener("end", this.onEnd);
     this.client.release(true);
   }

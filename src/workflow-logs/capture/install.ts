@@ -7,7 +7,7 @@ import { type LockWait, withTableLock } from "../../stores/postgres/table-lock.t
 import { markInstalled, markInstalling, readCapture } from "../state/capture.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
-import type { ProgressSink } from "../progress.ts";
+import type { ProgressSink } from "../../runs/progress.ts";
 import { capturedTables, requireCapturable, requireOwner } from "./captured-tables.ts";
 
 export interface CaptureWatch {

@@ -1,6 +1,7 @@
 import { isAbort } from "../../engine/errors.ts";
 import { appliedMigrations, upgradeState } from "../state/upgrade.ts";
-import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
+import { type Run, inRun } from "../../runs/run.ts";
+import { archiveHome } from "../run-home.ts";
 import type { Connections } from "../connections.ts";
 import { utcToLocal } from "../documents/time-zone.ts";
 import { type DataType, dataTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
@@ -59,7 +60,7 @@ export async function cleanupPg(
   const limits = { batchRows: options.batchRows };
   const description = { command: counters.report.command, options, limits, report: () => counters.snapshot() };
   try {
-    await inRun(connections, description, watch, async (run) => {
+    await inRun(archiveHome(connections), description, watch, async (run) => {
       const end = await purgeAll(cleanup, run);
       if (options.dryRun) counters.report.estimates = { seconds: deleteSeconds(counters.eligible) };
       if (end === "interrupted") counters.report.status = end;
@@ -74,7 +75,7 @@ export async function cleanupPg(
 
 type End = "completed" | "interrupted";
 
-async function purgeAll(cleanup: Cleanup, run: ArchiveRun): Promise<End> {
+async function purgeAll(cleanup: Cleanup, run: Run): Promise<End> {
   const { connections, options, related, counters, watch } = cleanup;
   const { postgres, state } = connections;
   counters.report.runId = run.id;
@@ -132,7 +133,7 @@ async function purgeType(purge: TypePurge, { dataType, partitions }: TypePlan, s
 /** Call when all that belongs to rows of this type has been purged: what is left of it is looked for now. */
 async function rulesOf(
   { connections, options, related }: Cleanup,
-  run: ArchiveRun,
+  run: Run,
   dataType: DataType,
   references: References,
   pretended: ReadonlyMap<DataType, PretendedRows>,

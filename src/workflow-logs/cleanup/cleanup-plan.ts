@@ -1,4 +1,4 @@
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import type { DataType } from "../partitions/log-types.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
@@ -38,7 +38,7 @@ export interface TypePlan {
 }
 
 /** The partitions that have rows before the date, oldest first, from one scan of the log table. */
-export async function planType(cleanup: Cleanup, run: ArchiveRun, dataType: DataType): Promise<TypePlan> {
+export async function planType(cleanup: Cleanup, run: Run, dataType: DataType): Promise<TypePlan> {
   const { connections, scope, sources, counters } = cleanup;
   const { postgres } = connections;
   const source = sources.find(({ logType }) => logType.dataType === dataType)!;

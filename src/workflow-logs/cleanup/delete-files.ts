@@ -4,7 +4,7 @@ import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { Connections } from "../connections.ts";
 import { type ArchivedContent, archivedContents } from "../offloads/offload-contents.ts";
 import { type FileRow, fileRows } from "../offloads/file-rows.ts";
-import type { RunPacing } from "../runs/run-limits.ts";
+import type { RunPacing } from "../../runs/run-limits.ts";
 import { referencedFiles } from "./file-references.ts";
 import type { CleanupCounters, FileKeepReason } from "./report.ts";
 

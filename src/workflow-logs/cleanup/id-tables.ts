@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { cancellable } from "../../stores/postgres/cancellable.ts";
 import { stateSchema } from "../state/database.ts";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 
 /** SQL that says whether something refers to the id that the expression names. */
 export type Reference = (id: string) => string;
@@ -13,7 +13,7 @@ export type Reference = (id: string) => string;
  */
 export async function buildIdTable(
   pool: Pool,
-  run: Pick<ArchiveRun, "id" | "signal" | "pacing">,
+  run: Pick<Run, "id" | "signal" | "pacing">,
   purpose: string,
   query: string,
 ): Promise<{ sqlName: string; contains: Reference }> {

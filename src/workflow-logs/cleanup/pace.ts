@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { LagGate } from "../copying/lag-gate.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { CleanupOptions } from "./options.ts";
 
 /** How long one transaction may hold locks on rows of the platform, about. */
@@ -19,13 +19,13 @@ const lockBackOffMillis = 250;
 export class DeletePace {
   private rowsNow: number;
   private restUntil = 0;
-  private readonly run: Pick<ArchiveRun, "pacing" | "waits">;
+  private readonly run: Pick<Run, "pacing" | "waits">;
   private readonly lag: LagGate;
 
   constructor(
     pool: Pool,
     options: Pick<CleanupOptions, "maxLagSeconds" | "dryRun">,
-    run: Pick<ArchiveRun, "pacing" | "waits">,
+    run: Pick<Run, "pacing" | "waits">,
   ) {
     this.run = run;
     this.rowsNow = firstRows;

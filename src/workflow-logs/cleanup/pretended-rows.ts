@@ -1,6 +1,6 @@
 import { sqlIdType } from "../../stores/postgres/table.ts";
 import type { Connections } from "../connections.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import { buildIdTable, type Reference } from "./id-tables.ts";
 
@@ -12,7 +12,7 @@ export interface PretendedRows {
 
 export async function pretendedRows(
   { postgres }: Connections,
-  run: ArchiveRun,
+  run: Run,
   { table, logType }: SourceTable,
 ): Promise<PretendedRows> {
   const none = `select t.id from ${table.sqlName} t where false`;

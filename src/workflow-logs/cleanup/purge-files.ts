@@ -3,7 +3,7 @@ import { listPartitions } from "../state/partitions.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { UsageError } from "../../engine/errors.ts";
 import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
@@ -36,7 +36,7 @@ export function storageOf(
  */
 export async function purgeFiles(
   cleanup: Cleanup,
-  run: ArchiveRun,
+  run: Run,
   pretended: PretendedRows | undefined,
 ): Promise<TransferEnd> {
   const { connections, options, related, counters } = cleanup;

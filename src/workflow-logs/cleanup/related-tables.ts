@@ -7,7 +7,7 @@ import {
   quoteLiteral,
   type Table,
 } from "../../stores/postgres/table.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import { logTypes, offloadTable } from "../partitions/log-types.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import { buildIdTable, type Reference } from "./id-tables.ts";
@@ -56,7 +56,7 @@ export interface References {
 
 export async function findReferences(
   pool: Pool,
-  run: ArchiveRun,
+  run: Run,
   { runs, messages, drafts }: RelatedTables,
   tenantId: string,
 ): Promise<References> {
@@ -68,13 +68,7 @@ export async function findReferences(
 }
 
 /** Whether rows of `table` refer to an id: looked up where an index serves, else from a list made by one scan. */
-async function referenceTo(
-  pool: Pool,
-  run: ArchiveRun,
-  table: Table,
-  column: string,
-  condition = "true",
-): Promise<Reference> {
+async function referenceTo(pool: Pool, run: Run, table: Table, column: string, condition = "true"): Promise<Reference> {
   if (hasIndexOn(table, [column])) return (id) => `exists (select from ${table.sqlName} c where c.${column} = ${id})`;
   const query = `select distinct c.${column} as id from ${table.sqlName} c where c.${column} is not null and ${condition}`;
   return (await buildIdTable(pool, run, table.name, query)).contains;
@@ -86,7 +80,7 @@ async function referenceTo(
  */
 export async function childrenOfRuns(
   pool: Pool,
-  run: ArchiveRun,
+  run: Run,
   table: Table,
   tenantId: string,
   except: Reference | undefined,

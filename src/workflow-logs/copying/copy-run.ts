@@ -3,21 +3,21 @@ import { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { BulkFault } from "../../stores/elasticsearch/bulk/bulk-faults.ts";
 import { BulkWriter } from "../../stores/elasticsearch/bulk/bulk-writer.ts";
 import { markCopying } from "../state/partitions.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
 import { withVersion } from "../documents/row-layout.ts";
 import { offsetOf } from "../documents/time-zone.ts";
 import { LagGate } from "./lag-gate.ts";
 import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
-import type { ProgressSink } from "../progress.ts";
+import type { ProgressSink } from "../../runs/progress.ts";
 import { InlineContents } from "../offloads/inline-contents.ts";
 import { requiredBlobs } from "../offloads/required-blobs.ts";
 import { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
 import { PostgresLogs } from "../rows/postgres-logs.ts";
-import { liveBatchLimits } from "../runs/run-limits.ts";
+import { liveBatchLimits } from "../../runs/run-limits.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
-import type { WaitCause } from "../runs/waits.ts";
+import type { WaitCause } from "../../runs/waits.ts";
 import type { RowCopy } from "./copy-rows.ts";
 import type { MigrateOptions } from "./options.ts";
 import type { MigrateCounters } from "./report.ts";
@@ -26,7 +26,7 @@ import type { MigrateCounters } from "./report.ts";
 export interface CopyRun {
   readonly connections: Connections;
   readonly options: MigrateOptions;
-  readonly run: ArchiveRun;
+  readonly run: Run;
   readonly counters: MigrateCounters;
   readonly progress: ProgressSink;
   readonly writer: BulkWriter;
@@ -45,7 +45,7 @@ const refusalsInARow = 1000;
 export function copyRun(
   connections: Connections,
   options: MigrateOptions,
-  run: ArchiveRun,
+  run: Run,
   counters: MigrateCounters,
   progress: ProgressSink,
 ): CopyRun {
@@ -62,7 +62,7 @@ export function copyRun(
       maxRetries: connections.settings.maxRetries,
       opaqueId: run.id,
       beforeRequest: (signal) => pacing.unpaused(signal),
-      onWait: (fault, reason) => waits.begin(causeOf[fault] ?? "elasticsearch_pressure", reason),
+      onWait: (fault, reason) => waits.begin(causeOf[fault] ?? "pressure", reason),
     }),
     bodies,
     refusals: new RefusalLimit(refusalsInARow),
@@ -73,7 +73,7 @@ export function copyRun(
   };
 }
 
-const causeOf: Partial<Record<BulkFault, WaitCause>> = { disk_full: "flood_stage", unreachable: "no_answer" };
+const causeOf: Partial<Record<BulkFault, WaitCause>> = { disk_full: "disk_full", unreachable: "no_answer" };
 
 /** How rows of one partition are copied in this run. */
 export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Partition): RowCopy {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import { replicationLag } from "../../stores/postgres/replication-lag.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 
 const pollMillis = 1000;
 
@@ -10,11 +10,11 @@ const pollMillis = 1000;
 export class LagGate {
   private readonly pool: Pool;
   private readonly maxLagSeconds: number;
-  private readonly run: Pick<ArchiveRun, "pacing" | "waits">;
+  private readonly run: Pick<Run, "pacing" | "waits">;
   private knownUntil = 0;
 
   /** With Infinity for `maxLagSeconds` nothing is looked at and nothing waits. */
-  constructor(pool: Pool, maxLagSeconds: number, run: Pick<ArchiveRun, "pacing" | "waits">) {
+  constructor(pool: Pool, maxLagSeconds: number, run: Pick<Run, "pacing" | "waits">) {
     this.pool = pool;
     this.maxLagSeconds = maxLagSeconds;
     this.run = run;

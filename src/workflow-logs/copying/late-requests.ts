@@ -3,7 +3,8 @@ import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../engine/errors.ts";
 import { hasBulkTasks } from "../../stores/elasticsearch/bulk/bulk-tasks.ts";
 import type { StateDatabase } from "../state/database.ts";
-import { lastRunOf } from "../state/runs.ts";
+import { PostgresRunStore } from "../../stores/postgres/run-store.ts";
+import { lastRunOf } from "../state/partitions.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
 
 /** A request that the network still has is no task yet: two looks, so far apart, must show none. */
@@ -27,9 +28,10 @@ export async function awaitLateRequests(
   partition: Partition,
   signal: AbortSignal,
 ): Promise<void> {
-  const last = await lastRunOf(state, partition);
-  if (last === undefined || settledRuns.has(last.id)) return;
-  if (last.status !== "died" && last.status !== "failed") return;
+  const lastId = await lastRunOf(state, partition);
+  if (lastId === undefined || settledRuns.has(lastId)) return;
+  const last = await new PostgresRunStore(state).find(lastId);
+  if (last?.status !== "died" && last?.status !== "failed") return;
   const giveUp = performance.now() + patienceMillis;
   for (let quiet = 0; quiet < looks;) {
     await sleep(pauseMillis, undefined, { signal });

@@ -3,7 +3,8 @@ import type { TransferEnd } from "../../engine/transfer.ts";
 import { installTemplates } from "../../stores/elasticsearch/indices/templates.ts";
 import { dirtyBacklog } from "../state/dirty-rows.ts";
 import { upgradeState } from "../state/upgrade.ts";
-import { inRun } from "../runs/archive-run.ts";
+import { inRun } from "../../runs/run.ts";
+import { archiveHome } from "../run-home.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import { copyRun } from "../copying/copy-run.ts";
@@ -36,7 +37,7 @@ export async function applyDirty(
   const report = reporter(counters, await captureWarnings(connections));
   try {
     report.status = await inRun(
-      connections,
+      archiveHome(connections),
       { command: report.command, options, limits: migrateOptions, report: () => report.snapshot() },
       watch,
       async (run) => {
@@ -75,7 +76,7 @@ async function passesUntilEmpty(dirty: DirtyRun): Promise<TransferEnd> {
     if (remaining.rows === 0 && waiting.length === 0) break;
     fruitless = remaining.rows < fewest || waiting.length > 0 ? 0 : fruitless + 1;
     fewest = Math.min(fewest, remaining.rows);
-    const goOn = waiting[0] && run.waits.begin("partition_lock", waiting[0].reason);
+    const goOn = waiting[0] && run.waits.begin("lock", waiting[0].reason);
     await sleep(pauseMillis, undefined, { signal: run.signal }).catch(() => {}); // the next pass sees that it was stopped
     goOn?.();
   }

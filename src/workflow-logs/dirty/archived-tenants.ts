@@ -1,6 +1,6 @@
 import { archivedTenants } from "../state/archived-tenants.ts";
 import type { StateDatabase } from "../state/database.ts";
-import { isAtWork } from "../state/runs.ts";
+import { PostgresRunStore } from "../../stores/postgres/run-store.ts";
 
 /** Which tenants the archive is for: those that have logs in it, those named, all once all were migrated. */
 export class ArchivedTenants {
@@ -21,7 +21,7 @@ export class ArchivedTenants {
   async others(tenantIds: Iterable<string>): Promise<{ others: ReadonlySet<string>; canForget: boolean }> {
     const asked = [...new Set(tenantIds)].filter((id) => !this.known.has(id));
     if (asked.length === 0) return { others: new Set(), canForget: true };
-    const canForget = !(await isAtWork(this.state, ["elasticsearch migrate"], this.runId)); // first: one that ends meanwhile leaves its partitions
+    const canForget = !(await new PostgresRunStore(this.state).isAtWork(["elasticsearch migrate"], this.runId)); // first: one that ends meanwhile leaves its partitions
     for (const id of await archivedTenants(this.state, asked)) this.known.add(id);
     return { others: new Set(asked.filter((id) => !this.known.has(id))), canForget };
   }

@@ -1,7 +1,7 @@
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import type { CopyRun } from "../copying/copy-run.ts";
-import { noProgress, type ProgressSink } from "../progress.ts";
+import { noProgress, type ProgressSink } from "../../runs/progress.ts";
 import type { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
 import type { Scope } from "../partitions/scope.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
@@ -10,7 +10,7 @@ import { DirtyCounters } from "./report.ts";
 
 /** What applying dirty rows takes, over all of its passes. */
 export interface DirtyRun {
-  readonly run: ArchiveRun;
+  readonly run: Run;
   /** Copies the rows, with counters of its own. */
   readonly copy: CopyRun;
   readonly sources: readonly SourceTable[];

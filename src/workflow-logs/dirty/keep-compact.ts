@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StateDatabase } from "../state/database.ts";
 import { compactDirty, newestDirtyVersion } from "../state/dirty-rows.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 
 const pauseMillis = 10_000;
 /** Fewer new entries are not worth reading the registry. */
@@ -11,7 +11,7 @@ const worthwhile = 50_000;
  * Until the function returned is called: compacts the registry of dirty rows whenever it may have doubled, so that it stays proportional to the rows that
  * are dirty however often they are written while nobody applies them.
  */
-export function keepCompact(state: StateDatabase, { pacing }: Pick<ArchiveRun, "pacing">): () => Promise<void> {
+export function keepCompact(state: StateDatabase, { pacing }: Pick<Run, "pacing">): () => Promise<void> {
   const stop = new AbortController();
   const { signal } = stop;
   let upTo = 0;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, UsageError } from "../../engine/errors.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import type { MigrateCounters } from "../copying/report.ts";
@@ -49,12 +49,7 @@ export async function follow(dirty: DirtyRun, counters: MigrateCounters, backOff
   }
 }
 
-async function waitForServer(
-  run: ArchiveRun,
-  counters: MigrateCounters,
-  error: unknown,
-  backOff: BackOff,
-): Promise<void> {
+async function waitForServer(run: Run, counters: MigrateCounters, error: unknown, backOff: BackOff): Promise<void> {
   const failure = run.locks.lost.aborted ? undefined : passingFailure(error);
   if (failure === undefined || isDatabase(failure)) throw error;
   counters.interrupted(failure.message);

@@ -1,11 +1,12 @@
 import { installTemplates } from "../../stores/elasticsearch/indices/templates.ts";
 import { upgradeState } from "../state/upgrade.ts";
-import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
+import { type Run, inRun } from "../../runs/run.ts";
+import { archiveHome } from "../run-home.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import type { Inspection } from "../preflight/finding.ts";
-import type { ProgressSink } from "../progress.ts";
+import type { ProgressSink } from "../../runs/progress.ts";
 import { settleDeletions } from "../retention/settle-deletions.ts";
 import { applyPass } from "../dirty/apply-pass.ts";
 import { dirtyRun, refreshWritten } from "../dirty/dirty-run.ts";
@@ -51,7 +52,9 @@ export async function migrate(
   const { command } = counters.report;
   const description = { command, options, limits: options, report: () => reportOf(migration) };
   try {
-    counters.report.status = await inRun(connections, description, watch, (run) => copy(migration, inspection, run));
+    counters.report.status = await inRun(archiveHome(connections), description, watch, (run) =>
+      copy(migration, inspection, run),
+    );
     if (options.follow === true && counters.report.status !== "interrupted")
       counters.report.status = await stayOn(migration, description);
   } finally {
@@ -76,7 +79,7 @@ function reportOf({ counters, dirty }: Migration): MigrateReport {
 async function copy(
   { connections, options, counters, dirty, watch }: Migration,
   inspection: Inspection,
-  run: ArchiveRun,
+  run: Run,
 ): Promise<"interrupted" | "completed" | "completed_with_errors"> {
   const { state } = connections;
   counters.report.runId = run.id;

@@ -3,7 +3,7 @@ import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import { countOpenRows } from "../state/open-rows.ts";
 import { listPartitions } from "../state/partitions.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, logTypes, type Partition, partitionKey, resources } from "../partitions/log-types.ts";
 import { shardBudgetFinding } from "../preflight/elasticsearch-checks.ts";
@@ -25,7 +25,7 @@ export async function prepare(
   connections: Connections,
   { sources, cluster }: Inspection,
   options: MigrateOptions,
-  run: ArchiveRun,
+  run: Run,
   counters: MigrateCounters,
 ): Promise<{ plans: SourcePlan[]; partitions: PlannedPartition[] }> {
   const { postgres, elasticsearch, settings } = connections;
@@ -70,7 +70,7 @@ async function recordUnarchivable(
   { postgres }: Connections,
   context: PlanContext,
   listing: Listing,
-  run: ArchiveRun,
+  run: Run,
   counters: MigrateCounters,
 ): Promise<void> {
   const keys = listing.isKeyTable ? `select * from ${listing.sqlName}` : keysQuery(context);

@@ -1,7 +1,9 @@
 import { finishCopying, readPartition } from "../state/partitions.ts";
-import { forgetRecordErrors, listRecordErrors, type RecordErrorFilter } from "../state/record-errors.ts";
+import { archiveRecordErrors, forgetRecordErrors, type RecordErrorFilter } from "../state/record-errors.ts";
 import { upgradeState } from "../state/upgrade.ts";
-import { inRun } from "../runs/archive-run.ts";
+import { eachErrorPage } from "../../runs/record-errors.ts";
+import { inRun } from "../../runs/run.ts";
+import { archiveHome } from "../run-home.ts";
 import type { Connections } from "../connections.ts";
 import { dataTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { requireAccess } from "../preflight/preflight.ts";
@@ -52,7 +54,7 @@ export async function retryErrors(
     return { runId: counters.report.runId, ...found, migrated, failed };
   };
   const status = await inRun(
-    connections,
+    archiveHome(connections),
     { command: "elasticsearch errors retry", options: filter, limits: options, report },
     watch,
     async (run) => {
@@ -82,17 +84,8 @@ export async function retryErrors(
 
 async function failedIds({ state }: Connections, filter: RecordErrorFilter): Promise<string[]> {
   const ids: string[] = [];
-  for (;;) {
-    const last = ids.at(-1);
-    const page = await listRecordErrors(
-      state,
-      filter,
-      1000,
-      last === undefined ? undefined : { dataType: filter.dataTypes![0]!, id: last },
-    );
-    ids.push(...page.map((error) => error.id));
-    if (page.length < 1000) return ids;
-  }
+  for await (const page of eachErrorPage(archiveRecordErrors(state), filter)) ids.push(...page.map(({ id }) => id));
+  return ids;
 }
 
 /** Where the rows belong now: created_at or the tenant may have been mended since. */

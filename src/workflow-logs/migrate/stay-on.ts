@@ -1,4 +1,5 @@
-import { inRun, type RunDescription } from "../runs/archive-run.ts";
+import { inRun, type RunDescription } from "../../runs/run.ts";
+import { archiveHome } from "../run-home.ts";
 import { copyRun } from "../copying/copy-run.ts";
 import type { Migration } from "./migrate.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
@@ -19,7 +20,7 @@ export async function stayOn(
   while (!watch.signal.aborted) {
     try {
       const continued = { ...description, continues: counters.report.runId! };
-      return await inRun(connections, continued, watch, async (run) => {
+      return await inRun(archiveHome(connections), continued, watch, async (run) => {
         const sources = await inspectSources(connections.postgres, options.scope);
         const copy = copyRun(connections, options, run, counters, watch.progress);
         const dirty = dirtyRun(copy, sources, options.followDeletes === true, applied);

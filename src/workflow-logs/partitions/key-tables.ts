@@ -1,10 +1,9 @@
 import type { Pool } from "pg";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
 import { type StateDatabase, stateSchema } from "../state/database.ts";
-import { runLockName } from "../state/runs.ts";
+import { type RunLocks, runLockName } from "../../runs/run-locks.ts";
 import { cancellable } from "../../stores/postgres/cancellable.ts";
-import type { AdvisoryLocks } from "../../stores/postgres/advisory-locks.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { DataType } from "./log-types.ts";
 import type { Listing } from "../rows/row-query.ts";
 
@@ -14,7 +13,7 @@ import type { Listing } from "../rows/row-query.ts";
  */
 export async function buildKeyTable(
   pool: Pool,
-  run: Pick<ArchiveRun, "id" | "signal" | "pacing">,
+  run: Pick<Run, "id" | "signal" | "pacing">,
   dataType: DataType,
   keysQuery: string,
 ): Promise<Listing> {
@@ -39,7 +38,7 @@ export async function buildKeyTable(
 }
 
 /** Drops the key tables of the run, and those of runs whose process is gone. */
-export async function dropKeyTables(state: StateDatabase, locks: AdvisoryLocks, ownRunId: string): Promise<void> {
+export async function dropKeyTables(state: StateDatabase, locks: RunLocks, ownRunId: string): Promise<void> {
   const tables = await state.selectFrom("key_tables").select(["name", "run_id"]).execute();
   for (const table of tables) {
     const isOwn = table.run_id === ownRunId;

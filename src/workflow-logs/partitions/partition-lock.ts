@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import { type Partition, partitionKey } from "./log-types.ts";
 
 const retryMillis = 1000;
 
 /** Takes the partition for the run; false when another run works on it. It is free again when the run unlocks it or its process ends. */
-export function tryLockPartition(run: Pick<ArchiveRun, "locks">, partition: Partition): Promise<boolean> {
+export function tryLockPartition(run: Pick<Run, "locks">, partition: Partition): Promise<boolean> {
   return run.locks.tryLock(lockName(partition));
 }
 
-export function unlockPartition(run: Pick<ArchiveRun, "locks">, partition: Partition): Promise<void> {
+export function unlockPartition(run: Pick<Run, "locks">, partition: Partition): Promise<void> {
   return run.locks.unlock(lockName(partition));
 }
 
 /** Takes the partition, waiting for another run to be through with it; rejects with AbortError when the run is stopped meanwhile. */
-export async function lockPartition(run: ArchiveRun, partition: Partition): Promise<void> {
+export async function lockPartition(run: Run, partition: Partition): Promise<void> {
   const { pacing, waits, signal } = run;
   await pacing.unpaused(signal);
   if (await tryLockPartition(run, partition)) return;
-  const goOn = waits.begin("partition_lock", busyNote(partition));
+  const goOn = waits.begin("lock", busyNote(partition));
   try {
     do {
       await sleep(retryMillis, undefined, { signal });
@@ -30,11 +30,7 @@ export async function lockPartition(run: ArchiveRun, partition: Partition): Prom
 }
 
 /** Does `work` with the partition taken for the run; "busy" when another run works on it. */
-export async function withPartition<T>(
-  run: ArchiveRun,
-  partition: Partition,
-  work: () => Promise<T>,
-): Promise<T | "busy"> {
+export async function withPartition<T>(run: Run, partition: Partition, work: () => Promise<T>): Promise<T | "busy"> {
   await run.pacing.unpaused(run.signal);
   if (!(await tryLockPartition(run, partition))) return "busy";
   try {

@@ -1,7 +1,7 @@
 import { forgetOffloadedFiles, type OffloadedFile, offloadedFilesAfter } from "../state/offloaded-files.ts";
 import { inspectTable, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { type FileRow, fileRows } from "../offloads/file-rows.ts";
@@ -20,7 +20,7 @@ export async function restoreFiles(
   partition: Partition,
   index: string,
   offloads: Table,
-  { pacing, signal }: Pick<ArchiveRun, "pacing" | "signal">,
+  { pacing, signal }: Pick<Run, "pacing" | "signal">,
 ): Promise<Outcome> {
   const { postgres, elasticsearch, state, blobs } = connections;
   const outcome = new Outcome();

@@ -4,14 +4,14 @@ import type { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { beginPartition } from "../state/partitions.ts";
 import { recordLostRows, saveRestoreFindings } from "../state/restore-findings.ts";
 import { beginRestore, interruptedRestore, markRestored, saveRestoreProgress } from "../state/restores.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import { comparisonRenderer } from "../compare/comparison-renderer.ts";
 import type { Connections } from "../connections.ts";
 import { awaitLateRequests } from "../copying/late-requests.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
-import type { ProgressSink } from "../progress.ts";
-import { liveBatchLimits, type RunPacing } from "../runs/run-limits.ts";
+import type { ProgressSink } from "../../runs/progress.ts";
+import { liveBatchLimits, type RunPacing } from "../../runs/run-limits.ts";
 import { type ArchivedBatch, ArchivedDocuments } from "./archived-batches.ts";
 import type { RestoreOptions } from "./options.ts";
 import { Outcome, type RowCounts } from "./outcome.ts";
@@ -40,7 +40,7 @@ export interface Restore {
  */
 export async function restorePartition(
   restore: Restore,
-  run: ArchiveRun,
+  run: Run,
   table: RestoreTable,
   planned: PlannedRestore,
 ): Promise<TransferEnd> {

@@ -7,11 +7,12 @@ import { refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { listRestoreFindings } from "../state/restore-findings.ts";
 import { forgetRestores, interruptedRestore } from "../state/restores.ts";
 import { pendingMigrations, upgradeState } from "../state/upgrade.ts";
-import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
+import { inRun, type Run } from "../../runs/run.ts";
+import { archiveHome } from "../run-home.ts";
 import type { Connections } from "../connections.ts";
 import { partitionKey } from "../partitions/log-types.ts";
-import type { ProgressSink } from "../progress.ts";
-import { initialLimits, pacingLimits } from "../runs/run-limits.ts";
+import type { ProgressSink } from "../../runs/progress.ts";
+import { initialLimits, pacingLimits } from "../../runs/run-limits.ts";
 import { inspectDocuments } from "./inspect-documents.ts";
 import { type RestoreOptions, restoreScope } from "./options.ts";
 import { type PlannedRestore, planRestore } from "./plan-restore.ts";
@@ -62,7 +63,7 @@ export async function restore(
     await upgradeState(connections.state);
     const report = (): RestoreReport => counters.snapshot("completed");
     const description = { command: "elasticsearch restore", options, limits, report };
-    const status = await inRun(connections, description, watch, async (run) => {
+    const status = await inRun(archiveHome(connections), description, watch, async (run) => {
       counters.runId = run.id;
       const end = await untilStopped(run.signal, () => all({ ...shared, pacing: run.pacing }, tables, run, run.signal));
       counters.show(await listRestoreFindings(connections.state, run.id, shownFindings));
@@ -89,7 +90,7 @@ async function untilStopped(signal: AbortSignal, work: () => Promise<TransferEnd
 async function all(
   shared: Restore,
   tables: readonly RestoreTable[],
-  run: ArchiveRun | undefined,
+  run: Run | undefined,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
   const { connections, options, counters, progress, pacing } = shared;
@@ -133,7 +134,7 @@ function fromNothing(partition: PlannedRestore): Begun {
 /** Afterwards searches see all documents, and each partition says how far an interrupted restore came. */
 async function whereInterrupted(
   { elasticsearch, state }: Connections,
-  { pacing, signal }: ArchiveRun,
+  { pacing, signal }: Run,
   partitions: readonly PlannedRestore[],
 ): Promise<Begun[]> {
   const begun: Begun[] = [];

@@ -1,6 +1,6 @@
 import type { Connections } from "../connections.ts";
 import { type DataType, dataTypes } from "../partitions/log-types.ts";
-import { noProgress } from "../progress.ts";
+import { noProgress } from "../../runs/progress.ts";
 import type { RetentionReport } from "./report.ts";
 import { retentionSweep } from "./retention-sweep.ts";
 

@@ -4,7 +4,8 @@ import { openDeletions } from "../state/retention-deletions.ts";
 import { listRules } from "../state/retention-rules.ts";
 import { recordSweep } from "../state/retention-sweeps.ts";
 import { appliedMigrations, pendingMigrations, upgradeState } from "../state/upgrade.ts";
-import { type ArchiveRun, inRun } from "../runs/archive-run.ts";
+import { type Run, inRun } from "../../runs/run.ts";
+import { archiveHome } from "../run-home.ts";
 import type { Connections } from "../connections.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
 import { agreedTime, requireLaterThanLastSweep } from "./clocks.ts";
@@ -49,7 +50,7 @@ export async function retentionSweep(
       limits: {},
       report: () => counters.stored(),
     };
-    const end = await inRun(connections, description, watch, async (run) => {
+    const end = await inRun(archiveHome(connections), description, watch, async (run) => {
       counters.runId = run.id;
       await recordSweep(state, run.id, now);
       await sweepAll(sweep, run);
@@ -64,7 +65,7 @@ export async function retentionSweep(
 
 type Begun = Omit<Sweep, "known" | "onlyCopy">;
 
-async function sweepAll(begun: Begun, run: ArchiveRun): Promise<void> {
+async function sweepAll(begun: Begun, run: Run): Promise<void> {
   await settleDeletions(begun.connections, run);
   const { sweep, candidates } = await prepare(begun);
   begun.watch.progress.plan(candidates.reduce((sum, { index }) => sum + (index.documents ?? 0), 0));

@@ -1,6 +1,6 @@
 import { indexUuid } from "../../stores/elasticsearch/indices/delete-index.ts";
 import { endDeletion, finishDeletion, openDeletions } from "../state/retention-deletions.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
@@ -9,7 +9,7 @@ import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.
  * Brings deletions that a dead sweep left open to their end: an index that is gone is `deleted` and its partition `expired`, so that it is not copied
  * again; one that is still there is as if nobody had wanted it gone. Those of a sweep under way are left to it.
  */
-export async function settleDeletions({ state, elasticsearch }: Connections, run: ArchiveRun): Promise<void> {
+export async function settleDeletions({ state, elasticsearch }: Connections, run: Run): Promise<void> {
   for (const found of await openDeletions(state)) {
     const partition = found as typeof found & Partition;
     if (!(await tryLockPartition(run, partition))) continue;

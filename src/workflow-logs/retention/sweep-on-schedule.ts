@@ -2,7 +2,7 @@ import { AppError } from "../../engine/errors.ts";
 import type { JobEnd, TakenJob } from "../../stores/postgres/jobs/work-jobs.ts";
 import { type Connections, describeStoreError } from "../connections.ts";
 import { dataTypes } from "../partitions/log-types.ts";
-import { noProgress } from "../progress.ts";
+import { noProgress } from "../../runs/progress.ts";
 import type { WorkerLog } from "../worker-log.ts";
 import { hasFaults } from "./report.ts";
 import { retentionSweep } from "./retention-sweep.ts";

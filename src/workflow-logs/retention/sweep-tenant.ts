@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { deleteIndex } from "../../stores/elasticsearch/indices/delete-index.ts";
 import { takeSnapshot } from "../../stores/elasticsearch/snapshots.ts";
 import { decideDeletion, endDeletion, finishDeletion } from "../state/retention-deletions.ts";
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
 import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
@@ -24,7 +24,7 @@ interface Doomed extends Candidate {
  */
 export async function sweepTenant(
   sweep: Sweep,
-  run: ArchiveRun,
+  run: Run,
   tenantId: string,
   candidates: readonly Candidate[],
 ): Promise<void> {
@@ -67,7 +67,7 @@ export async function sweepTenant(
 /** One snapshot for each tenant: none holds the logs of two, and whoever has to forget a tenant can delete it. */
 async function snapshotOf(
   { connections, options, counters, watch, now }: Sweep,
-  run: ArchiveRun,
+  run: Run,
   tenantId: string,
   doomed: readonly Doomed[],
 ): Promise<{ name: string; fault: string | undefined } | undefined> {
@@ -86,12 +86,7 @@ async function snapshotOf(
  * Looks at the index once more and deletes it. The journal has it before it goes, and says that it is gone in the transaction that makes the
  * partition `expired`: whoever finds an entry in between sees by the index itself what became of it (settle-deletions.ts).
  */
-async function expire(
-  sweep: Sweep,
-  run: ArchiveRun,
-  doomed: Doomed,
-  snapshot: string | undefined,
-): Promise<SweptIndex> {
+async function expire(sweep: Sweep, run: Run, doomed: Doomed, snapshot: string | undefined): Promise<SweptIndex> {
   const { connections, options, watch, now, days } = sweep;
   const { state, elasticsearch } = connections;
   const { index } = doomed;

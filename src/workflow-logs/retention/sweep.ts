@@ -1,6 +1,6 @@
 import type { PartitionRecord } from "../state/partitions.ts";
 import type { Connections } from "../connections.ts";
-import type { ProgressSink } from "../progress.ts";
+import type { ProgressSink } from "../../runs/progress.ts";
 import type { OnlyCopy } from "./only-copy.ts";
 import type { RetentionOptions } from "./options.ts";
 import type { RetentionCounters } from "./report.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StateDatabase } from "../state/database.ts";
 import { dirtyBacklog } from "../state/dirty-rows.ts";
-import { isAtWork } from "../state/runs.ts";
+import { PostgresRunStore } from "../../stores/postgres/run-store.ts";
 import { dataTypes } from "../partitions/log-types.ts";
 import type { RolloutWatch } from "./set-rollout.ts";
 
@@ -18,12 +18,13 @@ export async function dirtyRowsThatStay(
   tenantId: string,
   { signal, progress }: RolloutWatch,
 ): Promise<number> {
+  const runs = new PostgresRunStore(state);
   const scope = { dataTypes, tenantIds: [tenantId] };
   const { rows, lastVersion } = await dirtyBacklog(state, scope);
   let left = rows;
   const giveUp = performance.now() + waitMillis;
-  if (left > 0 && (await isAtWork(state, appliers))) progress.note("Waiting for changed rows that a run applies");
-  while (left > 0 && performance.now() < giveUp && (await isAtWork(state, appliers))) {
+  if (left > 0 && (await runs.isAtWork(appliers))) progress.note("Waiting for changed rows that a run applies");
+  while (left > 0 && performance.now() < giveUp && (await runs.isAtWork(appliers))) {
     await sleep(pollMillis, undefined, { signal });
     ({ rows: left } = await dirtyBacklog(state, scope, lastVersion));
   }

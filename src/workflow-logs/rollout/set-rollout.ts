@@ -2,7 +2,7 @@ import { AppError } from "../../engine/errors.ts";
 import { readRollout, rollBackOnce, type RolloutModes, saveRollout } from "../state/rollouts.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
-import type { ProgressSink } from "../progress.ts";
+import type { ProgressSink } from "../../runs/progress.ts";
 import { objectionsTo } from "./objections.ts";
 
 export interface RolloutRequest {

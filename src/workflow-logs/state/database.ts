@@ -1,21 +1,11 @@
 import { type ColumnType, type Generated, Kysely, PostgresDialect } from "kysely";
 import type { Pool } from "pg";
+import type { RunsTable } from "../../stores/postgres/run-store.ts";
 import { typedPool } from "./typed-pool.ts";
 
 export type PartitionState = "planned" | "copying" | "copied" | "verified" | "purging" | "purged" | "expired";
 export type WriteMode = "postgres" | "both" | "elasticsearch";
 export type ReadMode = "postgres" | "shadow" | "elasticsearch";
-export type RunStatus = "running" | "completed" | "completed_with_errors" | "interrupted" | "failed";
-export type RequestedState = "running" | "paused" | "aborted";
-
-/** The limits of a run in force. One that is missing cannot be set; null is no limit. */
-export interface RunLimits {
-  readonly concurrency?: number;
-  readonly batchRows?: number;
-  readonly recordsPerSecond?: number | null;
-  readonly bytesPerSecond?: number | null;
-}
-
 /** The records of a tenant that were asked to go: exactly one of these. */
 export interface DeleteSelection {
   readonly ids?: readonly string[];
@@ -33,22 +23,7 @@ export type DifferenceKind = "missing" | "different" | "extra" | "changed" | "lo
 
 /** The tables of `log_archive` as migrations/postgres/ makes them. Times are ISO 8601 text in UTC and bigints text (typed-pool.ts). */
 export interface StateTables {
-  runs: {
-    id: Generated<string>;
-    command: string;
-    status: Generated<RunStatus>;
-    options: ColumnType<Record<string, unknown>, string>;
-    report: ColumnType<Record<string, unknown> | null, string | null | undefined, string | null>;
-    error: string | null;
-    started_at: Generated<string>;
-    heartbeat_at: Generated<string>;
-    finished_at: string | null;
-    requested_state: Generated<RequestedState>;
-    requested_at: ColumnType<string | null, string | undefined>;
-    requested_by: ColumnType<string | null, string | undefined>;
-    limits: ColumnType<RunLimits | null, string, string>;
-    waiting: ColumnType<string | null, string | undefined>;
-  };
+  runs: RunsTable;
   partitions: {
     data_type: string;
     tenant_id: string;

@@ -28,6 +28,16 @@ export async function readPartition(db: StateDatabase, partition: PartitionId): 
   return row && toRecord(row);
 }
 
+/** The id of the run that worked on the partition last. */
+export async function lastRunOf(db: StateDatabase, partition: PartitionId): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("partitions")
+    .select("run_id")
+    .where((columns) => columns.and(partitionColumns(partition)))
+    .executeTakeFirst();
+  return row?.run_id ?? undefined;
+}
+
 function toRecord(row: Selectable<StateTables["partitions"]>): PartitionRecord {
   return {
     dataType: row.data_type,

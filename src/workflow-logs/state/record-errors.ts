@@ -1,19 +1,16 @@
 import { type SelectQueryBuilder, sql } from "kysely";
 import type { Refusal } from "../../engine/ports.ts";
+import { type RecordError as RefusedRecord, type RecordErrors, shortReason } from "../../runs/record-errors.ts";
 import { chunks } from "../../stores/postgres/chunks.ts";
 import type { StateDatabase, StateTables } from "./database.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
 
-export interface RecordError {
+/** One row that could not be archived. */
+export interface RecordError extends RefusedRecord {
   readonly dataType: string;
   readonly tenantId: string;
   /** Null where created_at names no month. */
   readonly month: string | null;
-  readonly id: string;
-  readonly type: string;
-  readonly reason: string;
-  readonly attempts: number;
-  readonly lastSeenAt: string;
 }
 
 export interface RecordErrorFilter {
@@ -22,8 +19,16 @@ export interface RecordErrorFilter {
   readonly dataTypes?: readonly string[] | undefined;
 }
 
-/** Enough to see what was wrong; Elasticsearch repeats the value it refused, which may be the user's data and megabytes of it. */
-const longestReason = 1000;
+/** The record errors of the archive behind the port that the `errors` commands of every pipeline use. */
+export function archiveRecordErrors(db: StateDatabase): RecordErrors<PartitionId, RecordErrorFilter, RecordError> {
+  return {
+    save: (partition, runId, refused) => saveRecordErrors(db, partition, runId, refused),
+    list: (filter, limit, after) => listRecordErrors(db, filter, limit, after),
+    forget: ({ dataType }, ids) => forgetRecordErrors(db, dataType, ids),
+    discard: (filter) => discardRecordErrors(db, filter),
+    countByType: (filter) => countRecordErrors(db, filter),
+  };
+}
 
 export async function saveRecordErrors(
   db: StateDatabase,
@@ -35,7 +40,7 @@ export async function saveRecordErrors(
     ...partitionColumns(partition),
     record_id: id,
     type,
-    reason: reason.slice(0, longestReason).replaceAll("\0", "\ufffd"),
+    reason: shortReason(reason),
     run_id: runId,
   }));
   for (const some of chunks(values)) {

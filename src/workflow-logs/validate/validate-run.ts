@@ -1,11 +1,11 @@
-import type { ArchiveRun } from "../runs/archive-run.ts";
+import type { Run } from "../../runs/run.ts";
 import { comparisonRenderer } from "../compare/comparison-renderer.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { type CopyRun, copyRun, partitionCopy } from "../copying/copy-run.ts";
 import { migrateDefaults, type MigrateOptions } from "../copying/options.ts";
 import { MigrateCounters } from "../copying/report.ts";
-import { noProgress, type ProgressSink } from "../progress.ts";
+import { noProgress, type ProgressSink } from "../../runs/progress.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { ValidateOptions } from "./options.ts";
 import type { ValidateCounters } from "./report.ts";
@@ -15,7 +15,7 @@ import type { RowCheck } from "./row-check.ts";
 export interface ValidateRun {
   readonly connections: Connections;
   readonly options: ValidateOptions;
-  readonly run: ArchiveRun;
+  readonly run: Run;
   readonly counters: ValidateCounters;
   readonly progress: ProgressSink;
   /** Reads the rows, and copies those that are repaired. */
@@ -27,7 +27,7 @@ export interface ValidateRun {
 export function validateRun(
   connections: Connections,
   options: ValidateOptions,
-  run: ArchiveRun,
+  run: Run,
   counters: ValidateCounters,
   progress: ProgressSink,
   gaps: string,

@@ -5,7 +5,8 @@ import { readGaps } from "../state/capture.ts";
 import { listDifferences } from "../state/validation-differences.ts";
 import { forgetProgress } from "../state/validation-progress.ts";
 import { upgradeState } from "../state/upgrade.ts";
-import { inRun } from "../runs/archive-run.ts";
+import { inRun } from "../../runs/run.ts";
+import { archiveHome } from "../run-home.ts";
 import type { Connections } from "../connections.ts";
 import { dropKeyTables } from "../partitions/key-tables.ts";
 import type { MigrateWatch } from "../migrate/migrate.ts";
@@ -48,7 +49,7 @@ export async function validate(
   const { report } = counters;
   const description = { command: report.command, options, limits: options, report: () => counters.snapshot() };
   try {
-    await inRun(connections, description, watch, async (run) => {
+    await inRun(archiveHome(connections), description, watch, async (run) => {
       report.runId = run.id;
       const gaps = await readGaps(connections.state);
       const validation = validateRun(connections, options, run, counters, watch.progress, gaps);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import type { RunRecord } from "../../../src/workflow-logs/state/runs.ts";
+import type { RunRecord } from "../../../src/runs/run-record.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import type { TestArchive } from "../../support/test-archive.ts";
 

@@ -3,7 +3,7 @@ import { cleanupDefaults } from "../../../src/workflow-logs/cleanup/options.ts";
 import { cleanupPg } from "../../../src/workflow-logs/cleanup/cleanup-pg.ts";
 import type { Connections } from "../../../src/workflow-logs/connections.ts";
 import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
-import { noProgress, type ProgressSink } from "../../../src/workflow-logs/progress.ts";
+import { noProgress, type ProgressSink } from "../../../src/runs/progress.ts";
 import { restoreDefaults } from "../../../src/workflow-logs/restore/options.ts";
 import { restore } from "../../../src/workflow-logs/restore/restore.ts";
 import { validateDefaults } from "../../../src/workflow-logs/validate/options.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Client } from "@elastic/elasticsearch";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AdvisoryLocks } from "../../../src/stores/postgres/advisory-locks.ts";
-import { runLockName } from "../../../src/workflow-logs/state/runs.ts";
+import { runLockName } from "../../../src/runs/run-locks.ts";
 import { awaitLateRequests } from "../../../src/workflow-logs/copying/late-requests.ts";
 import { insertRun } from "../../support/insert-run.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";

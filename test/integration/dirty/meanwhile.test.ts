@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { inRun } from "../../../src/workflow-logs/runs/archive-run.ts";
+import { inRun } from "../../../src/runs/run.ts";
+import { archiveHome } from "../../../src/workflow-logs/run-home.ts";
 import { dirtyRun } from "../../../src/workflow-logs/dirty/dirty-run.ts";
 import { removeDocuments } from "../../../src/workflow-logs/dirty/remove-documents.ts";
 import { copyRun } from "../../../src/workflow-logs/copying/copy-run.ts";
 import { migrateDefaults, type MigrateOptions } from "../../../src/workflow-logs/copying/options.ts";
 import { MigrateCounters } from "../../../src/workflow-logs/copying/report.ts";
-import { noProgress } from "../../../src/workflow-logs/progress.ts";
+import { noProgress } from "../../../src/runs/progress.ts";
 import type { Scope } from "../../../src/workflow-logs/partitions/scope.ts";
 import { inspectSources } from "../../../src/workflow-logs/partitions/source-schema.ts";
 import { keepCompact } from "../../../src/workflow-logs/dirty/keep-compact.ts";
@@ -92,27 +93,32 @@ test("a document stays when its row has come back by the time it was to be remov
   const options: MigrateOptions = { ...migrateDefaults, scope };
   const watch = { signal: new AbortController().signal, progress: noProgress };
   await withTestConnections(archive, {}, (connections) =>
-    inRun(connections, { command: "test", options, limits: options, report: () => ({}) }, watch, async (run) => {
-      const [source] = await inspectSources(connections.postgres, scope);
-      const copy = copyRun(
-        connections,
-        options,
-        run,
-        new MigrateCounters(scope.dataTypes, { dryRun: false }),
-        noProgress,
-      );
-      const dirty = dirtyRun(copy, [source!], true);
+    inRun(
+      archiveHome(connections),
+      { command: "test", options, limits: options, report: () => ({}) },
+      watch,
+      async (run) => {
+        const [source] = await inspectSources(connections.postgres, scope);
+        const copy = copyRun(
+          connections,
+          options,
+          run,
+          new MigrateCounters(scope.dataTypes, { dryRun: false }),
+          noProgress,
+        );
+        const dirty = dirtyRun(copy, [source!], true);
 
-      const { rows } = await archive.sql.query<{ id: string; note: string }>(
-        "SELECT record_id AS id, max(version)::text AS note FROM log_archive.dirty_rows WHERE data_type = 'workflow_runs' GROUP BY 1",
-      );
-      const moved = rows.map(({ id, note }) => ({ id, note, why: "moved" as const, isElsewhere: true }));
-      expect(moved.map(({ id }) => id).toSorted()).toEqual([back!, gone!].toSorted());
-      await removeDocuments(dirty, source!, { dataType: "workflow_runs", tenantId, month: "2025-09" }, moved);
+        const { rows } = await archive.sql.query<{ id: string; note: string }>(
+          "SELECT record_id AS id, max(version)::text AS note FROM log_archive.dirty_rows WHERE data_type = 'workflow_runs' GROUP BY 1",
+        );
+        const moved = rows.map(({ id, note }) => ({ id, note, why: "moved" as const, isElsewhere: true }));
+        expect(moved.map(({ id }) => id).toSorted()).toEqual([back!, gone!].toSorted());
+        await removeDocuments(dirty, source!, { dataType: "workflow_runs", tenantId, month: "2025-09" }, moved);
 
-      expect(dirty.counters.snapshot().totals).toMatchObject({ moved: 1 });
-      return "completed";
-    }),
+        expect(dirty.counters.snapshot().totals).toMatchObject({ moved: 1 });
+        return "completed";
+      },
+    ),
   );
   expect((await compareStores(archive)).differences).toMatchObject([{ id: gone, at: "document" }]);
 });

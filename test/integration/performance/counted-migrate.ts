@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { migrate } from "../../../src/workflow-logs/migrate/migrate.ts";
 import { migrateDefaults, type MigrateOptions } from "../../../src/workflow-logs/copying/options.ts";
 import type { MigrateReport } from "../../../src/workflow-logs/copying/report.ts";
-import { noProgress } from "../../../src/workflow-logs/progress.ts";
+import { noProgress } from "../../../src/runs/progress.ts";
 import type { Stores } from "../../support/compare-stores.ts";
 import { startFaultProxy } from "../../support/fault-proxy.ts";
 import { withTestConnections } from "../../support/test-connections.ts";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createPrng } from "../../../dev/sample-logs/prng.ts";
 import type { RestoreReport } from "../../../src/workflow-logs/restore/report.ts";
-import { noProgress } from "../../../src/workflow-logs/progress.ts";
+import { noProgress } from "../../../src/runs/progress.ts";
 import { runApp, startApp } from "../../support/app-process.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { deleteLogs, dumpLogs, intoTwoMonths, restoreOnce, tenantsOf } from "./restore-archive.ts";

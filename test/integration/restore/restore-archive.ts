@@ -3,7 +3,7 @@ import type { Client } from "pg";
 import type { BlobStorage } from "../../../src/stores/blobs/blob-storage.ts";
 import type { ArchiveSettings } from "../../../src/workflow-logs/connections.ts";
 import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
-import { noProgress, type ProgressSink } from "../../../src/workflow-logs/progress.ts";
+import { noProgress, type ProgressSink } from "../../../src/runs/progress.ts";
 import { restoreDefaults, type RestoreOptions } from "../../../src/workflow-logs/restore/options.ts";
 import type { RestoreReport } from "../../../src/workflow-logs/restore/report.ts";
 import { restore } from "../../../src/workflow-logs/restore/restore.ts";

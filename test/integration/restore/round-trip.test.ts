@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type SchemaVersion, schemaVersions } from "../../../dev/sample-logs/schema.ts";
-import { noProgress } from "../../../src/workflow-logs/progress.ts";
+import { noProgress } from "../../../src/runs/progress.ts";
 import { cleanupOnce, deletedRows } from "../../support/cleanup-archive.ts";
 import { createTestArchive, migrateOnce, type TestArchive, writes } from "../../support/test-archive.ts";
 import { archivable, deleteLogs, dumpLogs, logTables, restoreOnce, tenantsOf } from "./restore-archive.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { retryErrors } from "../../../src/workflow-logs/migrate/retry-errors.ts";
-import { noProgress } from "../../../src/workflow-logs/progress.ts";
+import { noProgress } from "../../../src/runs/progress.ts";
 import { status } from "../../../src/workflow-logs/status.ts";
 import { cleanupOnce, deletedRows, keptRows } from "../../support/cleanup-archive.ts";
 import { type InsertedRun, insertRun } from "../../support/insert-run.ts";

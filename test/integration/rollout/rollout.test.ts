@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { installCapture } from "../../../src/workflow-logs/capture/install.ts";
-import { noProgress } from "../../../src/workflow-logs/progress.ts";
+import { noProgress } from "../../../src/runs/progress.ts";
 import {
   rollbackRollout,
   type RolloutReport,

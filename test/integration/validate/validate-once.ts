@@ -1,7 +1,7 @@
 import { withTestConnections } from "../../support/test-connections.ts";
 import type { ArchiveSettings } from "../../../src/workflow-logs/connections.ts";
 import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
-import { noProgress, type ProgressSink } from "../../../src/workflow-logs/progress.ts";
+import { noProgress, type ProgressSink } from "../../../src/runs/progress.ts";
 import type { Scope } from "../../../src/workflow-logs/partitions/scope.ts";
 import { validateDefaults, type ValidateOptions } from "../../../src/workflow-logs/validate/options.ts";
 import type { ValidateReport } from "../../../src/workflow-logs/validate/report.ts";

@@ -45,7 +45,7 @@ const wrongVariables = (env: Record<string, string>): string[] =>
   [...problems(env).matchAll(/→ at (\w+)/g)].map((match) => match[1] ?? "");
 
 test("the environment of the guide is accepted as printed", () => {
-  expect(parseConfig(parseEnv(guide))).toEqual({
+  expect(parseConfig({ ...parseEnv(guide), HOME: "/home/dify" })).toEqual({
     elasticsearch: {
       enabled: true,
       hosts: ["http://localhost:9200"],
@@ -63,7 +63,8 @@ test("the environment of the guide is accepted as printed", () => {
       refreshInterval: "30s",
       searchText: "bounded",
     },
-    database: { url: "postgresql://postgres@localhost:5432/dify" },
+    database: { url: "postgresql://postgres@localhost:5432/dify", isNamed: false },
+    stateFile: "/home/dify/.local/state/log-archive/state.db",
     sourceTimeZone: "UTC",
     storage: { kind: "folder", root: "storage" },
     repositories: {
@@ -234,4 +235,11 @@ test("problems never repeat what the variables hold", () => {
   const env = Object.fromEntries(refused.map(([variable]) => [variable, `${secret} *`]));
   const message = problems({ ...env, ELASTICSEARCH_PASSWORD: secret, ELASTICSEARCH_API_KEY: secret });
   expect(message).not.toContain(secret);
+});
+
+test("the state file is where the user keeps the state of programs, unless it is named", () => {
+  const stateFile = (env: Record<string, string>) => parseConfig({ HOME: "/home/a", ...env }).stateFile;
+  expect(stateFile({ XDG_STATE_HOME: "/var/state" })).toBe("/var/state/log-archive/state.db");
+  expect(stateFile({ XDG_STATE_HOME: "relative" })).toBe("/home/a/.local/state/log-archive/state.db");
+  expect(stateFile({ XDG_STATE_HOME: "/var/state", STATE_FILE: "/srv/runs.db" })).toBe("/srv/runs.db");
 });

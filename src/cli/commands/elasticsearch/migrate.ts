@@ -52,8 +52,8 @@ export async function earlierOptions(
 ): Promise<Partial<MigrateOptions>> {
   if (runId === undefined) return {};
   const { appliedMigrations } = await import("../../../workflow-logs/state/upgrade.ts");
-  const { findRun } = await import("../../../workflow-logs/state/runs.ts");
-  const run = (await appliedMigrations(state)).length > 0 ? await findRun(state, runId) : undefined;
+  const { PostgresRunStore } = await import("../../../stores/postgres/run-store.ts");
+  const run = (await appliedMigrations(state)).length > 0 ? await new PostgresRunStore(state).find(runId) : undefined;
   if (run?.command === "elasticsearch migrate") return run.options;
   throw new UsageError("unknown_run", `There is no migrate run ${runId}.`, { hint: "app runs list shows the runs." });
 }

@@ -1,8 +1,8 @@
-import type { RequestedState } from "../../../workflow-logs/state/database.ts";
-import type { RunRecord } from "../../../workflow-logs/state/runs.ts";
+import type { FoundRun } from "../../../runs/all-homes.ts";
+import type { RequestedState } from "../../../runs/run-record.ts";
 import { type Command, command } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
-import { withState } from "../../wiring.ts";
+import { withRunHomes } from "../../wiring.ts";
 import { runId } from "./run-id.ts";
 
 /** A command that asks a run to go into `wanted`. */
@@ -10,15 +10,15 @@ export function requesting(wanted: RequestedState, done: (id: string) => string)
   return command({
     flags: { id: runId },
     run: ({ id }, context) =>
-      withState(context, async (state) => {
-        const { requestState } = await import("../../../workflow-logs/runs/control-runs.ts");
-        printRequest(context, await requestState(state, id, wanted), (run) => done(run.id));
+      withRunHomes(context, async (homes) => {
+        const { requestState } = await import("../../../runs/control-runs.ts");
+        printRequest(context, await requestState(homes, id, wanted), (run) => done(run.id));
       }),
   });
 }
 
 /** What was asked of the run, and by when it obeys. */
-export function printRequest(context: CommandContext, run: RunRecord, text: (run: RunRecord) => string): void {
-  const { id, requested, limits } = run;
-  context.output.result({ id, requested, limits, effectiveWithinSeconds: 2 }, () => text(run));
+export function printRequest(context: CommandContext, run: FoundRun, text: (run: FoundRun) => string): void {
+  const { id, home, requested, limits } = run;
+  context.output.result({ id, home, requested, limits, effectiveWithinSeconds: 2 }, () => text(run));
 }

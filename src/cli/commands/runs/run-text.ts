@@ -1,28 +1,41 @@
-import type { RunRecord } from "../../../workflow-logs/state/runs.ts";
-import { describeLimits } from "../../../workflow-logs/runs/run-limits.ts";
+import type { FoundRun, Unanswered } from "../../../runs/all-homes.ts";
+import type { RunRecord } from "../../../runs/run-record.ts";
+import { describeLimits } from "../../../runs/run-limits.ts";
 import { formatTime } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 
-export function runsTable(runs: readonly RunRecord[]): string {
+/** With a column of the homes where they are known. */
+export function runsTable(runs: readonly (RunRecord & Partial<Pick<FoundRun, "home">>)[]): string {
+  const withHome = runs.some(({ home }) => home !== undefined);
   return formatTable(
-    ["run", "command", "status", "started", "finished", "waiting"],
+    ["run", "command", "status", "started", "finished", ...(withHome ? ["home"] : []), "waiting"],
     runs.map((run) => [
       run.id,
       run.command,
       run.status,
       formatTime(run.startedAt),
       run.finishedAt === null ? undefined : formatTime(run.finishedAt),
+      ...(withHome ? [run.home] : []),
       run.waiting ?? undefined,
     ]),
   );
 }
 
-export function runText(run: RunRecord): string {
+/** The runs with their homes, and which homes did not answer. */
+export function runListText(runs: readonly FoundRun[], unanswered: readonly Unanswered[]): string {
+  const notes = unanswered.map(
+    ({ home, error }) => `${home} does not answer, so its runs are missing: ${error.message}`,
+  );
+  return [runs.length === 0 ? "There was no run yet." : runsTable(runs), ...notes].join("\n");
+}
+
+export function runText(run: FoundRun): string {
   const { requested } = run;
   return [
     `Run ${run.id}`,
     `  command:  ${run.command}`,
+    `  home:     ${run.home}`,
     `  status:   ${run.status}`,
     `  started:  ${formatTime(run.startedAt)}`,
     `  finished: ${run.finishedAt === null ? "-" : formatTime(run.finishedAt)}`,

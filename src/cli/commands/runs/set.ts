@@ -1,8 +1,8 @@
-import { describeLimits } from "../../../workflow-logs/runs/run-limits.ts";
+import { describeLimits } from "../../../runs/run-limits.ts";
 import { command } from "../../command.ts";
 import { value } from "../../options/flags.ts";
 import { batchSize, concurrency, rowsOrOff, sizeOrOff } from "../../options/values.ts";
-import { withState } from "../../wiring.ts";
+import { withRunHomes } from "../../wiring.ts";
 import { printRequest } from "./request.ts";
 import { runId } from "./run-id.ts";
 
@@ -21,9 +21,9 @@ export default command({
     }),
   examples: [["runs set 3f2a --max-rps 500", "slow a run down in office hours"]],
   run: (given, context) =>
-    withState(context, async (state) => {
-      const { setLimits } = await import("../../../workflow-logs/runs/control-runs.ts");
-      const run = await setLimits(state, given.id, {
+    withRunHomes(context, async (homes) => {
+      const { setLimits } = await import("../../../runs/control-runs.ts");
+      const run = await setLimits(homes, given.id, {
         ...(given.maxRps !== undefined && { recordsPerSecond: given.maxRps }),
         ...(given.maxBytesRate !== undefined && { bytesPerSecond: given.maxBytesRate }),
         ...(given.concurrency !== undefined && { concurrency: given.concurrency }),

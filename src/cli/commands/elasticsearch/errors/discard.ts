@@ -7,16 +7,16 @@ export default command({
   flags: filterFlags,
   run: (given, context) =>
     withState(context, async (state) => {
-      const { countRecordErrors, discardRecordErrors } =
-        await import("../../../../workflow-logs/state/record-errors.ts");
+      const { reportErrors } = await import("../../../../runs/record-errors.ts");
+      const { archiveRecordErrors } = await import("../../../../workflow-logs/state/record-errors.ts");
       const filter = filterOf(given);
-      const counts = state === undefined ? {} : await countRecordErrors(state, filter);
-      const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      const errors = state && archiveRecordErrors(state);
+      const total = errors === undefined ? 0 : (await reportErrors(errors, filter, 1)).total;
       if (total > 0)
         await context.confirm(
           `Forget ${formatCount(total)} record errors? Their rows stay in PostgreSQL and are not archived.`,
         );
-      const discarded = state === undefined ? 0 : await discardRecordErrors(state, filter);
+      const discarded = (await errors?.discard(filter)) ?? 0;
       context.output.result({ discarded }, () => `✓ ${formatCount(discarded)} record errors forgotten.`);
     }),
 });

@@ -10,12 +10,14 @@ export default command({
   flags: { ...filterFlags, limit: value("how many", wholeNumber(1, 100_000).default(50)) },
   run: (given, context) =>
     withState(context, async (state) => {
-      const { countRecordErrors, listRecordErrors } = await import("../../../../workflow-logs/state/record-errors.ts");
-      const filter = filterOf(given);
-      const found = state === undefined ? [] : await listRecordErrors(state, filter, given.limit);
-      const byType = state === undefined ? {} : await countRecordErrors(state, filter);
-      const total = Object.values(byType).reduce((sum, count) => sum + count, 0);
-      context.output.result({ total, byType, errors: found }, () =>
+      const { reportErrors } = await import("../../../../runs/record-errors.ts");
+      const { archiveRecordErrors } = await import("../../../../workflow-logs/state/record-errors.ts");
+      const report =
+        state === undefined
+          ? { total: 0, byType: {}, errors: [] }
+          : await reportErrors(archiveRecordErrors(state), filterOf(given), given.limit);
+      const { total, errors: found } = report;
+      context.output.result(report, () =>
         total === 0
           ? "There are no record errors."
           : [

@@ -1,5 +1,5 @@
 import type { Connections } from "../../../../workflow-logs/connections.ts";
-import { noProgress } from "../../../../workflow-logs/progress.ts";
+import { noProgress } from "../../../../runs/progress.ts";
 import type { RetentionOptions } from "../../../../workflow-logs/retention/options.ts";
 import { formatBytes, formatCount } from "../../../output/format.ts";
 

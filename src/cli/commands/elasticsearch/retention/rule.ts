@@ -2,7 +2,7 @@ import { z } from "zod";
 import { dataTypes } from "../../../../workflow-logs/partitions/log-types.ts";
 import type { RuleChange } from "../../../../workflow-logs/retention/rules.ts";
 import type { CommandContext } from "../../../context.ts";
-import { operator } from "../../../operator.ts";
+import { operator } from "../../../../runs/operator.ts";
 import { repeated, value } from "../../../options/flags.ts";
 import { dataTypeNames, scopeOf, scopeShape } from "../../../options/scope.ts";
 import { withDatabase } from "../../../wiring.ts";

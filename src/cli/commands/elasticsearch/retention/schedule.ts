@@ -5,7 +5,7 @@ import { mostRetentionDays } from "../../../../workflow-logs/retention/options.t
 import type { ScheduleOptions } from "../../../../workflow-logs/retention/schedule.ts";
 import { command } from "../../../command.ts";
 import type { CommandContext } from "../../../context.ts";
-import { operator } from "../../../operator.ts";
+import { operator } from "../../../../runs/operator.ts";
 import { value } from "../../../options/flags.ts";
 import { tenantIds as tenantIdFlag } from "../../../options/scope.ts";
 import { wholeNumber } from "../../../options/values.ts";

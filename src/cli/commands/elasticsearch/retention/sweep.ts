@@ -7,7 +7,7 @@ import { hasFaults } from "../../../../workflow-logs/retention/report.ts";
 import { command } from "../../../command.ts";
 import type { CommandContext } from "../../../context.ts";
 import { exitCodes } from "../../../exit-codes.ts";
-import { operator } from "../../../operator.ts";
+import { operator } from "../../../../runs/operator.ts";
 import { toggle, value } from "../../../options/flags.ts";
 import { tenantIds as tenantIdFlag } from "../../../options/scope.ts";
 import { wholeNumber } from "../../../options/values.ts";

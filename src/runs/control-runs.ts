@@ -1,44 +1,36 @@
-import { UsageError } from "../../engine/errors.ts";
-import type { RequestedState, RunLimits, StateDatabase } from "../state/database.ts";
-import { saveRequest } from "../state/run-requests.ts";
-import { findRun, type RunRecord } from "../state/runs.ts";
+import { UsageError } from "../engine/errors.ts";
+import { type AskedHome, type FoundRun, knownRun } from "./all-homes.ts";
 import { describeLimits, flagOf } from "./run-limits.ts";
-
-/** The run whose id is this or begins with it. Throws UsageError when there is none or more than one. */
-export async function knownRun(state: StateDatabase | undefined, idOrStart: string): Promise<RunRecord> {
-  const run = state && (await findRun(state, idOrStart));
-  if (run !== undefined) return run;
-  throw new UsageError("unknown_run", `There is no run ${idOrStart}, or more than one begins like this.`, {
-    hint: "app runs list shows the runs.",
-  });
-}
+import type { RequestedState, RunLimits, RunRecord } from "./run-record.ts";
 
 /**
  * Asks a run for a state; its process obeys within two seconds, or when the statement under way has ended. Throws UsageError for a run that is unknown,
  * is not under way, or was told to abort before.
  */
 export function requestState(
-  state: StateDatabase | undefined,
+  homes: readonly AskedHome[],
   idOrStart: string,
   wanted: RequestedState,
-): Promise<RunRecord> {
-  return request(state, idOrStart, { state: wanted });
+): Promise<FoundRun> {
+  return request(homes, idOrStart, { state: wanted });
 }
 
 /** Gives a run other limits; those not named stay, null is no limit. As requestState, and UsageError for a limit that the run does not have. */
-export function setLimits(state: StateDatabase | undefined, idOrStart: string, limits: RunLimits): Promise<RunRecord> {
-  return request(state, idOrStart, { limits });
+export function setLimits(homes: readonly AskedHome[], idOrStart: string, limits: RunLimits): Promise<FoundRun> {
+  return request(homes, idOrStart, { limits });
 }
 
 async function request(
-  state: StateDatabase | undefined,
+  homes: readonly AskedHome[],
   idOrStart: string,
   wanted: { readonly state?: RequestedState; readonly limits?: RunLimits },
-): Promise<RunRecord> {
-  const run = await knownRun(state, idOrStart);
+): Promise<FoundRun> {
+  const { run, runs } = await knownRun(homes, idOrStart);
   requireObedient(run, wanted.limits ?? {});
-  if (await saveRequest(state!, run.id, wanted)) return knownRun(state, run.id);
-  requireObedient(await knownRun(state, run.id), {});
+  const isSaved = await runs.request(run.id, wanted);
+  const found = { ...run, ...(await runs.find(run.id)) };
+  if (isSaved) return found;
+  requireObedient(found, {});
   throw new UsageError("run_aborted", `Run ${run.id} was told to abort before.`, {
     hint: "It stops when what is in flight is finished. The same command again goes on where it was.",
   });

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { StateDatabase } from "../state/database.ts";
-import { readRequest, type RunRequest } from "../state/run-requests.ts";
-import { heartbeat } from "../state/runs.ts";
 import { describeLimits, pacingLimits, type RunPacing } from "./run-limits.ts";
+import type { RunRequest, RunStore } from "./run-store.ts";
 import type { Waits } from "./waits.ts";
 
 export interface ControlledRun {
@@ -22,16 +20,16 @@ const heartbeatMillis = 2000;
 
 /**
  * Until the function returned is called: obeys what is asked of the run from another terminal, and stores its report, why it waits, and that it lives.
- * While PostgreSQL does not answer, the run goes on as it was told last.
+ * While the home does not answer, the run goes on as it was told last.
  */
-export function startControls(state: StateDatabase, run: ControlledRun): () => Promise<void> {
+export function startControls(runs: RunStore, run: ControlledRun): () => Promise<void> {
   const stop = new AbortController();
   const stored: { waiting?: string | undefined; at: number } = { at: performance.now() };
   const look = async (): Promise<void> => {
-    obey(run, await readRequest(state, run.id));
+    obey(run, await runs.readRequest(run.id));
     const waiting = run.waits.current;
     if (waiting === stored.waiting && performance.now() - stored.at < heartbeatMillis) return;
-    await heartbeat(state, run.id, { report: run.report(), waiting });
+    await runs.heartbeat(run.id, { report: run.report(), waiting });
     Object.assign(stored, { waiting, at: performance.now() });
   };
   const ended = (async () => {

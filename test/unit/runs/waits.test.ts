@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Limits, Pacing } from "../../src/engine/pacing.ts";
-import { initialLimits, liveBatchLimits, pacingLimits } from "../../src/workflow-logs/runs/run-limits.ts";
-import { Waits } from "../../src/workflow-logs/runs/waits.ts";
+import { type Limits, Pacing } from "../../../src/engine/pacing.ts";
+import { initialLimits, liveBatchLimits, pacingLimits } from "../../../src/runs/run-limits.ts";
+import { Waits } from "../../../src/runs/waits.ts";
 
 const never = new AbortController().signal;
 
@@ -20,22 +20,16 @@ test("of several reasons the most telling is named, whichever came first, and a 
   await pacing.admit(60, 0, never);
   const last = pacing.admit(1, 0, never);
   expect(waits.current).toMatch(/^throttled by rate/);
-  for (const cause of [
-    "partition_lock",
-    "replication_lag",
-    "elasticsearch_pressure",
-    "no_answer",
-    "flood_stage",
-  ] as const) {
+  for (const cause of ["lock", "replication_lag", "pressure", "no_answer", "disk_full"] as const) {
     waits.begin(cause, cause);
     expect(waits.current).toBe(cause);
   }
   waits.begin("replication_lag", "another");
-  expect(waits.current).toBe("flood_stage");
+  expect(waits.current).toBe("disk_full");
   pacing.pause();
   expect(waits.current).toBe("paused");
   pacing.resume();
-  expect(waits.current).toBe("flood_stage");
+  expect(waits.current).toBe("disk_full");
   await vi.runAllTimersAsync();
   await last;
 });

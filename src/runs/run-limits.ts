@@ -1,6 +1,11 @@
-import type { Pacing } from "../../engine/pacing.ts";
-import type { RunLimits } from "../state/database.ts";
-import type { BatchLimits } from "../rows/row-batches.ts";
+import type { Pacing } from "../engine/pacing.ts";
+import type { RunLimits } from "./run-record.ts";
+
+/** How large a batch may become. Both may change while a source reads: it asks for each page. */
+export interface BatchLimits {
+  readonly rows: number;
+  readonly bytes: number;
+}
 
 /** What a run begins with. Without `concurrency` it does one batch after the other, without `batchRows` it has none, and nobody can change that. */
 export interface InitialLimits {
