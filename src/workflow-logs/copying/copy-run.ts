@@ -73,7 +73,11 @@ export function copyRun(
   };
 }
 
-const causeOf: Partial<Record<BulkFault, WaitCause>> = { disk_full: "disk_full", unreachable: "no_answer" };
+const causeOf: Partial<Record<BulkFault, WaitCause>> = {
+  disk_full: "disk_full",
+  unreachable: "no_answer",
+  intercepted: "no_answer",
+};
 
 /** How rows of one partition are copied in this run. */
 export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Partition): RowCopy {
