@@ -46,7 +46,7 @@ export class PatientTransport extends Transport {
         if (!(error instanceof InterceptedError) || attempt >= retries) throw error;
       }
       const delay = Math.min(longestDelay, firstDelay * 2 ** attempt) * (0.5 + Math.random() / 2);
-      await sleep(delay, undefined, { signal: options.signal as AbortSignal | undefined });
+      await sleep(delay, undefined, { signal: options.signal });
     }
   }
 

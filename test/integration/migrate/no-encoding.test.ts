@@ -13,7 +13,11 @@ const name = `test_ascii_${Math.random().toString(36).slice(2)}`;
 async function onServer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: await needs("postgres") });
   await client.connect();
-  await client.query(statement).finally(() => client.end());
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }
 
 beforeEach(async () => {
