@@ -11,18 +11,26 @@ import { supervise } from "./supervise.ts";
 
 const PACKAGES = ["milvus-lite==3.2.2", "pymilvus==3.0.2"];
 
+export interface MilvusServerOptions {
+  /** No file of it may become larger: it behaves like one whose disk is full. */
+  readonly fileSizeLimitKb?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Starts a Milvus Lite of its own on a free port of 127.0.0.1 and resolves when it takes connections. */
-export async function startMilvus({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<RunningServer> {
+export async function startMilvus({ fileSizeLimitKb, signal }: MilvusServerOptions = {}): Promise<RunningServer> {
   const venv = await pythonFolder("milvus-lite-3.2.2", PACKAGES, signal);
   const supervisor = await supervise("milvus", { signal });
   const data = join(supervisor.folder, "data");
   let pid = 0;
 
   async function boot(port: number): Promise<string> {
-    const server = await supervisor.start({
-      file: join(venv, "bin", "python"),
-      args: ["-m", "milvus_lite", "server", "--data-dir", data, "--host", "127.0.0.1", "--port", String(port)],
-    });
+    const python = join(venv, "bin", "python");
+    const args = ["-m", "milvus_lite", "server", "--data-dir", data, "--host", "127.0.0.1", "--port", String(port)];
+    const limited = ["-c", `ulimit -f ${fileSizeLimitKb} && exec "$0" "$@"`, python, ...args];
+    const server = await supervisor.start(
+      fileSizeLimitKb === undefined ? { file: python, args } : { file: "bash", args: limited },
+    );
     await untilReady("Milvus Lite", server, supervisor, () => takesConnections(port));
     pid = server.pid;
     return `http://127.0.0.1:${port}`;

@@ -1,9 +1,7 @@
 import type { Config } from "./config.ts";
 
-type Connected = Pick<Config, "elasticsearch" | "database" | "sourceTimeZone">;
-
 /** What `withConnections` of the library takes. */
-export function connectionOptions({ elasticsearch, database, sourceTimeZone }: Connected) {
+export function connectionOptions({ elasticsearch, database, sourceTimeZone }: Config) {
   return {
     databaseUrl: database.url,
     // while Elasticsearch is off nothing is sent to it, but a client cannot be made without an address

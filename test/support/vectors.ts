@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
+import { expect } from "vitest";
+import { noProgress } from "../../src/runs/progress.ts";
 import { Milvus } from "../../src/stores/milvus/client.ts";
 import { ensureCollection as ensureMilvus } from "../../src/stores/milvus/collection.ts";
 import { Weaviate } from "../../src/stores/weaviate/client.ts";
@@ -7,9 +13,19 @@ import { ensureCollection as ensureWeaviate } from "../../src/stores/weaviate/co
 import { MilvusStore, type MilvusStoreOptions } from "../../src/vectors/operations/milvus-store.ts";
 import { milvusSpec } from "../../src/vectors/operations/milvus-rows.ts";
 import type { DeletedRecord, DeletedRecords } from "../../src/vectors/operations/deleted-records.ts";
+import { openStateFile, type StateFile } from "../../src/stores/sqlite/state-file.ts";
+import {
+  connectVectors,
+  leaseMillisOf,
+  type VectorConnections,
+  type VectorOptions,
+} from "../../src/vectors/connections.ts";
+import { DualWrite } from "../../src/vectors/dual-write/dual-write.ts";
+import type { RecordStore } from "../../src/vectors/operations/record-store.ts";
+import { backlog } from "../../src/vectors/state/write-log.ts";
 import { weaviateSpec } from "../../src/vectors/operations/weaviate-objects.ts";
 import { WeaviateStore } from "../../src/vectors/operations/weaviate-store.ts";
-import type { RecordInput } from "../../src/vectors/records/records.ts";
+import { inputOf, type RecordInput } from "../../src/vectors/records/records.ts";
 import { needs } from "./needs.ts";
 
 export const dimension = 8;
@@ -149,3 +165,93 @@ export const anyRecord: fc.Arbitrary<RecordInput> = fc.constantFrom(...Object.ke
     { requiredKeys: ["recordType", "uniqueid", "vector"] },
   ),
 );
+
+/** A state file of its own, which is removed at the end of the test file. */
+export async function newState(): Promise<{ state: StateFile; file: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "vectors-test-"));
+  const file = join(folder, "state.db");
+  const state = await openStateFile(file);
+  return {
+    state,
+    file,
+    remove: async () => {
+      state.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface TestVectors {
+  readonly connections: VectorConnections;
+  readonly options: VectorOptions;
+  /** Of a second process, as it were. */
+  another(): Promise<{ dual: DualWrite; close: () => Promise<void> }>;
+  close(): Promise<void>;
+}
+
+/** Both stores with collections of their own, and a state file. `milvusUrl` may be a proxy's. */
+export async function testVectors(
+  given: { milvusUrl?: string; milvusTimeout?: number; onDimensionMismatch?: "error" | "pad" | "truncate" } = {},
+): Promise<TestVectors> {
+  const { weaviate, collection } = await weaviateStore();
+  await weaviate.close();
+  const direct = await milvusStore();
+  await direct.milvus.close();
+  const options: VectorOptions = {
+    weaviate: { url: await needs("weaviate"), timeoutMillis: 30_000, collection },
+    milvus: {
+      endpoint: given.milvusUrl ?? (await needs("milvus")),
+      timeoutMillis: given.milvusTimeout ?? 30_000,
+      collection: direct.collection,
+      dimension,
+      onDimensionMismatch: given.onDimensionMismatch ?? "error",
+    },
+  };
+  const { state, file, remove } = await newState();
+  const connections = connectVectors(state, options);
+  return {
+    connections,
+    options,
+    another: async () => {
+      const other = await openStateFile(file);
+      const opened = connectVectors(other, options);
+      const dual = new DualWrite(other, opened.stores, { leaseMillis: leaseMillisOf(options) });
+      return {
+        dual,
+        close: async () => {
+          await dual.close();
+          await opened.close();
+          other.close();
+        },
+      };
+    },
+    close: async () => {
+      await connections.close();
+      await remove();
+    },
+  };
+}
+
+/** Waits until nothing is left to be copied. */
+export async function drained({ state }: VectorConnections, tenant?: string): Promise<void> {
+  for (;;) {
+    const { writing, dirty } = await backlog(state, tenant);
+    if (writing + dirty === 0) return;
+    await sleep(10);
+  }
+}
+
+/** Every record of the tenant in both stores, compared by the test and not by what is tested. */
+export async function expectEqualStores({ stores }: VectorConnections, tenant: string): Promise<number> {
+  const all = async (store: RecordStore): Promise<Record<string, unknown>> => {
+    const found: Record<string, unknown> = {};
+    for await (const records of store.records(tenant))
+      for (const record of records) found[record.uniqueid] = inputOf(record);
+    return found;
+  };
+  const [inWeaviate, inMilvus] = await Promise.all([all(stores.weaviate), all(stores.milvus)]);
+  expect(inMilvus).toEqual(inWeaviate);
+  return Object.keys(inWeaviate).length;
+}
+
+export const still = { signal: new AbortController().signal, progress: noProgress };

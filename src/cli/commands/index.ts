@@ -7,6 +7,11 @@ export const commands: readonly Entry[] = [
     describe: "Move workflow logs to Elasticsearch and look after them there",
     load: () => import("./elasticsearch/index.ts"),
   },
+  {
+    command: "milvus",
+    describe: "Move notes from Weaviate to Milvus, tenant by tenant, and back if need be",
+    load: () => import("./milvus/index.ts"),
+  },
   { command: "db", describe: "The program's own tables in the source database", load: () => import("./db/index.ts") },
   {
     command: "runs",

@@ -117,6 +117,10 @@ export class MilvusStore implements RecordStore {
       yield page.map(uniqueidOf);
   }
 
+  async *records(tenant: string): AsyncGenerator<GeneralWeaviateRecord[]> {
+    for await (const page of this.pages(ofTenant(tenant), everything, mostRows)) yield page.map(recordOfRow);
+  }
+
   /** Milvus sorts nothing: the ids of all that match, in this order. */
   private async keys(
     filter: string,

@@ -37,6 +37,8 @@ export interface RecordStore {
   changedSince(tenant: string, since: number, limit: number, offset: number): Promise<GeneralWeaviateRecord[]>;
   /** The ids of the tenant's records, in no order, in lists of some hundred; those written or removed meanwhile may be missing. */
   ids(tenant: string): AsyncIterable<string[]>;
+  /** The tenant's records, in no order, each once, in lists of some hundred; those written or removed meanwhile may be missing. */
+  records(tenant: string): AsyncIterable<GeneralWeaviateRecord[]>;
 }
 
 export function byNewest(a: GeneralWeaviateRecord, b: GeneralWeaviateRecord): number {

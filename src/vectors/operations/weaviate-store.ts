@@ -106,7 +106,7 @@ export class WeaviateStore implements RecordStore {
       { property: "lastModified", ascending: false },
       { property: "uniqueid", ascending: true },
     ];
-    return this.records(this.objects.find(tenant, { limit, sort }));
+    return this.recordsOf(this.objects.find(tenant, { limit, sort }));
   }
 
   changedSince(tenant: string, since: number, limit: number, offset: number): Promise<GeneralWeaviateRecord[]> {
@@ -115,7 +115,7 @@ export class WeaviateStore implements RecordStore {
       { property: "uniqueid", ascending: true },
     ];
     const conditions = [{ property: "lastModified", operator: "greaterOrEqual", value: Math.floor(since) }] as const;
-    return this.records(this.objects.find(tenant, { limit, offset, sort, where: { operator: "and", conditions } }));
+    return this.recordsOf(this.objects.find(tenant, { limit, offset, sort, where: { operator: "and", conditions } }));
   }
 
   async *ids(tenant: string): AsyncGenerator<string[]> {
@@ -127,7 +127,16 @@ export class WeaviateStore implements RecordStore {
     }
   }
 
-  private async records(found: Promise<WeaviateObject[]>): Promise<GeneralWeaviateRecord[]> {
+  async *records(tenant: string): AsyncGenerator<GeneralWeaviateRecord[]> {
+    for (let after: string | undefined; ;) {
+      const page = await this.objects.page(tenant, after);
+      if (page.length > 0) yield page.map(recordOfObject);
+      if (page.length < pageSize) return;
+      after = page.at(-1)!.id;
+    }
+  }
+
+  private async recordsOf(found: Promise<WeaviateObject[]>): Promise<GeneralWeaviateRecord[]> {
     return (await found).map(recordOfObject);
   }
 

@@ -1,9 +1,8 @@
 import { command } from "../../command.ts";
-import { databaseConfig, withDatabase } from "../../wiring.ts";
+import { withDatabase } from "../../wiring.ts";
 
 export default command({
   flags: {},
-  config: databaseConfig,
   run: (_, context) =>
     withDatabase(context, async ({ state }) => {
       const { appliedMigrations, pendingMigrations } = await import("../../../workflow-logs/state/upgrade.ts");
