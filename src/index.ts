@@ -1,4 +1,5 @@
-export { type Config, type Environment, parseConfig } from "./config/config.ts";
+export { type Config, parseConfig } from "./config/config.ts";
+export type { Environment } from "./config/read-sections.ts";
 export { ConfigError } from "./config/config-error.ts";
 export { connectionOptions } from "./config/connection-options.ts";
 export { AppError, UsageError } from "./engine/errors.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ConfigOf, Sections } from "../config/read-sections.ts";
 import type { CommandContext } from "./context.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { Flag, Flags } from "./options/flags.ts";
@@ -22,6 +23,7 @@ export type Example = readonly [args: string, purpose: string];
 export interface Command {
   readonly flags: Flags;
   readonly schema: z.ZodType<Record<string, unknown>>;
+  readonly sections: Sections;
   readonly examples: readonly Example[];
   readonly logLevel: LogLevel;
   readonly run: (options: Record<string, unknown>, context: CommandContext) => Promise<ExitCode | void>;
@@ -31,9 +33,11 @@ type Shape<F extends Flags> = { [Name in keyof F]: F[Name] extends Flag<infer S>
 /** What a command with these flags is given. */
 export type Options<F extends Flags> = z.output<z.ZodObject<Shape<F>>>;
 
-export interface CommandSpec<F extends Flags> {
+export interface CommandSpec<F extends Flags, S extends Sections> {
   /** By their names in camel case; one that the parent's entry lists as positional is read from there. */
   readonly flags: F;
+  /** What it needs of the configuration, by the names under which `context.config` has it; nothing else is checked. */
+  readonly config?: S;
   /** Adds rules between options. */
   readonly check?: (schema: z.ZodObject<Shape<F>>) => z.ZodType<Options<F>>;
   readonly examples?: readonly Example[];
@@ -43,15 +47,17 @@ export interface CommandSpec<F extends Flags> {
    * Calls the use case and prints; the exit code it returns is that of the program, 0 without. Imports what it works with itself, so that
    * help and completion load no driver.
    */
-  readonly run: (options: Options<F>, context: CommandContext) => Promise<ExitCode | void>;
+  readonly run: (options: Options<F>, context: CommandContext<ConfigOf<S>>) => Promise<ExitCode | void>;
 }
 
-export function command<F extends Flags>({ flags, check, examples, logLevel, run }: CommandSpec<F>): Command {
+export function command<F extends Flags, S extends Sections = Sections>(spec: CommandSpec<F, S>): Command {
+  const { flags, config, check, examples, logLevel, run } = spec;
   const shape = Object.fromEntries(Object.entries(flags).map(([name, { schema }]) => [name, schema]));
   const schema = z.object(shape) as z.ZodObject<Shape<F>>;
   return {
     flags,
     schema: check === undefined ? schema : check(schema),
+    sections: config ?? {},
     examples: examples ?? [],
     logLevel: logLevel ?? "warn",
     run: run as Command["run"], // it is only ever given what its own schema made

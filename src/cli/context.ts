@@ -1,9 +1,8 @@
 import type { Logger } from "pino";
-import { type Config, type Environment, parseConfig } from "../config/config.ts";
+import type { Environment } from "../config/read-sections.ts";
 import { secretsIn } from "../config/secrets.ts";
 import type { ProgressSink } from "../runs/progress.ts";
 import { confirm, confirmByTyping } from "./confirm.ts";
-import { loadEnvironment } from "./environment.ts";
 import type { GlobalOptions } from "./global-flags.ts";
 import type { Host } from "./host.ts";
 import { createLog } from "./output/log.ts";
@@ -13,13 +12,13 @@ import { createProgress } from "./output/progress.ts";
 import { redactor } from "./output/redact.ts";
 
 /** Everything a command needs beside its options. */
-export interface CommandContext {
+export interface CommandContext<Config = unknown> {
   /** Path of the command without the program's name, such as `elasticsearch migrate`. */
   readonly command: string;
   /** The process's environment over that of the .env file. */
   readonly env: Environment;
-  /** @throws ConfigError */
-  config(): Config;
+  /** The sections that the command named. */
+  readonly config: Config;
   readonly output: Output;
   readonly log: Logger;
   /** Aborts when the operator stops the program; finish what is in flight, then return. */
@@ -36,25 +35,25 @@ export interface CommandContext {
   readonly canAsk: boolean;
 }
 
-/**
- * `defaultLogLevel` is for a command without --log-level and --quiet.
- * @throws UsageError when the environment file cannot be read
- */
-export function createContext(
-  command: string,
-  globals: GlobalOptions,
-  host: Host,
-  defaultLogLevel: LogLevel,
-): CommandContext {
+export interface ContextParts<Config> {
+  readonly command: string;
+  readonly globals: GlobalOptions;
+  readonly host: Host;
+  readonly env: Environment;
+  readonly config: Config;
+  /** For a command without --log-level and --quiet. */
+  readonly defaultLogLevel: LogLevel;
+}
+
+export function createContext<Config>(parts: ContextParts<Config>): CommandContext<Config> {
+  const { command, globals, host, env, config, defaultLogLevel } = parts;
   const [json, quiet, yes] = [globals.json === true, globals.quiet === true, globals.yes === true];
-  const { logLevel, noProgress = false, envFile } = globals;
+  const { logLevel, noProgress = false } = globals;
   const { stdin, stdout, stderr } = host;
-  const env = loadEnvironment(host, envFile);
-  let config: Config | undefined;
   return {
     command,
     env,
-    config: () => (config ??= parseConfig(env)),
+    config,
     output: createOutput({ command, json, quiet, stdout, stderr }),
     log: createLog(logLevel ?? (quiet ? "warn" : defaultLogLevel), stderr, redactor(secretsIn(env))),
     signal: host.signal,

@@ -1,18 +1,27 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { parseEnv } from "node:util";
-import type { Environment } from "../config/config.ts";
+import type { Environment } from "../config/read-sections.ts";
 import { UsageError } from "../engine/errors.ts";
+import { parseEnvFile } from "./env-file.ts";
 import type { Host } from "./host.ts";
+
+/** What the program was started with, and what of the file could not be read. */
+export interface LoadedEnvironment {
+  readonly env: Environment;
+  /** One sentence for each line of the file that is no assignment. */
+  readonly remarks: readonly string[];
+}
 
 /**
  * The process's environment over that of the `.env` file in the working directory, or of `envFile`, which has to exist.
  * @throws UsageError when the file cannot be read
  */
-export function loadEnvironment(host: Host, envFile: string | undefined): Environment {
+export function loadEnvironment(host: Host, envFile: string | undefined): LoadedEnvironment {
+  const file = path.resolve(host.workingDirectory, envFile ?? ".env");
+  const { values, unreadable } = parseEnvFile(envText(file, envFile !== undefined), host.env);
   return {
-    ...parseEnv(envText(path.resolve(host.workingDirectory, envFile ?? ".env"), envFile !== undefined)),
-    ...host.env,
+    env: { ...values, ...host.env },
+    remarks: unreadable.map((line) => `Line ${line} of ${file} is no assignment (NAME=value) and was left out.`),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { WriteStream } from "node:tty";
-import type { Environment } from "../config/config.ts";
+import type { Environment } from "../config/read-sections.ts";
 
 export type TextStream = Pick<WriteStream, "write"> & Partial<Pick<WriteStream, "isTTY" | "columns">>;
 

@@ -78,7 +78,7 @@ function printFailure({ code, message, hint }: Failure, command: string, host: H
 
 function knownEnvironment(host: Host): Host["env"] {
   try {
-    return loadEnvironment(host, envFileOf(host.args));
+    return loadEnvironment(host, envFileOf(host.args)).env;
   } catch {
     return host.env; // the failure to be printed is that the file cannot be read
   }

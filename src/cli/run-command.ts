@@ -1,9 +1,11 @@
 import type { z } from "zod";
 import { ConfigError } from "../config/config-error.ts";
+import { type Environment, readSections } from "../config/read-sections.ts";
 import { UsageError } from "../engine/errors.ts";
 import { dashed, type Reading } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { type CommandContext, createContext } from "./context.ts";
+import { createContext } from "./context.ts";
+import { loadEnvironment } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { globalFlags, readGlobals } from "./global-flags.ts";
 import type { Host } from "./host.ts";
@@ -23,10 +25,19 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
     ...schemaProblems([...(globals.error?.issues ?? []), ...(options.error?.issues ?? [])], reading),
   ];
   if (!globals.success) throw usageError(problems, path, undefined);
-  const context = createContext(path, globals.data, host, command.logLevel);
-  const configError = configurationError(context);
-  if (problems.length > 0) throw usageError(problems, path, configError);
-  if (configError !== undefined) throw configError;
+  const { env, remarks } = loadEnvironment(host, globals.data.envFile);
+  const config = readConfig(command, env);
+  if (problems.length > 0) throw usageError(problems, path, config instanceof ConfigError ? config : undefined);
+  if (config instanceof ConfigError) throw config;
+  const context = createContext({
+    command: path,
+    globals: globals.data,
+    host,
+    env,
+    config,
+    defaultLogLevel: command.logLevel,
+  });
+  for (const remark of remarks) context.log.warn(remark);
   try {
     return (await command.run(options.data!, context)) ?? exitCodes.done;
   } finally {
@@ -66,10 +77,9 @@ function label(name: string, { flags }: Command, positional: readonly string[]):
   return name in flags || name in globalFlags ? `--${dashed(name)}` : name;
 }
 
-function configurationError(context: CommandContext): ConfigError | undefined {
+function readConfig({ sections }: Command, env: Environment): object {
   try {
-    context.config();
-    return undefined;
+    return readSections(sections, env);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

@@ -1,6 +1,11 @@
 import { existsSync } from "node:fs";
-import type { Config } from "../config/config.ts";
 import { connectionOptions } from "../config/connection-options.ts";
+import type { ConfigOf } from "../config/read-sections.ts";
+import { elasticsearch, type ElasticsearchConfig } from "../config/sections/elasticsearch.ts";
+import type { StorageConfig } from "../config/sections/platform-storage.ts";
+import { postgres as database } from "../config/sections/postgres.ts";
+import { stateFile } from "../config/sections/state-file.ts";
+import { sourceTimeZone } from "../config/sections/source-time-zone.ts";
 import { UsageError } from "../engine/errors.ts";
 import type { AskedHome } from "../runs/all-homes.ts";
 import { validatePrefix } from "../stores/elasticsearch/indices/index-names.ts";
@@ -11,13 +16,24 @@ import type { CommandContext } from "./context.ts";
 
 // Drivers are imported where they are used: help, completion and wrong arguments need none of them.
 
+/** What withDatabase and withState need of the configuration. */
+export const databaseConfig = { database };
+
+/** What withRunHomes needs of it. */
+export const runHomesConfig = { database, stateFile };
+
+/** What withStores needs of it. */
+export const storesConfig = { database, sourceTimeZone, elasticsearch };
+
+export type DatabaseContext = CommandContext<ConfigOf<typeof databaseConfig>>;
+type StoresContext = CommandContext<ConfigOf<typeof storesConfig>>;
+
 /** Runs `work` with both stores open as the configuration says. Refuses while Elasticsearch is switched off. */
 export async function withStores<T>(
-  context: CommandContext,
+  { config }: StoresContext,
   work: (connections: Connections) => Promise<T>,
 ): Promise<T> {
-  const config = context.config();
-  requireEnabled(config);
+  requireEnabled(config.elasticsearch);
   validatePrefix(config.elasticsearch.indexPrefix);
   const { withConnections } = await import("../workflow-logs/connections.ts");
   return withConnections(connectionOptions(config), work);
@@ -25,24 +41,27 @@ export async function withStores<T>(
 
 /** The connections, with the platform's file storage where it is needed. Throws UsageError for one that cannot be read. */
 export async function withFileStorage(
-  context: CommandContext,
+  { config }: CommandContext<{ readonly storage: StorageConfig }>,
   connections: Connections,
   isNeeded: boolean,
 ): Promise<Connections> {
   if (!isNeeded) return connections;
   const { blobStorage } = await import("../stores/blobs/blob-storage.ts");
-  return { ...connections, blobs: blobStorage(context.config().storage) };
+  return { ...connections, blobs: blobStorage(config.storage) };
 }
 
 /** The source database, and the program's own tables in it. */
 export type Database = Pick<Connections, "postgres" | "state">;
 
 /** Runs `work` with the source database alone. */
-export async function withDatabase<T>(context: CommandContext, work: (database: Database) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  { config }: DatabaseContext,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
   const { createPool } = await import("../stores/postgres/pool.ts");
   const { stateDatabase } = await import("../workflow-logs/state/database.ts");
   const { describeStoreError } = await import("../workflow-logs/connections.ts");
-  const postgres: Pool = createPool(context.config().database.url);
+  const postgres: Pool = createPool(config.database.url);
   try {
     return await work({ postgres, state: stateDatabase(postgres) });
   } catch (error) {
@@ -54,7 +73,7 @@ export async function withDatabase<T>(context: CommandContext, work: (database: 
 
 /** Runs `work` with our own tables, or with undefined where there are none yet. */
 export function withState<T>(
-  context: CommandContext,
+  context: DatabaseContext,
   work: (state: StateDatabase | undefined) => Promise<T>,
 ): Promise<T> {
   return withDatabase(context, async ({ state }) => {
@@ -68,13 +87,15 @@ export function withState<T>(
  * are closed afterwards.
  */
 export async function withRunHomes<T>(
-  context: CommandContext,
+  { config }: CommandContext<ConfigOf<typeof runHomesConfig>>,
   work: (homes: readonly AskedHome[]) => Promise<T>,
 ): Promise<T> {
-  const { database, stateFile } = context.config();
-  const hasStateFile = existsSync(stateFile);
-  const archive = database.isNamed || !hasStateFile ? await askedDatabase(database.url) : undefined;
-  const file = hasStateFile ? (await import("../stores/sqlite/run-home.ts")).askedStateFile(stateFile) : undefined;
+  const hasStateFile = existsSync(config.stateFile);
+  const { isNamed, url } = config.database;
+  const archive = isNamed || !hasStateFile ? await askedDatabase(url) : undefined;
+  const file = hasStateFile
+    ? (await import("../stores/sqlite/run-home.ts")).askedStateFile(config.stateFile)
+    : undefined;
   try {
     return await work([archive, file].filter((home) => home !== undefined));
   } finally {
@@ -91,9 +112,9 @@ async function askedDatabase(url: string): Promise<AskedHome & { close(): Promis
   return { ...askedArchive(stateDatabase(pool)), close: () => pool.end() };
 }
 
-function requireEnabled({ elasticsearch }: Config): void {
-  if (elasticsearch.enabled) return;
-  if (elasticsearch.hosts.length === 0) {
+function requireEnabled({ enabled, hosts }: ElasticsearchConfig): void {
+  if (enabled) return;
+  if (hosts.length === 0) {
     throw new UsageError("elasticsearch_not_configured", "No Elasticsearch is configured.", {
       hint: 'Set ELASTICSEARCH_HOSTS, such as ["http://localhost:9200"], in the environment or in .env.',
     });

@@ -1,7 +1,9 @@
 import type { Config } from "./config.ts";
 
+type Connected = Pick<Config, "elasticsearch" | "database" | "sourceTimeZone">;
+
 /** What `withConnections` of the library takes. */
-export function connectionOptions({ elasticsearch, database, sourceTimeZone }: Config) {
+export function connectionOptions({ elasticsearch, database, sourceTimeZone }: Connected) {
   return {
     databaseUrl: database.url,
     // while Elasticsearch is off nothing is sent to it, but a client cannot be made without an address

@@ -13,6 +13,8 @@ export function value<T>(expectation: string, parse: (text: string) => T | undef
   });
 }
 
+export const anyText = value("text", (given) => given);
+
 const booleans = new Map(
   Object.entries({ true: true, yes: true, on: true, 1: true, false: false, no: false, off: false, 0: false }),
 );

@@ -1,5 +1,5 @@
 import { clusterInfo } from "../stores/elasticsearch/cluster.ts";
-import { listIndices } from "../stores/elasticsearch/indices/index-list.ts";
+import { type ArchiveIndex, listIndices } from "../stores/elasticsearch/indices/index-list.ts";
 import { templateStates } from "../stores/elasticsearch/indices/templates.ts";
 import { listPartitions, type PartitionRecord } from "./state/partitions.ts";
 import type { RunRecord } from "../runs/run-record.ts";
@@ -68,24 +68,40 @@ export async function status(connections: Connections, tenantIds: readonly strin
   const notes = listed.foreign.map(
     (name) => `${name} is named like ours but was not made by this program; it is left alone.`,
   );
+  for (const { name, index } of listed.aliases)
+    notes.push(`${name} is an alias of ${index}: its month takes no documents, and its documents are not counted.`);
   const known = hasState ? await listPartitions(state, tenantIds) : [];
   const capture = await captureStatus(connections);
+  const covered = coverage(
+    capture.hasNewGap ? unproven(known) : known,
+    indices,
+    await countSource(connections, tenantIds, notes),
+  );
+  notes.push(...sealedNotes(listed.indices, covered));
   return {
     elasticsearch: { version, health, nodes, shards },
     postgres: { version: server.rows[0]!.version },
     templates: await templateStates(elasticsearch, settings.template),
     indices,
-    coverage: coverage(
-      capture.hasNewGap ? unproven(known) : known,
-      indices,
-      await countSource(connections, tenantIds, notes),
-    ),
+    coverage: covered,
     capture,
     schedule: await retentionSchedule(connections),
     recordErrors: hasState ? await countRecordErrors(state, { tenantIds }) : {},
     runs: hasState ? await new PostgresRunStore(state).list(runsShown) : [],
     notes,
   };
+}
+
+/** Months that take no documents though they have more rows than documents: what is missing waits. */
+function sealedNotes(indices: readonly ArchiveIndex[], covered: readonly CoverageRow[]): string[] {
+  const rows = new Map(covered.map((row) => [partitionKey(row), row]));
+  return indices.flatMap(({ name, resource, tenantId, month, sealed, documents }) => {
+    const row = rows.get(partitionKey({ dataType: dataTypeOf(resource), tenantId, month }));
+    const waiting = (row?.sourceRows ?? 0) - (documents ?? 0);
+    if (sealed === undefined || waiting <= 0) return [];
+    const count = documents === undefined ? "up to " : "";
+    return [`${name} takes no documents, for ${sealed}: ${count}${waiting} rows of its month wait for it.`];
+  });
 }
 
 /** As the next run will put it down. */

@@ -3,7 +3,7 @@ import { command } from "../command.ts";
 import { operator } from "../../runs/operator.ts";
 import { value } from "../options/flags.ts";
 import { wholeNumber } from "../options/values.ts";
-import { withStores } from "../wiring.ts";
+import { storesConfig, withStores } from "../wiring.ts";
 
 /** More connections than the pool has would make jobs wait for one another. */
 const mostJobs = 8;
@@ -14,6 +14,7 @@ export default command({
   },
   examples: [["worker --log-level warn", "log failures alone; best kept running by systemd or Kubernetes"]],
   logLevel: "info",
+  config: storesConfig,
   run: ({ concurrency }, context) =>
     withStores(context, async (connections) => {
       const { runWorker } = await import("../../workflow-logs/worker.ts");

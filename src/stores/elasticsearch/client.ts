@@ -1,7 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { Client, Transport } from "@elastic/elasticsearch";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, type DiagnosticResult, errors, Transport } from "@elastic/elasticsearch";
 import { UsageError } from "../../engine/errors.ts";
+import { InterceptedError, isIntercepted } from "./intercepted.ts";
 
 export interface ElasticsearchConnection {
   /** URLs or host:port; userinfo in a URL is used when no other credentials are given. */
@@ -18,10 +20,46 @@ export interface ElasticsearchConnection {
   maxRetries: number;
 }
 
-/** Every request of ours can be repeated, and a pause of the server must not end hours of copying; the client has no option for this. */
-class PatientTransport extends Transport {
+type RequestArguments = Parameters<Transport["request"]>;
+
+const firstDelay = 500;
+const longestDelay = 10_000;
+
+/**
+ * Every request of ours can be repeated, and a pause of the server must not end hours of copying; the client has no option for this. An answer that is
+ * not Elasticsearch's own is no answer: asked again like a server that is away, then InterceptedError.
+ */
+export class PatientTransport extends Transport {
+  private readonly retries: number;
+
   constructor(options: ConstructorParameters<typeof Transport>[0]) {
     super({ ...options, retryOnTimeout: true });
+    this.retries = options.maxRetries ?? 0;
+  }
+
+  override async request(...[params, options = {}]: RequestArguments): Promise<never> {
+    const retries = options.maxRetries ?? this.retries;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return (await this.ownAnswer(params, options)) as never;
+      } catch (error) {
+        if (!(error instanceof InterceptedError) || attempt >= retries) throw error;
+      }
+      const delay = Math.min(longestDelay, firstDelay * 2 ** attempt) * (0.5 + Math.random() / 2);
+      await sleep(delay, undefined, { signal: options.signal });
+    }
+  }
+
+  private async ownAnswer(params: RequestArguments[0], options: NonNullable<RequestArguments[1]>): Promise<unknown> {
+    try {
+      const result: DiagnosticResult = await super.request(params, { ...options, meta: true });
+      // a stream is looked at by whoever reads it
+      if (options.asStream !== true && isIntercepted(result)) throw new InterceptedError(result);
+      return options.meta === true ? result : result.body;
+    } catch (error) {
+      if (error instanceof errors.ResponseError && isIntercepted(error.meta)) throw new InterceptedError(error.meta);
+      throw error;
+    }
   }
 }
 

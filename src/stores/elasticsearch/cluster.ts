@@ -77,8 +77,28 @@ function oldestVersion(nodes: NodeFacts[]): { version: string; major: number } {
   });
 }
 
-/** From the cluster state: the smallest test distribution of Elasticsearch has no answer to GET /. */
+/** Asked so often, each of several addresses, or of the servers behind a balancer, has answered: the client takes them in turn. */
+const leastLooks = 3;
+
+/** The one cluster that all addresses lead to. Throws AppError when there are several: documents would go here and there. */
 async function readClusterUuid(client: Client): Promise<string> {
+  const looks = Math.max(leastLooks, 2 * client.connectionPool.connections.length);
+  const found = new Set<string>();
+  for (let look = 0; look < looks; look++) found.add(await oneClusterUuid(client));
+  found.delete("_na_"); // of a node that has not joined yet
+  const [uuid = "_na_"] = found;
+  if (found.size <= 1) return uuid;
+  throw new AppError(
+    "elasticsearch_clusters_differ",
+    `The hosts are of different clusters: ${[...found].join(", ")}.`,
+    {
+      hint: "Name the hosts of one cluster in ELASTICSEARCH_HOSTS, and of a balancer see that it leads to one cluster. Nothing was touched.",
+    },
+  );
+}
+
+/** From the cluster state: the smallest test distribution of Elasticsearch has no answer to GET /. */
+async function oneClusterUuid(client: Client): Promise<string> {
   const state = await described(client.cluster.state({ metric: "master_node", filter_path: "cluster_uuid" }));
   return (state as { cluster_uuid: string }).cluster_uuid;
 }

@@ -1,5 +1,6 @@
 import { errors } from "@elastic/elasticsearch";
 import { AppError } from "../../engine/errors.ts";
+import { InterceptedError } from "./intercepted.ts";
 
 /** What the request returns; when it fails, the AppError that describes why. */
 export async function described<T>(request: Promise<T>): Promise<T> {
@@ -46,6 +47,15 @@ function describe(error: errors.ElasticsearchClientError): Description {
       code: "unsupported",
       message: `The server${at(error)} is not Elasticsearch 8 or 9.`,
       hint: "Point ELASTICSEARCH_HOSTS at an Elasticsearch 8.x or 9.x cluster.",
+    };
+  }
+  if (error instanceof InterceptedError) {
+    return {
+      code: "intercepted",
+      message: `Between this program and Elasticsearch${at(error)} ${withoutSecrets(error.message)}.`,
+      hint:
+        "Look at the proxy, balancer or gateway before Elasticsearch, and at ELASTICSEARCH_HOSTS: the answer is not Elasticsearch's own and was taken for " +
+        "nothing. Then run the same command again: it goes on where it was.",
     };
   }
   if (error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError) {

@@ -14,14 +14,20 @@ export interface Table {
   readonly columns: readonly Column[];
   /** Column names of each valid, complete B-tree index, in order. */
   readonly indexes: readonly (readonly string[])[];
+  /** Whether the database sees to it that no two rows have the same id. */
+  readonly idIsUnique: boolean;
+  /** Whether text may be bytes of any encoding, as in a database with SQL_ASCII. */
+  readonly textIsUnchecked: boolean;
   /** The planner's estimate; -1 when the table was never analysed. */
   readonly estimatedRows: number;
 }
 
 /** The table as the catalogue describes it, found by the search path; undefined when there is none. */
 export async function inspectTable(db: Pool | PoolClient, name: string): Promise<Table | undefined> {
-  const found = await db.query<{ oid: string; schema: string; rows: string }>(
-    `select c.oid::text as oid, n.nspname as schema, c.reltuples::bigint::text as rows
+  const found = await db.query<{ oid: string; schema: string; rows: string; idIsUnique: boolean; encoding: string }>(
+    `select c.oid::text as oid, n.nspname as schema, c.reltuples::bigint::text as rows, current_setting('server_encoding') as encoding,
+            exists (select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+                     where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indnkeyatts = 1 and a.attname = 'id') as "idIsUnique"
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.oid = to_regclass(quote_ident($1)) and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
     [name],
@@ -46,6 +52,8 @@ export async function inspectTable(db: Pool | PoolClient, name: string): Promise
     name,
     columns: columns.rows,
     indexes: indexes.rows.map((row) => row.columns),
+    idIsUnique: table.idIsUnique,
+    textIsUnchecked: table.encoding === "SQL_ASCII",
     estimatedRows: Number(table.rows),
   };
 }

@@ -59,17 +59,18 @@ end
 function recordRows({ table, dataType }: CapturedTable): string {
   const type = quoteLiteral(dataType);
   const [before, now] = [createdAt(table, "o"), createdAt(table, "n")];
+  const tenant = (rows: string): string => orEmpty(table, "tenant_id", rows);
   return `
     if tg_op = 'INSERT' then
       insert into log_archive.dirty_rows (data_type, record_id, operation, tenant_id, created_at)
-        select ${type}, n.id::text, 'I', n.tenant_id::text, ${now} from new_rows n;
+        select ${type}, n.id::text, 'I', ${tenant("n.tenant_id::text")}, ${now} from new_rows n;
     elsif tg_op = 'DELETE' then
       insert into log_archive.dirty_rows (data_type, record_id, operation, tenant_id, old_tenant_id, old_created_at)
-        select ${type}, o.id::text, 'D', o.tenant_id::text, o.tenant_id::text, ${before} from old_rows o;
+        select ${type}, o.id::text, 'D', ${tenant("o.tenant_id::text")}, o.tenant_id::text, ${before} from old_rows o;
     else
       insert into log_archive.dirty_rows (data_type, record_id, operation, tenant_id, old_tenant_id, old_created_at, created_at)
         select ${type}, coalesce(n.id, o.id)::text, case when o.id is null then 'I' when n.id is null then 'D' else 'U' end::"char",
-               coalesce(n.tenant_id, o.tenant_id)::text, o.tenant_id::text, ${before}, ${now}
+               ${tenant("coalesce(n.tenant_id, o.tenant_id)::text")}, o.tenant_id::text, ${before}, ${now}
           from old_rows o full join new_rows n on n.id = o.id;
     end if;`;
 }
@@ -88,6 +89,13 @@ function recordOwners({ dataType }: CapturedTable, partOf: string): string {
     else
       ${record(`(select ${owner}, tenant_id from old_rows union select ${owner}, tenant_id from new_rows)`)}
     end if;`;
+}
+
+/** A row without a tenant must not make the platform's write a gap. */
+function orEmpty(table: Table, column: string, expression: string): string {
+  return table.columns.find(({ name }) => name === column)?.notNull === false
+    ? `coalesce(${expression}, '')`
+    : expression;
 }
 
 function createdAt(table: Table, row: string): string {

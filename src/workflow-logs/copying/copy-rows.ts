@@ -34,7 +34,7 @@ export interface RowCopy {
   readonly pacing: Pacing;
   /** Puts offloaded contents into the documents; without it they stay where they are. */
   readonly contents?: InlineContents | undefined;
-  /** Resolves when the partition is marked as being written to; the first call marks it. */
+  /** Resolves when the index takes documents and the partition is marked as being written to; the first call marks it. */
   readonly beforeWrite: () => Promise<void>;
   /** Whether it was. */
   readonly wasWritten: () => boolean;
@@ -161,10 +161,11 @@ async function confirm(
   receipt: Receipt,
   more: (transaction: StateDatabase) => Promise<void>,
 ): Promise<void> {
-  const refused = new Set(receipt.refused.map(({ id }) => id));
+  const allRefused = [...receipt.refused, ...batch.unreadable];
+  const refused = new Set(allRefused.map(({ id }) => id));
   const inlined = contents?.resultOf(batch);
   await state.transaction().execute(async (transaction) => {
-    await saveRecordErrors(transaction, partition, runId, receipt.refused);
+    await saveRecordErrors(transaction, partition, runId, allRefused);
     await rememberOpenRows(
       transaction,
       partition,
@@ -176,6 +177,7 @@ async function confirm(
 }
 
 function release(copy: RowCopy, batch: RowBatch, receipt: Receipt, rows: RowOrigin): void {
-  copy.onConfirmed(batch, receipt, rows, copy.contents?.resultOf(batch));
+  const refused = [...receipt.refused, ...batch.unreadable];
+  copy.onConfirmed(batch, { ...receipt, refused }, rows, copy.contents?.resultOf(batch));
   copy.read.bodies.giveBack(batch.body);
 }

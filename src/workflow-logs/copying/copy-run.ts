@@ -73,7 +73,11 @@ export function copyRun(
   };
 }
 
-const causeOf: Partial<Record<BulkFault, WaitCause>> = { disk_full: "disk_full", unreachable: "no_answer" };
+const causeOf: Partial<Record<BulkFault, WaitCause>> = {
+  disk_full: "disk_full",
+  unreachable: "no_answer",
+  intercepted: "no_answer",
+};
 
 /** How rows of one partition are copied in this run. */
 export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Partition): RowCopy {
@@ -82,6 +86,7 @@ export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Part
   const source = { ...table, layout: withVersion(table.layout) };
   const key = partitionKey(partition);
   const { tenantId, month } = partition;
+  const target = new ElasticsearchLogs(elasticsearch, copy.writer, settings.template.prefix, partition);
   let marked: Promise<void> | undefined;
   return {
     partition,
@@ -91,7 +96,7 @@ export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Part
     state,
     elasticsearch,
     source: new PostgresLogs(postgres, source),
-    target: new ElasticsearchLogs(elasticsearch, copy.writer, settings.template.prefix, partition),
+    target,
     read: {
       renderer: rendererOf(copy, source),
       bodies: copy.bodies,
@@ -105,10 +110,10 @@ export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Part
     contents: copy.contents,
     pacing: run.pacing,
     wasWritten: () => marked !== undefined,
-    beforeWrite: () => (marked ??= markCopying(state, partition, run.id)),
+    beforeWrite: () => (marked ??= target.ensure().then(() => markCopying(state, partition, run.id))),
     onConfirmed: (batch, receipt, rows, contents) => {
       const bytes = contents?.bodyBytes ?? batch.bytes;
-      if (batch.records > 0) counters.written(partition, receipt, bytes, rows);
+      if (batch.records + batch.unreadable.length > 0) counters.written(partition, receipt, bytes, rows);
       if (contents !== undefined) counters.inlined(contents);
       progress.advanced(key, batch.records, bytes);
       copy.refusals.note(receipt);

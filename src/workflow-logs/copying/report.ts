@@ -2,6 +2,7 @@ import type { Receipt } from "../../engine/ports.ts";
 import type { DataType, Partition } from "../partitions/log-types.ts";
 import type { DirtyReport } from "../dirty/report.ts";
 import type { InlinedContents } from "../offloads/inline-contents.ts";
+import type { WaitingMonth } from "./closed-months.ts";
 import type { RowOrigin } from "./copy-rows.ts";
 
 export interface Totals {
@@ -35,6 +36,8 @@ export interface MigrateReport {
   readonly byDataType: Partial<Record<DataType, Totals>>;
   readonly batches: { successful: number; failed: number };
   readonly partitions: { total: number; done: number; remaining: number };
+  /** Months whose index takes no documents, with the rows that wait for it. */
+  readonly waiting: WaitingMonth[];
   readonly errors: { total: number; readonly byType: Record<string, number>; readonly first: ReportedError[] };
   /** Offloaded contents looked for by `--offload inline`; `unresolved` counts those not loaded by reason. */
   contents?: { loaded: number; bytes: number; readonly unresolved: Record<string, number> };
@@ -75,6 +78,7 @@ export class MigrateCounters {
       byDataType: Object.fromEntries(dataTypes.map((type) => [type, emptyTotals()])),
       batches: { successful: 0, failed: 0 },
       partitions: { total: 0, done: 0, remaining: 0 },
+      waiting: [],
       errors: { total: 0, byType: {}, first: [] },
       successRate: 100,
       warnings: [],
@@ -131,6 +135,10 @@ export class MigrateCounters {
 
   indexReplaced(partition: string): void {
     this.replaced.push(partition);
+  }
+
+  monthWaits(month: WaitingMonth): void {
+    this.report.waiting.push(month);
   }
 
   partitionDone(): void {

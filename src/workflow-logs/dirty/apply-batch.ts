@@ -2,6 +2,8 @@ import type { TransferEnd } from "../../engine/transfer.ts";
 import { sideBySide } from "../../engine/side-by-side.ts";
 import { type DirtyEntry, settleDirty } from "../state/dirty-rows.ts";
 import { forgetRecordErrors } from "../state/record-errors.ts";
+import { failureOfOneMonth } from "../copying/closed-months.ts";
+import type { Partition } from "../partitions/log-types.ts";
 import { withPartition } from "../partitions/partition-lock.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import { byPartition } from "./by-partition.ts";
@@ -53,11 +55,13 @@ async function writeAll(
   const ends = await sideBySide(writes, partitionsAtOnce, async ({ partition, items }) => {
     await run.pacing.unpaused(run.signal);
     if (run.signal.aborted) return "interrupted";
-    const done = await withPartition(run, partition, () => writeRows(dirty, source, partition, items));
+    const done = await orBlocked(dirty, partition, items.length, () =>
+      withPartition(run, partition, () => writeRows(dirty, source, partition, items)),
+    );
     if (done === "expired") counters.dropped("expired", items.length);
     if (done === "busy") counters.busy(partition, items.length);
-    if (done === "expired" || done === "busy") {
-      if (done === "busy") for (const one of items) unfinished.delete(one);
+    if (done === "expired" || done === "busy" || done === "blocked") {
+      if (done !== "expired") for (const one of items) unfinished.delete(one);
       return done;
     }
     // what was not read has moved or gone since it was planned: its notes stay, for the next pass
@@ -84,11 +88,31 @@ async function removeAll(
   for (const { partition, items } of removals) {
     await run.pacing.unpaused(run.signal);
     if (run.signal.aborted) return "interrupted";
-    const end = await withPartition(run, partition, () => removeDocuments(dirty, source, partition, items));
+    const end = await orBlocked(dirty, partition, items.length, () =>
+      withPartition(run, partition, () => removeDocuments(dirty, source, partition, items)),
+    );
     if (end === "busy") counters.busy(partition, items.length);
-    for (const { one } of items) if (end === "busy" || end.has(one.record.id)) unfinished.delete(one);
+    const waits = end === "busy" || end === "blocked";
+    for (const { one } of items) if (waits || end.has(one.record.id)) unfinished.delete(one);
   }
   return "completed";
+}
+
+/** A month that takes nothing leaves its records dirty and lets the others go on. */
+async function orBlocked<T>(
+  { counters }: DirtyRun,
+  partition: Partition,
+  records: number,
+  work: () => Promise<T>,
+): Promise<T | "blocked"> {
+  try {
+    return await work();
+  } catch (error) {
+    const failure = failureOfOneMonth(error);
+    if (failure === undefined) throw error;
+    counters.block(partition, records, failure);
+    return "blocked";
+  }
 }
 
 function rowlessOf({ record, isGone, dropped, remove, isDeletion, keep }: PlannedRecord): [Place, Rowless][] {

@@ -53,7 +53,7 @@ export async function applyDirty(
         if (end === "interrupted") return end;
         const { errors, remaining } = counters.snapshot();
         const isEmpty = !options.untilEmpty || remaining.rows === 0;
-        return errors.total === 0 && isEmpty ? "completed" : "completed_with_errors";
+        return errors.total + counters.blocked === 0 && isEmpty ? "completed" : "completed_with_errors";
       },
     );
   } finally {
@@ -74,6 +74,7 @@ async function passesUntilEmpty(dirty: DirtyRun): Promise<TransferEnd> {
     if ((await applyPass(dirty)) === "interrupted") return "interrupted";
     const { remaining, waiting } = counters.snapshot();
     if (remaining.rows === 0 && waiting.length === 0) break;
+    if (counters.blocked > 0 && counters.blocked >= remaining.rows) break;
     fruitless = remaining.rows < fewest || waiting.length > 0 ? 0 : fruitless + 1;
     fewest = Math.min(fewest, remaining.rows);
     const goOn = waiting[0] && run.waits.begin("lock", waiting[0].reason);

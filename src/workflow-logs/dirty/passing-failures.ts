@@ -4,6 +4,7 @@ import { describeStoreError } from "../connections.ts";
 /** Codes of failures that end by themselves, when a server has been started again or has caught up. */
 const passing = new Set([
   "database_busy",
+  "database_conflict",
   "database_connection_lost",
   "database_down",
   "database_lock",
@@ -11,6 +12,7 @@ const passing = new Set([
   "documents_not_deleted",
   "elasticsearch_blocked",
   "elasticsearch_failed",
+  "elasticsearch_intercepted",
   "elasticsearch_overloaded",
   "elasticsearch_timeout",
   "elasticsearch_unreachable",

@@ -37,6 +37,7 @@ async function planRows(
     const { tenantId, month, createdAt } = rows.get(record.id)!;
     const remove = record.places.filter((place) => place.tenantId !== tenantId || place.month !== month);
     const plan = { record, isGone: false, remove, isDeletion: false };
+    if (tenantId === "") return { ...plan, isUnarchivable: true };
     if (others.has(tenantId)) return { ...plan, dropped: "other_tenant" };
     return month === null ? { ...plan, isUnarchivable: true } : { ...plan, write: { tenantId, month, createdAt } };
   });

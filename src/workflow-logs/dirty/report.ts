@@ -1,3 +1,4 @@
+import type { AppError } from "../../engine/errors.ts";
 import type { Backlog } from "../state/dirty-rows.ts";
 import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { MigrateCounters, type MigrateReport } from "../copying/report.ts";
@@ -59,6 +60,7 @@ export class DirtyCounters {
     dropped: {},
   };
   private readonly waits = new Map<string, number>();
+  private blockedRecords = 0;
   private remaining: DirtyReport["remaining"] = { rows: 0, oldestSeconds: null };
 
   constructor(dataTypes: readonly DataType[]) {
@@ -76,10 +78,22 @@ export class DirtyCounters {
   /** What waits is counted anew by each pass. */
   beginPass(): void {
     this.waits.clear();
+    this.blockedRecords = 0;
   }
 
   busy(partition: Partition, records: number): void {
     this.waitFor(`${partitionKey(partition)} is being worked on by another run`, records);
+  }
+
+  /** Their month takes no documents, or no deletes, until someone acts. */
+  block(partition: Partition, records: number, { message, hint }: AppError): void {
+    this.waitFor(`${partitionKey(partition)}: ${message} ${hint ?? ""}`.trim(), records);
+    this.blockedRecords += records;
+  }
+
+  /** Records that no further pass would apply. */
+  get blocked(): number {
+    return this.blockedRecords;
   }
 
   waitFor(reason: string, records: number): void {

@@ -29,6 +29,8 @@ export interface RowLayout {
   readonly noteField?: number;
   /** The version that documents of the rows are written with; see withVersion. */
   readonly versionField?: number;
+  /** Text may be bytes of no encoding: each document has to be looked at. */
+  readonly textIsUnchecked: boolean;
   readonly fields: number;
   /** The select list behind the two key columns, for the table alias `t`. */
   readonly selectList: string;
@@ -70,6 +72,7 @@ export function rowLayout(table: Table, offloads?: Table, files?: Table, related
     idField: find("id")!.field,
     offloadsField: offloads === undefined ? undefined : keyFields + columns.length,
     related: relatedFields,
+    textIsUnchecked: table.textIsUnchecked,
     fields: keyFields + expressions.length,
     selectList: expressions.join(", "),
     systemColumns: [],

@@ -4,8 +4,9 @@ import type { Partition } from "../partitions/log-types.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import { zoneOf } from "../partitions/source-schema.ts";
 import { coversWholeMonth, partitionRange } from "../partitions/scope.ts";
-import { copyPartition } from "./copy-partition.ts";
+import { failureOfOneMonth, waitingMonth } from "../copying/closed-months.ts";
 import { type CopyRun, partitionCopy } from "../copying/copy-run.ts";
+import { copyPartition, type PartitionCopy, rowsThatWait } from "./copy-partition.ts";
 import { busyNote, lockPartition, tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
 import type { PlannedPartition, SourcePlan } from "../partitions/plan.ts";
 
@@ -13,8 +14,8 @@ import type { PlannedPartition, SourcePlan } from "../partitions/plan.ts";
 const partitionsAtOnce = 2;
 
 /**
- * Copies the partitions in their order, a few side by side; one that another run works on is left for the end and waited for. The first failure
- * stops all: the others finish their batches in flight.
+ * Copies the partitions in their order, a few side by side; one that another run works on is left for the end and waited for. One whose
+ * index takes no documents is noted as waiting; any other failure stops all: the others finish their batches in flight.
  */
 export async function copyAll(
   copy: CopyRun,
@@ -57,22 +58,25 @@ async function copyLocked(
   const { connections, options, counters, progress } = copy;
   const partition: Partition = { dataType: planned.dataType, tenantId: planned.tenantId, month: planned.month };
   const key = partitionKey(partition);
+  const ofPartition: PartitionCopy = {
+    ...partitionCopy(copy, plan.source, partition),
+    listing: plan.listing!,
+    range: partitionRange(partition, options.scope, zoneOf(plan.source, connections.settings.sourceTimeZone))!,
+    coversWholeMonth: coversWholeMonth(partition, options.scope),
+    fromNothing: options.restart,
+    onBegun: ({ indexWasReplaced }) => {
+      if (indexWasReplaced) counters.indexReplaced(key);
+    },
+  };
   try {
     progress.partitionStarted(key, labelOf(partition), planned.rows, 0);
-    const end = await copyPartition(
-      {
-        ...partitionCopy(copy, plan.source, partition),
-        listing: plan.listing!,
-        range: partitionRange(partition, options.scope, zoneOf(plan.source, connections.settings.sourceTimeZone))!,
-        coversWholeMonth: coversWholeMonth(partition, options.scope),
-        fromNothing: options.restart,
-        onBegun: ({ indexWasReplaced }) => {
-          if (indexWasReplaced) counters.indexReplaced(key);
-        },
-      },
-      signal,
-    );
-    if (end === "completed") counters.partitionDone();
+    if ((await copyPartition(ofPartition, signal)) === "completed") counters.partitionDone();
+  } catch (error) {
+    const failure = failureOfOneMonth(error);
+    if (failure === undefined) throw error;
+    const rows = await rowsThatWait(ofPartition, planned);
+    if (rows === 0) counters.partitionDone();
+    else counters.monthWaits(waitingMonth(partition, rows, failure));
   } finally {
     progress.partitionFinished(key);
     await unlockPartition(copy.run, partition);

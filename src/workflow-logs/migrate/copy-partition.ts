@@ -48,25 +48,72 @@ export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): P
   return "completed";
 }
 
+/**
+ * Rows that a copy which failed has left: behind the checkpoints as planned and counted again, before them as far as the index can be read, and those that
+ * had not ended and have changed.
+ */
+export async function rowsThatWait(copy: PartitionCopy, planned: { readonly rows: number }): Promise<number> {
+  const { partition, state, source, range } = copy;
+  const confirmed = await confirmedRanges(state, partition);
+  if (confirmed.length === 0) return planned.rows;
+  const notCopied = await Promise.all(
+    uncoveredRanges(range, confirmed).map((uncovered) => source.countBehind(partition, uncovered, uncovered.extends)),
+  );
+  const late = await Promise.all(confirmed.map((before) => missingBefore(copy, before).catch(() => [])));
+  return sum(notCopied) + sum(late.map((ids) => ids.length)) + (await countChangedRows(copy));
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((all, count) => all + count, 0);
+}
+
 /** Copies rows that are in PostgreSQL before the end of a confirmed range but neither in Elasticsearch nor among the record errors. */
 async function copyLateRows(copy: PartitionCopy, before: ConfirmedRange, signal: AbortSignal): Promise<TransferEnd> {
-  const { partition, state, pacing } = copy;
-  await pacing.unpaused(signal);
-  const listed = await copy.source.lateIds(copy.listing, partition.tenantId, before);
-  const absent: string[] = [];
-  for await (const ids of pagesOf(listed, idsLookedUpAtOnce)) {
-    await pacing.unpaused(signal);
-    const there = await copy.target.existing(ids);
-    absent.push(...ids.filter((id) => !there.has(id)));
-  }
-  const refused = await knownRecordErrors(state, partition.dataType, absent);
-  const missing = absent.filter((id) => !refused.has(id));
+  await copy.pacing.unpaused(signal);
+  const missing = await missingBefore(copy, before, signal);
   if (missing.length === 0) return signal.aborted ? "interrupted" : "completed";
   return copyById(copy, pagesOf(missing, copy.read.limits.rows), { areNew: true }, signal);
 }
 
+/** Ids of the rows in the overlap window before the end of a confirmed range that are in neither place. */
+async function missingBefore(copy: PartitionCopy, before: ConfirmedRange, signal?: AbortSignal): Promise<string[]> {
+  const { partition, state, pacing } = copy;
+  const listed = await copy.source.lateIds(copy.listing, partition.tenantId, before);
+  const absent: string[] = [];
+  for await (const ids of pagesOf(listed, idsLookedUpAtOnce)) {
+    if (signal !== undefined) await pacing.unpaused(signal);
+    const there = await copy.target.existing(ids);
+    absent.push(...ids.filter((id) => !there.has(id)));
+  }
+  const refused = await knownRecordErrors(state, partition.dataType, absent);
+  return absent.filter((id) => !refused.has(id));
+}
+
 /** Looks again at rows that had not ended, and writes those whose document is another now. */
 async function copyChangedRows(copy: PartitionCopy, signal: AbortSignal): Promise<TransferEnd> {
+  const { ids, isUnchanged } = openRowsOf(copy);
+  const result = await copyById(copy, ids, { isUnchanged, areNew: false }, signal);
+  if (result === "completed") await forgetAgedOpenRows(copy.state, copy.partition, openRowDays);
+  return result;
+}
+
+/** How many of the rows that had not ended are others now. */
+async function countChangedRows(copy: PartitionCopy): Promise<number> {
+  const { ids, isUnchanged } = openRowsOf(copy);
+  let changed = 0;
+  const read = { ...copy.read, isUnchanged };
+  for await (const batch of copy.source.rowsById(copy.rowsOf, ids, read, new AbortController().signal)) {
+    changed += batch.records;
+    copy.read.bodies.giveBack(batch.body);
+  }
+  return changed;
+}
+
+/** Their ids, a page at a time, and whether a row of the page that was read last is as it was copied. */
+function openRowsOf(copy: PartitionCopy): {
+  ids: AsyncIterable<string[]>;
+  isUnchanged: (id: string, fingerprint: Buffer) => boolean;
+} {
   const { partition, state } = copy;
   const fingerprints = new Map<string, Buffer>();
   async function* openRows(): AsyncGenerator<string[]> {
@@ -80,9 +127,7 @@ async function copyChangedRows(copy: PartitionCopy, signal: AbortSignal): Promis
     } while (page.length === pageRows);
   }
   const isUnchanged = (id: string, fingerprint: Buffer): boolean => fingerprints.get(id)?.equals(fingerprint) ?? false;
-  const result = await copyById(copy, openRows(), { isUnchanged, areNew: false }, signal);
-  if (result === "completed") await forgetAgedOpenRows(state, partition, openRowDays);
-  return result;
+  return { ids: openRows(), isUnchanged };
 }
 
 export async function* pagesOf(ids: readonly string[], size: number): AsyncGenerator<string[]> {

@@ -1,4 +1,5 @@
 import { installTemplates } from "../../stores/elasticsearch/indices/templates.ts";
+import { countRecordErrors } from "../state/record-errors.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import { type Run, inRun } from "../../runs/run.ts";
 import { archiveHome } from "../run-home.ts";
@@ -98,5 +99,24 @@ async function copy(
     await stopCompacting();
     await dropKeyTables(state, run.locks, run.id).catch(() => {}); // the next run drops them
   }
-  return counters.report.errors.total + dirty.errors > 0 ? "completed_with_errors" : "completed";
+  await warnOfOpenErrors(state, options, counters);
+  const { errors, waiting } = counters.report;
+  return errors.total + dirty.errors + waiting.length + dirty.blocked > 0 ? "completed_with_errors" : "completed";
+}
+
+/** Rows that earlier runs could not archive are no finding of this one, but nobody may forget them. */
+async function warnOfOpenErrors(
+  state: Connections["state"],
+  { scope }: MigrateOptions,
+  counters: MigrateCounters,
+): Promise<void> {
+  const byType = await countRecordErrors(state, scope);
+  const total = Object.values(byType).reduce((sum, count) => sum + count, 0);
+  const earlier = total - counters.report.errors.total;
+  if (earlier <= 0) return;
+  const types = Object.entries(byType).map(([type, count]) => `${type}: ${count}`);
+  counters.warn(
+    `${earlier} record error${earlier === 1 ? "" : "s"} of earlier runs ${earlier === 1 ? "is" : "are"} open (all open: ${types.join(", ")}). Their rows are in PostgreSQL ` +
+      "alone: app elasticsearch errors list shows them, errors retry tries them again.",
+  );
 }

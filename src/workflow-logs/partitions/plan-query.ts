@@ -22,7 +22,7 @@ export interface PlanContext {
 export const overlapWindow = "2 hours";
 
 /** Tenant ids that an index can be named after. A uuid always is one. */
-const nameableTenant = "^[a-z0-9][a-z0-9_-]{0,99}$";
+const tenantPattern = "^[a-z0-9][a-z0-9_-]{0,99}$";
 
 /**
  * One scan of a log table: the keys of all rows in the scope that are not confirmed yet, and of those in the overlap window before a
@@ -32,7 +32,9 @@ const nameableTenant = "^[a-z0-9][a-z0-9_-]{0,99}$";
 export function keysQuery(context: PlanContext): string {
   const { table, dataType, indexUuids } = context;
   const month = monthExpression(context);
-  const keys = `select t.tenant_id, t.created_at, t.id, ${context.keysOnly === true ? "0" : textBytesExpression(table, "t")} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
+  const bytes = context.keysOnly === true ? "0" : textBytesExpression(table, "t");
+  const listed = `select t.tenant_id, t.created_at, t.id, ${bytes} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
+  const keys = table.idIsUnique ? listed : onlyUniqueIds(listed);
   if (indexUuids === undefined) return `select k.*, false as listed_again from (${keys}) k`;
   const idType = sqlIdType(table);
   return `select k.*, c.id is not null as listed_again from (${keys}) k
@@ -43,6 +45,11 @@ export function keysQuery(context: PlanContext): string {
     where c.tenant_id is null or (c.state <> 'expired' and k.created_at >= c.created_at - interval '${overlapWindow}')`;
 }
 
+/** Of rows with one id, none has a month: the archive has one document of an id, and nobody knows whose. Costs a sort of all keys. */
+function onlyUniqueIds(keys: string): string {
+  return `select tenant_id, created_at, id, bytes, case when count(*) over (partition by id) = 1 then month end as month from (${keys}) twice`;
+}
+
 /** Rows, bytes and rows listed again for each tenant and month; month is NULL for rows that cannot be archived. */
 export function partitionsQuery(keys: string): string {
   return `select tenant_id::text as "tenantId", month, count(*) filter (where not listed_again) as rows,
@@ -50,26 +57,43 @@ export function partitionsQuery(keys: string): string {
     from (${keys}) keys group by tenant_id, month`;
 }
 
-/** Puts the rows without a month into the record errors, those that are there already left alone. */
+/** Puts the rows without a month into the record errors, those that are there already left alone; a key that is missing is ''. */
 export function unarchivableQuery(context: PlanContext, keys: string, runId: string): string {
+  const causes: [condition: string, type: string, reason: string][] = [
+    [
+      `(${hasMonth(utcExpression(context, "k"))}) is not true`,
+      "created_at_without_month",
+      `'created_at is ' || coalesce(k.created_at::text, 'NULL') || '; months of the years 1 to 9999 have an index'`,
+    ],
+    ["k.id is null", "id_missing", "'the row has no id that a document could have'"],
+    [
+      `(${nameableTenant(context.table, "k")}) is not true`,
+      "tenant_without_index",
+      `'no index can be named after this tenant id' || case when k.tenant_id is null then ', which is NULL' else '' end`,
+    ],
+    ["true", "id_not_unique", "'several rows have this id, and the archive has one document of an id'"],
+  ];
+  const choose = (value: (cause: (typeof causes)[number]) => string): string =>
+    `case ${causes.map((cause) => `when ${cause[0]} then ${value(cause)}`).join(" ")} end`;
   return `insert into log_archive.record_errors (data_type, record_id, tenant_id, month, type, reason, run_id)
-    select ${quoteLiteral(context.dataType)}, id::text, tenant_id::text, null,
-        case when ${hasMonth(utcExpression(context, "k"))} then 'tenant_without_index' else 'created_at_without_month' end,
-        case when ${hasMonth(utcExpression(context, "k"))} then 'no index can be named after this tenant id' else 'created_at is ' || created_at::text || '; months of the years 1 to 9999 have an index' end,
-        ${quoteLiteral(runId)}
+    select ${quoteLiteral(context.dataType)}, coalesce(id::text, ''), coalesce(tenant_id::text, ''), null,
+        ${choose(([, type]) => quoteLiteral(type))}, ${choose(([, , reason]) => reason)}, ${quoteLiteral(runId)}
       from (${keys}) k where month is null
     on conflict (data_type, record_id) do nothing
     returning record_id as id, tenant_id as "tenantId", type, reason`;
 }
 
-/** The month (UTC) of the row `t`; NULL where created_at or the tenant id names no index. */
+/** The month (UTC) of the row `t`; NULL where created_at or the tenant id names no index, or there is no id. */
 export function monthExpression({ table, timeZone }: Pick<PlanContext, "table" | "timeZone">): string {
   const utc = utcExpression({ table, timeZone }, "t");
-  const nameable =
-    table.columns.find((column) => column.name === "tenant_id")!.type === "uuid"
-      ? ""
-      : ` and t.tenant_id ~ ${quoteLiteral(nameableTenant)}`;
-  return `case when ${hasMonth(utc)}${nameable} then to_char(${utc}, 'YYYY-MM') end`;
+  const id = table.columns.find((column) => column.name === "id")!.notNull ? "" : " and t.id is not null";
+  return `case when ${hasMonth(utc)} and ${nameableTenant(table, "t")}${id} then to_char(${utc}, 'YYYY-MM') end`;
+}
+
+function nameableTenant(table: Table, alias: string): string {
+  const { type, notNull } = table.columns.find((column) => column.name === "tenant_id")!;
+  if (type !== "uuid") return `${alias}.tenant_id::text ~ ${quoteLiteral(tenantPattern)}`;
+  return notNull ? "true" : `${alias}.tenant_id is not null`;
 }
 
 function utcExpression({ table, timeZone }: Pick<PlanContext, "table" | "timeZone">, alias: string): string {

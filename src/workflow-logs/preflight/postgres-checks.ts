@@ -90,6 +90,18 @@ export const postgresConnections: Check = async ({ connections }) => {
   ];
 };
 
+/** Such a database keeps whatever bytes it is sent. */
+export const databaseEncoding: Check = async ({ sources }) => {
+  if (!sources.some(({ table }) => table.textIsUnchecked)) return [];
+  return [
+    warn(
+      "database encoding",
+      "The database has the encoding SQL_ASCII: its texts are bytes of any encoding.",
+      "Rows with bytes that are no UTF-8 become record errors (text_without_encoding) and stay in PostgreSQL; all others are archived exactly.",
+    ),
+  ];
+};
+
 export const stateSchema: Check = async ({ connections }) => {
   const pending = await pendingMigrations(connections.state);
   if (pending.length === 0) return [ok("state schema", "up to date")];

@@ -18,6 +18,7 @@ import type { Check, Finding, Inspection, PlanCheck } from "./finding.ts";
 import { fileStorage } from "./storage-check.ts";
 import {
   clocks,
+  databaseEncoding,
   orphanOffloads,
   postgresConnections,
   postgresPrivileges,
@@ -37,7 +38,15 @@ const accessChecks: readonly Check[] = [
   elasticsearchPrivileges,
   fileStorage,
 ];
-const sourceChecks: readonly Check[] = [templates, clocks, timeZones, columnDrift, servingIndexes, orphanOffloads];
+const sourceChecks: readonly Check[] = [
+  databaseEncoding,
+  templates,
+  clocks,
+  timeZones,
+  columnDrift,
+  servingIndexes,
+  orphanOffloads,
+];
 const planChecks: readonly PlanCheck[] = [shardBudget, diskSpace, retention];
 
 /** Looks at everything a migration with these options needs, and writes nothing. Throws AppError when a server cannot be reached. */

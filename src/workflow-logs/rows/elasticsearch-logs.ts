@@ -2,7 +2,7 @@ import type { Client } from "@elastic/elasticsearch";
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { BulkReceipt, BulkWriter } from "../../stores/elasticsearch/bulk/bulk-writer.ts";
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
-import { countDocuments, ensureIndex, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import { countDocuments, ensureIndex, findIndex, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { existingIds } from "../../stores/elasticsearch/documents/documents.ts";
 import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
 import { mappingOf } from "../../stores/elasticsearch/indices/template-files.ts";
@@ -26,6 +26,11 @@ export class ElasticsearchLogs {
   /** Afterwards the index exists and is ours; its uuid is its identity. */
   ensure(): Promise<{ uuid: string; created: boolean }> {
     return ensureIndex(this.client, this.index, mappingOf(this.resource));
+  }
+
+  /** The index, if there is one that can be read, though it may take no documents. */
+  find(): Promise<{ uuid: string } | undefined> {
+    return findIndex(this.client, this.index);
   }
 
   write(body: BulkBody, signal: AbortSignal): Promise<BulkReceipt> {

@@ -6,6 +6,7 @@ import type { LogType, Partition } from "../partitions/log-types.ts";
 import type { TimeRange } from "../partitions/scope.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import { monthExpression, overlapWindow } from "../partitions/plan-query.ts";
+import { sqlIdType } from "../../stores/postgres/table.ts";
 import { type BatchLimits, expectedGrowth, readRows, type RowBatch, type RowReader } from "./row-batches.ts";
 import { type Cursor, lateIdsQuery, type Listing, locateQuery, pageQuery, rowsByIdQuery } from "./row-query.ts";
 
@@ -139,6 +140,21 @@ export class PostgresLogs {
     const result = await this.pool.query<{ rows: string }>(
       `select count(*) as rows from ${this.source.table.sqlName} where tenant_id = $1 and created_at >= $2 and created_at < $3`,
       [partition.tenantId, range.from, range.to],
+    );
+    return Number(result.rows[0]!.rows);
+  }
+
+  /** How many rows the tenant has in the range behind a key. */
+  async countBehind(
+    { tenantId }: Pick<Partition, "tenantId">,
+    range: TimeRange,
+    after: Cursor | undefined,
+  ): Promise<number> {
+    const { table } = this.source;
+    const result = await this.pool.query<{ rows: string }>(
+      `select count(*) as rows from ${table.sqlName} where tenant_id = $1 and created_at >= $2 and created_at < $3
+         and ($4::text is null or (created_at, id) > ($2, $4::text::${sqlIdType(table)}))`,
+      [tenantId, after?.createdAt ?? range.from, range.to, after?.id ?? null],
     );
     return Number(result.rows[0]!.rows);
   }

@@ -1,6 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { PoolClient } from "pg";
-import type { Batch } from "../../engine/ports.ts";
+import type { Batch, Refusal } from "../../engine/ports.ts";
 import type { BulkBodies, BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { BinaryTuples } from "../../stores/postgres/binary-tuples.ts";
 import { copyOut } from "../../stores/postgres/copy-out.ts";
@@ -20,6 +21,8 @@ export interface RowBatch extends Batch {
   readonly open: readonly OpenRow[];
   /** Ids asked for that are not there any more. */
   readonly gone: readonly string[];
+  /** Rows that no document can be made of. */
+  readonly unreadable: readonly Refusal[];
   /** Ids of rows that have ended or are of a kind that never changes. */
   readonly ended: readonly string[];
   /** Records with offloaded contents; empty unless the reader counts them. */
@@ -72,12 +75,15 @@ export async function readRows(reader: RowReader, query: string, take: (batch: R
   if (batch.tuples > 0) take(batch.finish());
 }
 
+const reason = "a text of the row is no UTF-8, and the database (SQL_ASCII) does not say in which encoding it is";
+
 class BatchBuilder {
   tuples = 0;
   private readonly reader: RowReader;
   private readonly body: BulkBody;
   private readonly open: OpenRow[] = [];
   private readonly gone: string[] = [];
+  private readonly unreadable: Refusal[] = [];
   private readonly ended: string[] = [];
   private readonly notes: string[] = [];
   private readonly offloaded: OffloadedRow[] = [];
@@ -107,6 +113,7 @@ class BatchBuilder {
       return;
     }
     renderer.append(tuple, this.body);
+    if (layout.textIsUnchecked && !this.lastIsText()) return;
     if (layout.noteField !== undefined) this.notes.push(tuple.text(layout.noteField));
     if (offloads.length > 0) this.noteOffloads(offloads);
     const isOpen = this.isOpen(tuple);
@@ -124,8 +131,18 @@ class BatchBuilder {
   }
 
   finish(): RowBatch {
-    const { open, gone, ended, notes, offloaded, body, bytes } = this;
-    return { body, records: body.records, bytes, end: this.end(), open, gone, ended, notes, offloaded };
+    const { open, gone, unreadable, ended, notes, offloaded, body, bytes } = this;
+    return { body, records: body.records, bytes, end: this.end(), open, gone, unreadable, ended, notes, offloaded };
+  }
+
+  /** Takes the document that was appended last out again when it is no text. */
+  private lastIsText(): boolean {
+    const { body, reader } = this;
+    if (isUtf8(body.buffer.subarray(reader.renderer.documentStart, body.length))) return true;
+    const id = body.id(body.records - 1);
+    body.dropLastRecord();
+    this.unreadable.push({ id, type: "text_without_encoding", reason });
+    return false;
   }
 
   private noteOffloads(offloads: readonly Offload[]): void {

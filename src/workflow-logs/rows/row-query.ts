@@ -35,6 +35,7 @@ export function pageQuery(table: Table, layout: RowLayout, listing: Listing, ran
   const tenant = literal("tenant_id", range.tenantId);
   const conditions = [
     `k.tenant_id = ${tenant}`,
+    ...(table.columns.find(({ name }) => name === "id")!.notNull ? [] : ["k.id is not null"]),
     `k.created_at >= ${literal("created_at", range.from)}`,
     `k.created_at < ${literal("created_at", range.to)}`,
   ];
@@ -60,7 +61,7 @@ export function pageQuery(table: Table, layout: RowLayout, listing: Listing, ran
 function bytesOfKey(table: Table, { related }: RowLayout, listing: Listing): string {
   if (!listing.isKeyTable) return `${textBytesExpression(table, "k")} + ${related?.textBytes("k") ?? "0"}`;
   if (related === undefined) return "k.bytes";
-  return `k.bytes + coalesce((select ${related.textBytes("l")} from ${table.sqlName} l where l.id = k.id), 0)`;
+  return `k.bytes + coalesce((select ${related.textBytes("l")} from ${table.sqlName} l where l.id = k.id limit 1), 0)`;
 }
 
 /** Size of a row's text; octet_length needs only a value's header, also where the value lies compressed and out of line. */
@@ -90,7 +91,7 @@ export function lateIdsQuery(
 /** Tenant, month and created_at of the rows with the ids in $1. */
 export function locateQuery(table: Table, month: string): string {
   const idType = sqlIdType(table);
-  return `select t.id::text as id, t.tenant_id::text as "tenantId", ${month} as month, to_char(t.created_at, 'YYYY-MM-DD HH24:MI:SS.US') as "createdAt"
+  return `select t.id::text as id, coalesce(t.tenant_id::text, '') as "tenantId", ${month} as month, to_char(t.created_at, 'YYYY-MM-DD HH24:MI:SS.US') as "createdAt"
     from ${table.sqlName} t where t.id = any($1::${idType}[])`;
 }
 

@@ -58,10 +58,20 @@ export async function checkRows(
         confirm: async (batch) => {
           const { ids, differences } = compared.get(batch) ?? { ids: [], differences: [] };
           compared.delete(batch);
-          const { gone, bytes, end } = batch;
-          await check.state
-            .transaction()
-            .execute((transaction) => remember(transaction, { ids, differences, gone, bytes, end }));
+          const { gone, unreadable, bytes, end } = batch;
+          await check.state.transaction().execute((transaction) =>
+            remember(transaction, {
+              ids: [...ids, ...unreadable.map(({ id }) => id)],
+              // no document can be made of them
+              differences: [
+                ...differences,
+                ...unreadable.map(({ id }) => ({ id, kind: "missing" as const, columns: [] })),
+              ],
+              gone,
+              bytes,
+              end,
+            }),
+          );
         },
       },
       pacing: check.pacing,

@@ -24,8 +24,8 @@ export async function findUnarchivable(
     if (counted === 0) return undefined;
     return client.query(
       `insert into log_archive.validation_differences (run_id, data_type, tenant_id, month, record_id, kind, reason)
-       select ${quoteLiteral(run.id)}::uuid, ${quoteLiteral(context.dataType)}, tenant_id::text, null, id::text, 'missing',
-              'no index can be named after its created_at or tenant id'
+       select ${quoteLiteral(run.id)}::uuid, ${quoteLiteral(context.dataType)}, coalesce(tenant_id::text, ''), null, coalesce(id::text, ''), 'missing',
+              'no document can be made of its created_at, tenant id or id'
          from (${keys}) k where month is null`,
     );
   });

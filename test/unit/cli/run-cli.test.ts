@@ -13,9 +13,13 @@ import { Interruption } from "../../../src/cli/interruption.ts";
 import { repeated, toggle, value } from "../../../src/cli/options/flags.ts";
 import { wholeNumber } from "../../../src/cli/options/values.ts";
 import { runCli } from "../../../src/cli/run-cli.ts";
+import type { ConfigOf } from "../../../src/config/read-sections.ts";
+import { elasticsearch } from "../../../src/config/sections/elasticsearch.ts";
+import { postgres } from "../../../src/config/sections/postgres.ts";
 import { AppError, UsageError } from "../../../src/engine/errors.ts";
 import { type FakeHost, fakeHost } from "../../support/fake-host.ts";
 
+const config = { database: postgres, elasticsearch };
 const probeFlags = {
   rows: value("rows", wholeNumber().default(10)),
   name: repeated("a name", z.array(z.string().regex(/^\w+$/, "is no name")).default([])),
@@ -26,7 +30,7 @@ interface Options {
   readonly name: readonly string[];
   readonly dryRun?: true | undefined;
 }
-type Run = (options: Options, context: CommandContext) => Promise<ExitCode | void>;
+type Run = (options: Options, context: CommandContext<ConfigOf<typeof config>>) => Promise<ExitCode | void>;
 
 const done: Run = async ({ rows }, { output }) => output.result({ rows }, () => `${rows} rows`);
 
@@ -35,7 +39,7 @@ function withProbe(run: Run): Entry[] {
   const probe = {
     command: "probe",
     describe: "A probe",
-    load: async () => ({ default: command({ flags: probeFlags, run }) }),
+    load: async () => ({ default: command({ flags: probeFlags, config, run }) }),
   };
   const group = { entries: [...db.entries, probe] };
   return commands.map((entry) =>
@@ -150,6 +154,29 @@ describe("wrong arguments", () => {
   });
 });
 
+test("a command checks the variables of its own sections and no others", async () => {
+  const env = {
+    ELASTICSEARCH_HOSTS: "[",
+    S3_REGION: "?",
+    SOURCE_TIME_ZONE: "?",
+    DATABASE_URL: "postgres://u@127.0.0.1:1/d",
+  };
+  for (const args of [
+    ["runs", "list"],
+    ["db", "current"],
+    ["elasticsearch", "capture", "status"],
+  ]) {
+    const result = await cli(args, done, { env });
+    expect(result.code).toBe(1);
+    expect(result.err()).toContain("PostgreSQL does not answer");
+  }
+  const both = await cli(["elasticsearch", "status"], done, { env });
+  expect(both.code).toBe(2);
+  for (const name of ["ELASTICSEARCH_HOSTS", "SOURCE_TIME_ZONE"]) expect(both.err()).toContain(`✖ ${name} must be`);
+  expect(both.err()).not.toContain("S3_REGION");
+  expect(await cli(["completion", "bash"], done, { env })).toMatchObject({ code: 0 });
+});
+
 describe("global flags", () => {
   test.each([
     [["--json", "db", "probe", "--rows", "7"]],
@@ -247,8 +274,7 @@ describe("the environment", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   writeFileSync(path.join(folder, ".env"), "\uFEFFDB_HOST=from-file\nDB_DATABASE='file'\n");
   writeFileSync(path.join(folder, "other.env"), "DB_HOST=from-other\n");
-  const showUrl: Run = async (_options, context: CommandContext) =>
-    context.output.result({}, () => context.config().database.url);
+  const showUrl: Run = async (_options, context) => context.output.result({}, () => context.config.database.url);
   const url = async (args: string[], env = {}): Promise<string> =>
     (await cli(["db", "probe", ...args], showUrl, { env, workingDirectory: folder })).out().trim();
 

@@ -1,5 +1,5 @@
 import { parseEnv } from "node:util";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type Config, parseConfig } from "../../../src/config/config.ts";
 import { ConfigError } from "../../../src/config/config-error.ts";
@@ -42,7 +42,7 @@ function problems(env: Record<string, string>): string {
 }
 
 const wrongVariables = (env: Record<string, string>): string[] =>
-  [...problems(env).matchAll(/→ at (\w+)/g)].map((match) => match[1] ?? "");
+  [...problems(env).matchAll(/✖ (\w+)/g)].map((match) => match[1] ?? "");
 
 test("the environment of the guide is accepted as printed", () => {
   expect(parseConfig({ ...parseEnv(guide), HOME: "/home/dify" })).toEqual({
@@ -83,7 +83,8 @@ test("nothing given leaves Elasticsearch off and Dify's own defaults for Postgre
 });
 
 test("empty and blank variables count as unset", () => {
-  const names = [...readFileSync("src/config/variables.ts", "utf8").matchAll(/^ {2}([A-Z_]+):/gm)];
+  const files = readdirSync("src/config/sections").map((name) => readFileSync(`src/config/sections/${name}`, "utf8"));
+  const names = files.flatMap((file) => [...file.matchAll(/^ {2}([A-Z_0-9]+):/gm)]);
   expect(names.length).toBeGreaterThan(20);
   for (const blank of ["", "  "]) {
     expect(parseConfig(Object.fromEntries(names.map((name) => [name[1], blank])))).toEqual(parseConfig({}));
@@ -104,6 +105,8 @@ const accepted: [env: Record<string, string>, section: Section][] = [
   [{ ELASTICSEARCH_HOSTS: "http://a:9200, http://b:9201/" }, { hosts: ["http://a:9200", "http://b:9201"] }],
   [{ ELASTICSEARCH_HOSTS: '["https://a:9243/es", "https://b"]' }, { hosts: ["https://a:9243/es", "https://b"] }],
   [{ ELASTICSEARCH_HOSTS: "https://a:9243", ELASTICSEARCH_USE_SSL: "false" }, { useSsl: true }],
+  [{ ELASTICSEARCH_HOSTS: "[http://a:9200]" }, { hosts: ["http://a:9200"] }],
+  [{ ELASTICSEARCH_HOSTS: "[http://a:9200, https://b]" }, { hosts: ["http://a:9200", "https://b"] }],
   [{ ELASTICSEARCH_HOSTS: "a,b:9201" }, { hosts: ["http://a:9200", "http://b:9201"], useSsl: false }],
   [
     { ELASTICSEARCH_HOSTS: "a", ELASTICSEARCH_USE_SSL: "true" },

@@ -11,7 +11,15 @@ import { copyBytes } from "../../../dev/sample-logs/copy-bytes.ts";
 
 function table(name: string, columns: Record<string, string>): Table {
   const list = Object.entries(columns).map(([column, type]): Column => ({ name: column, type, notNull: false }));
-  return { sqlName: `"public"."${name}"`, name, columns: list, indexes: [], estimatedRows: -1 };
+  return {
+    sqlName: `"public"."${name}"`,
+    name,
+    columns: list,
+    indexes: [],
+    idIsUnique: true,
+    textIsUnchecked: false,
+    estimatedRows: -1,
+  };
 }
 
 const nodes = table("workflow_node_executions", {

@@ -1,4 +1,5 @@
 import { BaseConnection, Client, type ConnectionRequestParams, errors } from "@elastic/elasticsearch";
+import { PatientTransport } from "../../../src/stores/elasticsearch/client.ts";
 
 export interface SentRecord {
   readonly id: string;
@@ -21,6 +22,8 @@ export type Answer =
   | { readonly kind: "items"; readonly errorOf?: (record: SentRecord) => ItemError | undefined }
   /** Refuses the whole request. */
   | { readonly kind: "status"; readonly status: number; readonly body?: unknown }
+  /** Something in between answers with a page of its own. */
+  | { readonly kind: "page"; readonly status: number; readonly page: string }
   /** No answer; the records may be stored all the same. */
   | { readonly kind: "reset" | "timeout"; readonly stored: boolean }
   /** This, whatever was sent. */
@@ -40,12 +43,15 @@ export function bulkServer(answer: (bulk: SentBulk, nth: number) => Answer) {
       const bulk = parseBulk(params.body as Buffer);
       sent.push(bulk);
       await new Promise((resolve) => setImmediate(resolve));
-      const { status, body } = this.answered(bulk, answer(bulk, sent.length));
+      const how = answer(bulk, sent.length);
+      if (how.kind === "page")
+        return { statusCode: how.status, headers: { "content-type": "text/html" }, body: how.page } as never;
+      const { status, body } = this.answered(bulk, how);
       const headers = { "x-elastic-product": "Elasticsearch", "content-type": "application/json" };
       return { statusCode: status, headers, body: JSON.stringify(body ?? {}) } as never;
     }
 
-    private answered(bulk: SentBulk, how: Answer): { status: number; body?: unknown } {
+    private answered(bulk: SentBulk, how: Exclude<Answer, { kind: "page" }>): { status: number; body?: unknown } {
       if (how.kind === "status") return how;
       if (how.kind === "body") return { status: 200, body: how.body };
       if (how.kind === "items") return { status: 200, body: store(bulk, how.errorOf) };
@@ -66,6 +72,7 @@ export function bulkServer(answer: (bulk: SentBulk, nth: number) => Answer) {
   const client = new Client({
     node: "http://localhost:9200",
     Connection: MemoryConnection,
+    Transport: PatientTransport,
     redaction: { type: "remove" },
   });
   return { client, stored, sent };

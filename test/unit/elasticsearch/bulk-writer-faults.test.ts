@@ -258,3 +258,40 @@ test("says why it waits, and that it goes on", async () => {
   await writer.write("index-1", bodyOf([1]), never);
   expect(told).toEqual(["disk_full", expect.stringContaining("flood stage"), undefined]);
 });
+
+const page = "<html><head><style>p { color: red }</style></head><body>\n<p>default backend</p></body></html>";
+
+test.each([200, 301, 302, 400, 401, 403, 404, 405, 407, 418])(
+  "a page of something in between with status %d is no verdict on a record, and is tried again",
+  async (status) => {
+    const server = bulkServer((_, attempt) => (attempt <= 12 ? { kind: "page", status, page } : { kind: "items" }));
+    const writer = new BulkWriter(server.client, { maxRetries: 1 });
+    expect(await writer.write("index-1", bodyOf([10]), never)).toEqual({ written: 1, refused: [] });
+    expect(server.sent).toHaveLength(13);
+  },
+);
+
+test("JSON of a gateway is none of Elasticsearch's either; what goes on for too long fails with who answered", async () => {
+  const server = bulkServer(() => ({ kind: "page", status: 404, page: '{"error":"no route","status":404}' }));
+  const writing = new BulkWriter(server.client, { maxRetries: 1 }).write("index-1", bodyOf([10]), never);
+  await expect(writing).rejects.toMatchObject({
+    code: "elasticsearch_intercepted",
+    message: expect.stringContaining("something in between answered 404") as string,
+    hint: expect.stringContaining("no record was judged") as string,
+  });
+});
+
+test("a 413 page splits the request, and its text is cut for the record that is too large by itself", async () => {
+  const server = bulkServer((bulk) =>
+    bulk.bytes > 1000 ? { kind: "page", status: 413, page: page.repeat(9) } : { kind: "items" },
+  );
+  const { written, refused } = await new BulkWriter(server.client, { maxRetries: 1 }).write(
+    "index-1",
+    bodyOf([10, 2000, 10]),
+    never,
+  );
+  expect({ written, ids: refused.map(({ id }) => id) }).toEqual({ written: 2, ids: ["1"] });
+  expect(refused[0]!.type).toBe("http_413");
+  expect(refused[0]!.reason).toMatch(/^default backend default/);
+  expect(refused[0]!.reason.length).toBeLessThan(100);
+});

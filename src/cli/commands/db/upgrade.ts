@@ -1,8 +1,9 @@
 import { command } from "../../command.ts";
-import { withDatabase } from "../../wiring.ts";
+import { databaseConfig, withDatabase } from "../../wiring.ts";
 
 export default command({
   flags: {},
+  config: databaseConfig,
   run: (_, context) =>
     withDatabase(context, async ({ state }) => {
       const { upgradeState } = await import("../../../workflow-logs/state/upgrade.ts");

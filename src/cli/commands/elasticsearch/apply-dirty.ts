@@ -3,7 +3,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import { toggle } from "../../options/flags.ts";
 import { dataTypeNames, scopeOf, tenantIds as tenantIdFlag } from "../../options/scope.ts";
 import { printReport } from "../../print-report.ts";
-import { withStores } from "../../wiring.ts";
+import { storesConfig, withStores } from "../../wiring.ts";
 import { applyDirtyText } from "./apply-dirty-text.ts";
 
 export default command({
@@ -14,6 +14,7 @@ export default command({
     followDeletes: toggle("delete the documents of rows that the platform deleted; without it they are kept"),
   },
   examples: [["elasticsearch apply-dirty --until-empty", "the last step before reads are switched"]],
+  config: storesConfig,
   run: ({ untilEmpty = false, followDeletes = false, ...given }, context) =>
     withStores(context, async (connections) => {
       const { applyDirty } = await import("../../../workflow-logs/dirty/apply-dirty.ts");

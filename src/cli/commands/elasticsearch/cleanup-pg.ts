@@ -1,3 +1,4 @@
+import { platformStorage } from "../../../config/sections/platform-storage.ts";
 import { cleanupDefaults, type CleanupOptions } from "../../../workflow-logs/cleanup/options.ts";
 import { hasUnproven } from "../../../workflow-logs/cleanup/report.ts";
 import type { Connections } from "../../../workflow-logs/connections.ts";
@@ -9,7 +10,7 @@ import { dataTypeNames, oneTenant, scopeOf, startDate } from "../../options/scop
 import { batchSize, secondsOrOff } from "../../options/values.ts";
 import { formatCount } from "../../output/format.ts";
 import { printReport } from "../../print-report.ts";
-import { withFileStorage, withStores } from "../../wiring.ts";
+import { storesConfig, withFileStorage, withStores } from "../../wiring.ts";
 import { cleanupText } from "./cleanup-pg-text.ts";
 
 export default command({
@@ -35,6 +36,7 @@ export default command({
       "what would go, and why the rest stays",
     ],
   ],
+  config: { ...storesConfig, storage: platformStorage },
   run: (given, context) =>
     withStores(context, async (stores) => {
       const { cleanupPg } = await import("../../../workflow-logs/cleanup/cleanup-pg.ts");

@@ -35,6 +35,7 @@ export function migrateText(report: MigrateReport): string {
     "",
     byDataType(report),
     ...dirtySummary(report),
+    ...waitingSummary(report),
     ...errorSummary(report),
     ...report.warnings.map((warning) => `\nNote: ${printable(warning)}`),
     ...(report.status === "completed" ? ["", nextStep("migrate")] : []),
@@ -67,6 +68,17 @@ function dirtySummary({ dirty, following }: MigrateReport): string[] {
   ];
 }
 
+function waitingSummary({ waiting }: MigrateReport): string[] {
+  if (waiting.length === 0) return [];
+  return [
+    "",
+    "Months that take no documents",
+    ...waiting.map(({ dataType, tenantId, month, rows, reason, hint }) =>
+      printable(`  ${dataType} ${tenantId} ${month}: ${formatCount(rows)} rows wait: ${reason} ${hint}`),
+    ),
+  ];
+}
+
 function errorSummary({ errors, runId }: MigrateReport): string[] {
   if (errors.total === 0) return [];
   return [
@@ -83,12 +95,18 @@ function errorSummary({ errors, runId }: MigrateReport): string[] {
   ];
 }
 
-function verdict({ status, runId, totals }: MigrateReport, errors: number): string {
+function verdict({ status, runId, totals, waiting, dirty }: MigrateReport, errors: number): string {
   if (status === "interrupted") {
     return `⚠ WARNING: interrupted; everything confirmed is kept. Go on with: app elasticsearch migrate --run-id ${runId}`;
   }
   if (errors > 0)
     return `⚠ WARNING: ${formatCount(errors)} records could not be archived; they are kept in PostgreSQL and listed by app elasticsearch errors list`;
+  if (waiting.length > 0) {
+    const rows = waiting.reduce((sum, month) => sum + month.rows, 0);
+    return `⚠ WARNING: ${formatCount(rows)} rows of ${formatCount(waiting.length)} months wait, for their indices take no documents; all others are copied`;
+  }
+  if (status === "completed_with_errors")
+    return `⚠ WARNING: ${formatCount(dirty?.remaining.rows ?? 0)} changes of the platform wait; what for is said above`;
   return totals.migrated === 0
     ? "✓ SUCCESS: nothing new to copy"
     : `✓ SUCCESS: ${formatCount(totals.migrated)} records are in Elasticsearch`;

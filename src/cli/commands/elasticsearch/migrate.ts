@@ -1,3 +1,4 @@
+import { platformStorage } from "../../../config/sections/platform-storage.ts";
 import type { MigrateOptions } from "../../../workflow-logs/copying/options.ts";
 import type { Connections } from "../../../workflow-logs/connections.ts";
 import { UsageError } from "../../../engine/errors.ts";
@@ -5,7 +6,7 @@ import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { orderedDates } from "../../options/scope.ts";
 import { printReport } from "../../print-report.ts";
-import { withFileStorage, withStores } from "../../wiring.ts";
+import { storesConfig, withFileStorage, withStores } from "../../wiring.ts";
 import { migrateFlags, migrateOnlyFlags, migrateOptions } from "./migrate-options.ts";
 import { dryRunText, migrateText } from "./migrate-text.ts";
 
@@ -28,6 +29,7 @@ export default command({
     ["elasticsearch migrate --tenant-id T --start-date 2025-01-01", "one tenant from January on"],
     ["elasticsearch migrate --max-rps 500 --follow", "gently, and then stay on"],
   ],
+  config: { ...storesConfig, storage: platformStorage },
   run: (given, context) =>
     withStores(context, async (stores) => {
       const options = migrateOptions(given, await earlierOptions(stores, given.runId));

@@ -1,16 +1,18 @@
+import { platformStorage } from "../../../config/sections/platform-storage.ts";
 import type { Finding } from "../../../workflow-logs/preflight/finding.ts";
 import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { orderedDates } from "../../options/scope.ts";
 import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
-import { withFileStorage, withStores } from "../../wiring.ts";
+import { storesConfig, withFileStorage, withStores } from "../../wiring.ts";
 import { earlierOptions } from "./migrate.ts";
 import { migrateFlags, migrateOptions } from "./migrate-options.ts";
 
 export default command({
   flags: migrateFlags,
   check: (schema) => schema.refine(...orderedDates),
+  config: { ...storesConfig, storage: platformStorage },
   run: (given, context) =>
     withStores(context, async (stores) => {
       const { preflight } = await import("../../../workflow-logs/preflight/preflight.ts");

@@ -1,3 +1,4 @@
+import { platformStorage } from "../../../config/sections/platform-storage.ts";
 import { restoreDefaults } from "../../../workflow-logs/restore/options.ts";
 import { hasFindings } from "../../../workflow-logs/restore/report.ts";
 import { command } from "../../command.ts";
@@ -5,7 +6,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import { repeated, toggle } from "../../options/flags.ts";
 import { orderedDates, scopeFlags, scopeOf, scopeShape } from "../../options/scope.ts";
 import { printReport } from "../../print-report.ts";
-import { withFileStorage, withStores } from "../../wiring.ts";
+import { storesConfig, withFileStorage, withStores } from "../../wiring.ts";
 import { restoreText } from "./restore-text.ts";
 
 /** Asks for no confirmation: rows are only added, and only those that the archive has and PostgreSQL lacks. */
@@ -23,10 +24,11 @@ export default command({
   examples: [
     ["elasticsearch restore --tenant-id T --start-date 2025-01-01 --end-date 2025-01-31", "January of a tenant"],
   ],
+  config: { ...storesConfig, storage: platformStorage },
   run: ({ dryRun = false, includeDeleted = false, ...given }, context) =>
     withStores(context, async (stores) => {
       const { restore } = await import("../../../workflow-logs/restore/restore.ts");
-      const canHaveFiles = context.config().storage.kind !== "unsupported";
+      const canHaveFiles = context.config.storage.kind !== "unsupported";
       const connections = await withFileStorage(context, stores, canHaveFiles);
       const { tenantIds, ...scope } = scopeOf(given);
       const options = { ...restoreDefaults, ...scope, tenantId: tenantIds[0]!, dryRun, includeDeleted };

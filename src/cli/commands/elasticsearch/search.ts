@@ -6,7 +6,7 @@ import { orderedDates, scopeFlags, scopeOf } from "../../options/scope.ts";
 import { oneOf, wholeNumber } from "../../options/values.ts";
 import { formatCount } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
-import { withStores } from "../../wiring.ts";
+import { storesConfig, withStores } from "../../wiring.ts";
 
 export default command({
   flags: {
@@ -23,6 +23,7 @@ export default command({
   examples: [
     ["elasticsearch search '\"payment failed\" timeout' --status failed", "a phrase and a word, in failed logs"],
   ],
+  config: storesConfig,
   run: ({ query, status, limit, sort, ...scope }, context) =>
     withStores(context, async (connections) => {
       const { searchLogs } = await import("../../../workflow-logs/search/search-logs.ts");

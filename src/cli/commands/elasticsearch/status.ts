@@ -4,7 +4,7 @@ import { tenantIds } from "../../options/scope.ts";
 import { formatBytes, formatCount } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
-import { withStores } from "../../wiring.ts";
+import { storesConfig, withStores } from "../../wiring.ts";
 import { runDocument } from "../runs/run-document.ts";
 import { runsTable } from "../runs/run-text.ts";
 import { captureLine } from "./capture/text.ts";
@@ -12,6 +12,7 @@ import { scheduleLines } from "./retention/schedule-text.ts";
 
 export default command({
   flags: { tenantId: tenantIds },
+  config: storesConfig,
   run: (given, context) =>
     withStores(context, async (connections) => {
       const { status } = await import("../../../workflow-logs/status.ts");

@@ -8,7 +8,7 @@ import { orderedDates, scopeFlags, scopeOf } from "../../options/scope.ts";
 import { wholeNumber } from "../../options/values.ts";
 import { formatCount } from "../../output/format.ts";
 import { printReport } from "../../print-report.ts";
-import { withStores } from "../../wiring.ts";
+import { storesConfig, withStores } from "../../wiring.ts";
 import { validateText } from "./validate-text.ts";
 
 /** More ids are a full validation in all but name, and they are held in memory. */
@@ -33,6 +33,7 @@ export default command({
     ["elasticsearch validate --sample-size 10000", "a sample, with the odds of what it would have missed"],
     ["elasticsearch validate --full --repair", "every row; what is missing or different is copied"],
   ],
+  config: storesConfig,
   run: (given, context) => {
     if (given.deleteExtra) requireAnswer(context);
     return withStores(context, async (connections) => {

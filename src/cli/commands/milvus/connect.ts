@@ -1,5 +1,4 @@
-import { parseVectorConfig } from "../../../config/sections/milvus.ts";
-import { defaultStateFile } from "../../../config/state-file.ts";
+import { parseVectorConfig } from "../../../config/vectors.ts";
 import type { VectorConnections } from "../../../vectors/connections.ts";
 import type { VectorOperations } from "../../../vectors/operations/operations.ts";
 import type { OnDimensionMismatch } from "../../../vectors/operations/fit-vector.ts";
@@ -11,10 +10,10 @@ export async function withVectors<T>(
   work: (connections: VectorConnections) => Promise<T>,
   policy?: OnDimensionMismatch,
 ): Promise<T> {
-  const { weaviate, milvus } = parseVectorConfig(env);
+  const { weaviate, milvus, stateFile } = parseVectorConfig(env);
   const { openStateFile } = await import("../../../stores/sqlite/state-file.ts");
   const { connectVectors } = await import("../../../vectors/connections.ts");
-  using state = await openStateFile(env["STATE_FILE"] || defaultStateFile(env));
+  using state = await openStateFile(stateFile);
   const options = { weaviate, milvus: { ...milvus, ...(policy && { onDimensionMismatch: policy }) } };
   const connections = connectVectors(state, options);
   try {

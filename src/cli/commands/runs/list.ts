@@ -2,12 +2,13 @@ import { command } from "../../command.ts";
 import { value } from "../../options/flags.ts";
 import { wholeNumber } from "../../options/values.ts";
 import { exitCodes } from "../../exit-codes.ts";
-import { withRunHomes } from "../../wiring.ts";
+import { runHomesConfig, withRunHomes } from "../../wiring.ts";
 import { runDocument } from "./run-document.ts";
 import { runListText } from "./run-text.ts";
 
 export default command({
   flags: { limit: value("how many", wholeNumber(1, 1000).default(20)) },
+  config: runHomesConfig,
   run: ({ limit }, context) =>
     withRunHomes(context, async (homes) => {
       const { listRuns } = await import("../../../runs/all-homes.ts");

@@ -2,13 +2,14 @@ import type { FoundRun } from "../../../runs/all-homes.ts";
 import type { RequestedState } from "../../../runs/run-record.ts";
 import { type Command, command } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
-import { withRunHomes } from "../../wiring.ts";
+import { runHomesConfig, withRunHomes } from "../../wiring.ts";
 import { runId } from "./run-id.ts";
 
 /** A command that asks a run to go into `wanted`. */
 export function requesting(wanted: RequestedState, done: (id: string) => string): Command {
   return command({
     flags: { id: runId },
+    config: runHomesConfig,
     run: ({ id }, context) =>
       withRunHomes(context, async (homes) => {
         const { requestState } = await import("../../../runs/control-runs.ts");

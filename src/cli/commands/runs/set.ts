@@ -2,7 +2,7 @@ import { describeLimits } from "../../../runs/run-limits.ts";
 import { command } from "../../command.ts";
 import { value } from "../../options/flags.ts";
 import { batchSize, concurrency, rowsOrOff, sizeOrOff } from "../../options/values.ts";
-import { withRunHomes } from "../../wiring.ts";
+import { runHomesConfig, withRunHomes } from "../../wiring.ts";
 import { printRequest } from "./request.ts";
 import { runId } from "./run-id.ts";
 
@@ -20,6 +20,7 @@ export default command({
       when: ({ issues }) => issues.length === 0,
     }),
   examples: [["runs set 3f2a --max-rps 500", "slow a run down in office hours"]],
+  config: runHomesConfig,
   run: (given, context) =>
     withRunHomes(context, async (homes) => {
       const { setLimits } = await import("../../../runs/control-runs.ts");

@@ -1,5 +1,5 @@
 import { command } from "../../command.ts";
-import { withRunHomes } from "../../wiring.ts";
+import { runHomesConfig, withRunHomes } from "../../wiring.ts";
 import { runDocument } from "./run-document.ts";
 import { runId } from "./run-id.ts";
 import { runText } from "./run-text.ts";
@@ -7,6 +7,7 @@ import { runText } from "./run-text.ts";
 export default command({
   flags: { id: runId },
   examples: [["runs show 3f2a", "the run whose id begins so"]],
+  config: runHomesConfig,
   run: ({ id }, context) =>
     withRunHomes(context, async (homes) => {
       const { knownRun } = await import("../../../runs/all-homes.ts");

@@ -14,6 +14,8 @@ export type BulkFault =
   | "too_large"
   /** No answer: try again within limits. */
   | "unreachable"
+  /** Something in between answered in its place: try again for as long as with a busy server. */
+  | "intercepted"
   /** Nothing we send will pass until someone acts: stop and say so. */
   | "fatal";
 

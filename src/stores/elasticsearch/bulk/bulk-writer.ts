@@ -4,6 +4,7 @@ import { AppError } from "../../../engine/errors.ts";
 import type { Receipt, Refusal } from "../../../engine/ports.ts";
 import type { BulkBody } from "./bulk-body.ts";
 import { type BulkFault, bulkFault } from "./bulk-faults.ts";
+import { firstWords, InterceptedError } from "../intercepted.ts";
 
 export interface BulkWriterOptions {
   /** Attempts after the first when Elasticsearch does not answer. */
@@ -185,6 +186,7 @@ const waitReasons: Partial<Record<BulkFault, string>> = {
   disk_full:
     "flood stage: a disk of Elasticsearch is above it; free space or raise the watermark, the run goes on by itself",
   unreachable: "Elasticsearch does not answer",
+  intercepted: "something between this program and Elasticsearch answers in its place",
 };
 
 function isCapacity(fault: BulkFault): boolean {
@@ -201,12 +203,14 @@ function requestProblem(error: unknown): Problem {
   if (error instanceof errors.ResponseError) {
     const cause = (error.body as { error?: { type?: string; reason?: string } | string } | undefined)?.error;
     const type = typeof cause === "object" ? (cause.type ?? "") : "";
-    const reason = typeof cause === "object" ? (cause.reason ?? "") : (cause ?? error.message);
+    const reason = typeof cause === "object" ? (cause.reason ?? "") : firstWords(cause ?? error.body);
     const status = error.statusCode ?? 500;
     const fault = bulkFault(status, type, reason);
     // a request refused as a whole is no matter of one record, unless it holds only one
     return { fault: fault === "refused" ? "too_large" : fault, type: type === "" ? `http_${status}` : type, reason };
   }
+  if (error instanceof InterceptedError || error instanceof errors.ProductNotSupportedError)
+    return { fault: "intercepted", type: "not Elasticsearch's answer", reason: error.message };
   if (error instanceof errors.ElasticsearchClientError && !(error instanceof errors.ConfigurationError)) {
     return { fault: "unreachable", type: error.name, reason: error.message };
   }
@@ -225,6 +229,16 @@ function fatalError(index: string, { type, reason }: Problem): AppError {
 }
 
 function exhaustedError({ fault, type, reason }: Problem, attempts: number): AppError {
+  if (fault === "intercepted")
+    return new AppError(
+      "elasticsearch_intercepted",
+      `Elasticsearch did not answer in ${attempts} attempts, ${reason}.`,
+      {
+        hint:
+          "Look at the proxy, balancer or gateway before Elasticsearch. What was confirmed is kept, and no record was judged by these answers. Then run the " +
+          "same command again: it goes on where it was.",
+      },
+    );
   const what = fault === "unreachable" ? "did not answer" : "stayed too busy";
   return new AppError("target_unavailable", `Elasticsearch ${what} after ${attempts} attempts: ${type}: ${reason}`, {
     hint: "What was confirmed is kept. When Elasticsearch is well again, run the same command again: it goes on where it was.",

@@ -4,6 +4,7 @@ import { gunzip } from "node:zlib";
 import { type Client, errors } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { describeElasticsearchError, described } from "../errors.ts";
+import { InterceptedError, isIntercepted } from "../intercepted.ts";
 
 const unzip = promisify(gunzip);
 
@@ -47,8 +48,12 @@ async function readOnce(client: Client, request: RawRequest, limit: number | und
   const body = await wholeBody(response.body, response.headers?.["content-encoding"], limit);
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) return body;
-  const failure = describeElasticsearchError(new errors.ResponseError({ ...response, body: parsed(body) }));
-  throw busyStatuses.has(status) ? new BusyError(failure.message, { cause: failure }) : failure;
+  const answer = { ...response, body: parsed(body) };
+  const intercepted = isIntercepted(answer);
+  const failure = describeElasticsearchError(
+    intercepted ? new InterceptedError(answer) : new errors.ResponseError(answer),
+  );
+  throw intercepted || busyStatuses.has(status) ? new BusyError(failure.message, { cause: failure }) : failure;
 }
 
 async function wholeBody(
@@ -78,10 +83,12 @@ async function wholeBody(
   }
 }
 
+/** A proxy's page stays text. */
 function parsed(body: Buffer): unknown {
+  const text = body.toString("utf8");
   try {
-    return JSON.parse(body.toString("utf8"));
+    return JSON.parse(text);
   } catch {
-    return undefined; // a proxy's page: the status says enough
+    return text;
   }
 }

@@ -1,6 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { described } from "../errors.ts";
 import type { FoundDocument } from "./get-documents.ts";
+import { refuseUnreadable } from "./unreadable.ts";
 
 export type DocumentVersion = FoundDocument["version"];
 
@@ -21,9 +22,10 @@ export async function documentVersions(
       index,
       ids: [...ids],
       _source: false,
-      filter_path: ["docs._id", "docs.found", "docs._seq_no", "docs._primary_term", "docs._version"],
+      filter_path: ["docs._id", "docs.found", "docs._seq_no", "docs._primary_term", "docs._version", "docs.error"],
     }),
   );
+  for (const item of docs) if ("error" in item) refuseUnreadable(item.error);
   return new Map(
     docs.flatMap((item): [string, NumberedVersion][] =>
       "found" in item && item.found

@@ -1,7 +1,8 @@
 import type { Client } from "@elastic/elasticsearch";
 import { described } from "../errors.ts";
+import { refuseUnreadable } from "./unreadable.ts";
 
-/** Which of the ids have a document in the index, in real time. A missing index has none. */
+/** Which of the ids have a document in the index, in real time. A missing index has none. Throws AppError for one that cannot be looked at. */
 export async function existingIds(client: Client, index: string, ids: readonly string[]): Promise<Set<string>> {
   const found = new Set<string>();
   for (let at = 0; at < ids.length; at += idsPerRequest) {
@@ -10,10 +11,13 @@ export async function existingIds(client: Client, index: string, ids: readonly s
         index,
         ids: ids.slice(at, at + idsPerRequest),
         _source: false,
-        filter_path: ["docs._id", "docs.found"],
+        filter_path: ["docs._id", "docs.found", "docs.error"],
       }),
     );
-    for (const document of response.docs) if ("found" in document && document.found) found.add(document._id);
+    for (const document of response.docs) {
+      if ("error" in document) refuseUnreadable(document.error);
+      else if (document.found) found.add(document._id);
+    }
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
-import { AppError } from "../../../engine/errors.ts";
 import { readAnswer } from "../bulk/raw-answer.ts";
+import { refuseUnreadable } from "./unreadable.ts";
 import { forEachMember } from "./scan-json.ts";
 
 /**
@@ -42,19 +42,11 @@ export function sliceSources(answer: Buffer): Map<string, Buffer> {
       const end = forEachMember(answer, at, (name, from, to) => {
         if (name.equals(idKey)) id = JSON.parse(answer.toString("utf8", from, to)) as string;
         else if (name.equals(sourceKey)) source = answer.subarray(from, to);
-        else if (name.equals(errorKey)) refuseUnreadable(answer.toString("utf8", from, to));
+        else if (name.equals(errorKey)) refuseUnreadable(JSON.parse(answer.toString("utf8", from, to)) as object);
       });
       if (source !== undefined) sources.set(id, source);
       at = answer[end] === comma ? end + 1 : end;
     }
   });
   return sources;
-}
-
-function refuseUnreadable(json: string): void {
-  const { type, reason } = JSON.parse(json) as { type?: string; reason?: string };
-  if (type === "index_not_found_exception") return;
-  throw new AppError("document_unreadable", `Elasticsearch could not read a document: ${type}: ${reason}`, {
-    hint: "Look at the cluster's health and at closed indices, then run the same command again.",
-  });
 }

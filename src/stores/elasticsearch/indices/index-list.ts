@@ -8,6 +8,8 @@ export interface ArchiveIndex extends IndexAddress {
   name: string;
   uuid: string;
   status: "open" | "closed";
+  /** Why it takes no documents; undefined when it does. A flood stage, which goes by, is none. */
+  sealed: string | undefined;
   /** As of the last refresh; undefined when it cannot be known: the index is closed or a primary shard is missing. */
   documents: number | undefined;
   /** On disk, with all replicas. */
@@ -20,6 +22,8 @@ export interface IndexList {
   indices: ArchiveIndex[];
   /** Named like ours, but not a name we make or without our mark: never read, changed or deleted. */
   foreign: string[];
+  /** Aliases with a name of ours, as a shrink or clone leaves them, and the index behind. */
+  aliases: { name: string; index: string }[];
 }
 
 /** All indices of these resources, of one tenant or of all, open and closed, in two requests; sorted by name. */
@@ -37,9 +41,11 @@ export async function listIndices(
   };
   const [states, statistics] = await Promise.all([readStates(client, search), readStatistics(client, search)]);
 
-  const list: IndexList = { indices: [], foreign: [] };
+  const list: IndexList = { indices: [], foreign: [], aliases: [] };
   for (const [name, state] of Object.entries(states).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const address = parseIndexName(prefix, resources, name);
+    for (const alias of Object.keys(state.aliases ?? {}))
+      if (parseIndexName(prefix, resources, alias) !== undefined) list.aliases.push({ name: alias, index: name });
     if (address === undefined || !isMark(state.mappings?._meta)) {
       // A pattern also finds aliases, which lead to indices of any name.
       if (resources.some((resource) => name.startsWith(`${prefix}-${resource}-`))) list.foreign.push(name);
@@ -56,12 +62,19 @@ interface Search {
 }
 
 async function readStates(client: Client, search: Search): Promise<Record<string, estypes.IndicesIndexState>> {
-  const wanted = ["uuid", "number_of_shards", "number_of_replicas", "verified_before_close"];
+  const wanted = [
+    "uuid",
+    "number_of_shards",
+    "number_of_replicas",
+    "verified_before_close",
+    "blocks.write",
+    "blocks.read_only",
+  ];
   return described(
     client.indices.get({
       ...search,
-      features: ["mappings", "settings"],
-      filter_path: ["*.mappings._meta", ...wanted.map((setting) => `*.settings.index.${setting}`)],
+      features: ["mappings", "settings", "aliases"],
+      filter_path: ["*.mappings._meta", "*.aliases", ...wanted.map((setting) => `*.settings.index.${setting}`)],
     }),
   );
 }
@@ -82,6 +95,12 @@ async function readStatistics(
   return response.indices ?? {};
 }
 
+function sealOf(index: estypes.IndicesIndexSettings, open: boolean): string | undefined {
+  if (!open) return "it is closed";
+  if (String(index.blocks?.write) === "true") return "index.blocks.write is set";
+  return String(index.blocks?.read_only) === "true" ? "index.blocks.read_only is set" : undefined;
+}
+
 function describeIndex(
   name: string,
   { settings }: estypes.IndicesIndexState,
@@ -95,6 +114,7 @@ function describeIndex(
     name,
     uuid: String(index.uuid),
     status: open ? "open" : "closed",
+    sealed: sealOf(index, open),
     documents: open && complete ? statistics.primaries?.docs?.count : undefined,
     bytes: statistics?.total?.store?.size_in_bytes ?? 0,
     shards: primaries * (1 + Number(index.number_of_replicas)),

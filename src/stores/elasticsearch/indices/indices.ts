@@ -67,8 +67,11 @@ async function readIndex(client: Client, name: string): Promise<IndexFacts | und
   const index = response[name];
   if (index === undefined) {
     // A bulk to this name would write into the alias's index.
-    throw new AppError("index_foreign", `${name} is an alias or data stream, not an index of log-archive.`, {
-      hint: `Remove ${name}, or choose another ELASTICSEARCH_INDEX_PREFIX.`,
+    const behind = Object.keys(response).join(", ");
+    throw new AppError("index_alias", `${name} is an alias or data stream of ${behind}, not an index of log-archive.`, {
+      hint:
+        `Never remove ${name} or ${behind} before its documents were looked at: after a shrink or clone they may be the only copy. Clone ${behind} to ` +
+        `${name} when the alias is gone (POST ${behind}/_clone/${name}), or choose another ELASTICSEARCH_INDEX_PREFIX.`,
     });
   }
   return { settings: index.settings ?? {}, meta: index.mappings?._meta };

@@ -1,10 +1,11 @@
 import type { InstallReport } from "../../../../workflow-logs/capture/install.ts";
 import { command } from "../../../command.ts";
 import { nextStep } from "../../../output/next-step.ts";
-import { withDatabase } from "../../../wiring.ts";
+import { databaseConfig, withDatabase } from "../../../wiring.ts";
 
 export default command({
   flags: {},
+  config: databaseConfig,
   run: (_, context) =>
     withDatabase(context, async (database) => {
       const { installCapture } = await import("../../../../workflow-logs/capture/install.ts");

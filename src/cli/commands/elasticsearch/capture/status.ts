@@ -1,9 +1,10 @@
 import { command } from "../../../command.ts";
-import { withDatabase } from "../../../wiring.ts";
+import { databaseConfig, withDatabase } from "../../../wiring.ts";
 import { captureText } from "./text.ts";
 
 export default command({
   flags: {},
+  config: databaseConfig,
   run: (_, context) =>
     withDatabase(context, async (database) => {
       const { captureStatus } = await import("../../../../workflow-logs/capture/status.ts");

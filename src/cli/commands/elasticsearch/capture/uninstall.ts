@@ -1,10 +1,11 @@
 import type { UninstallReport } from "../../../../workflow-logs/capture/uninstall.ts";
 import { command } from "../../../command.ts";
 import { formatCount } from "../../../output/format.ts";
-import { withDatabase } from "../../../wiring.ts";
+import { databaseConfig, withDatabase } from "../../../wiring.ts";
 
 export default command({
   flags: {},
+  config: databaseConfig,
   run: (_, context) =>
     withDatabase(context, async (database) => {
       const { captureStatus } = await import("../../../../workflow-logs/capture/status.ts");

@@ -1,10 +1,11 @@
 import { command } from "../../../command.ts";
 import { formatCount } from "../../../output/format.ts";
-import { withState } from "../../../wiring.ts";
+import { databaseConfig, withState } from "../../../wiring.ts";
 import { filterFlags, filterOf } from "./filter.ts";
 
 export default command({
   flags: filterFlags,
+  config: databaseConfig,
   run: (given, context) =>
     withState(context, async (state) => {
       const { reportErrors } = await import("../../../../runs/record-errors.ts");

@@ -3,11 +3,12 @@ import { value } from "../../../options/flags.ts";
 import { wholeNumber } from "../../../options/values.ts";
 import { formatCount } from "../../../output/format.ts";
 import { formatTable } from "../../../output/table.ts";
-import { withState } from "../../../wiring.ts";
+import { databaseConfig, withState } from "../../../wiring.ts";
 import { filterFlags, filterOf } from "./filter.ts";
 
 export default command({
   flags: { ...filterFlags, limit: value("how many", wholeNumber(1, 100_000).default(50)) },
+  config: databaseConfig,
   run: (given, context) =>
     withState(context, async (state) => {
       const { reportErrors } = await import("../../../../runs/record-errors.ts");

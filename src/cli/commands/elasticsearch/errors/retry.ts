@@ -3,11 +3,12 @@ import { command } from "../../../command.ts";
 import { exitCodes } from "../../../exit-codes.ts";
 import { formatCount } from "../../../output/format.ts";
 import { printReport } from "../../../print-report.ts";
-import { withStores } from "../../../wiring.ts";
+import { storesConfig, withStores } from "../../../wiring.ts";
 import { filterFlags, filterOf } from "./filter.ts";
 
 export default command({
   flags: filterFlags,
+  config: storesConfig,
   run: (given, context) =>
     withStores(context, async (connections) => {
       const { retryErrors } = await import("../../../../workflow-logs/migrate/retry-errors.ts");

@@ -1,10 +1,11 @@
 import { command } from "../../../command.ts";
 import { tenantIds } from "../../../options/scope.ts";
-import { withDatabase } from "../../../wiring.ts";
+import { databaseConfig, withDatabase } from "../../../wiring.ts";
 import { rulesText } from "./rules-text.ts";
 
 export default command({
   flags: { tenantId: tenantIds },
+  config: databaseConfig,
   run: (given, context) =>
     withDatabase(context, async (database) => {
       const { retentionRules } = await import("../../../../workflow-logs/retention/rules.ts");

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { dataTypes } from "../../../../workflow-logs/partitions/log-types.ts";
 import type { RuleChange } from "../../../../workflow-logs/retention/rules.ts";
-import type { CommandContext } from "../../../context.ts";
 import { operator } from "../../../../runs/operator.ts";
 import { repeated, value } from "../../../options/flags.ts";
 import { dataTypeNames, scopeOf, scopeShape } from "../../../options/scope.ts";
-import { withDatabase } from "../../../wiring.ts";
+import { type DatabaseContext, withDatabase } from "../../../wiring.ts";
 import { changedText } from "./rules-text.ts";
 
 /** The flags of `retention set|hold|release`: what goes before the days of the sweep. */
@@ -26,7 +25,7 @@ interface Given {
 
 type Change = Pick<RuleChange, "action" | "days" | "reason">;
 
-export function changeRule(context: CommandContext, given: Given, wanted: Change): Promise<void> {
+export function changeRule(context: DatabaseContext, given: Given, wanted: Change): Promise<void> {
   return withDatabase(context, async (database) => {
     const { changeRules } = await import("../../../../workflow-logs/retention/rules.ts");
     const { tenantIds, dataTypes: types } = scopeOf({ tenantId: given.tenantId, dataType: given.dataType });

@@ -9,7 +9,7 @@ import { operator } from "../../../../runs/operator.ts";
 import { value } from "../../../options/flags.ts";
 import { tenantIds as tenantIdFlag } from "../../../options/scope.ts";
 import { wholeNumber } from "../../../options/values.ts";
-import { withStores } from "../../../wiring.ts";
+import { storesConfig, withStores } from "../../../wiring.ts";
 import { tenants, whatWouldGo, wordOfConsent } from "./consent.ts";
 import { scheduleLines } from "./schedule-text.ts";
 
@@ -25,6 +25,7 @@ export default command({
     snapshotRepository: value("take a snapshot there, verify it, and only then delete", z.string().min(1).optional()),
   },
   examples: [['elasticsearch retention schedule --cron "0 3 * * *" --timezone Asia/Shanghai', "every night at three"]],
+  config: storesConfig,
   run: (given, context) =>
     withStores(context, async (connections) => {
       const { scheduleRetention } = await import("../../../../workflow-logs/retention/schedule.ts");

@@ -12,7 +12,7 @@ import { toggle, value } from "../../../options/flags.ts";
 import { tenantIds as tenantIdFlag } from "../../../options/scope.ts";
 import { wholeNumber } from "../../../options/values.ts";
 import { printReport } from "../../../print-report.ts";
-import { withStores } from "../../../wiring.ts";
+import { storesConfig, withStores } from "../../../wiring.ts";
 import { whatWouldGo, wordOfConsent } from "./consent.ts";
 import { sweepText } from "./sweep-text.ts";
 
@@ -28,6 +28,7 @@ export default command({
     snapshotRepository: value("take a snapshot there, verify it, and only then delete", z.string().min(1).optional()),
   },
   examples: [["elasticsearch retention sweep --dry-run", "what would go now, and why the rest stays"]],
+  config: storesConfig,
   run: (given, context) =>
     withStores(context, async (connections) => {
       const { retentionSweep } = await import("../../../../workflow-logs/retention/retention-sweep.ts");

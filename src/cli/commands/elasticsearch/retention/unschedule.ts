@@ -1,9 +1,10 @@
 import type { RetentionSchedule } from "../../../../workflow-logs/retention/schedule.ts";
 import { command } from "../../../command.ts";
-import { withDatabase } from "../../../wiring.ts";
+import { databaseConfig, withDatabase } from "../../../wiring.ts";
 
 export default command({
   flags: {},
+  config: databaseConfig,
   run: (_, context) =>
     withDatabase(context, async (database) => {
       const { unscheduleRetention } = await import("../../../../workflow-logs/retention/schedule.ts");

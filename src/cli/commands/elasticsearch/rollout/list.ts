@@ -3,13 +3,14 @@ import { command } from "../../../command.ts";
 import { tenantIds as tenantIdFlag } from "../../../options/scope.ts";
 import { formatTime } from "../../../output/format.ts";
 import { formatTable } from "../../../output/table.ts";
-import { withState } from "../../../wiring.ts";
+import { databaseConfig, withState } from "../../../wiring.ts";
 import { modesText } from "./text.ts";
 
 const changesShown = 20;
 
 export default command({
   flags: { tenantId: tenantIdFlag },
+  config: databaseConfig,
   run: ({ tenantId: tenantIds }, context) =>
     withState(context, async (state) => {
       const { listRolloutChanges, listRollouts } = await import("../../../../workflow-logs/state/rollouts.ts");

@@ -2,7 +2,7 @@ import { command } from "../../../command.ts";
 import { toggle, value } from "../../../options/flags.ts";
 import { oneTenant } from "../../../options/scope.ts";
 import { oneOf } from "../../../options/values.ts";
-import { withStores } from "../../../wiring.ts";
+import { storesConfig, withStores } from "../../../wiring.ts";
 import { changeText } from "./text.ts";
 
 export default command({
@@ -24,6 +24,7 @@ export default command({
   examples: [
     ["elasticsearch rollout set --tenant-id T --write both --read shadow", "compare before anything depends on it"],
   ],
+  config: storesConfig,
   run: ({ tenantId, write, read, force }, context) =>
     withStores(context, async (connections) => {
       const { setRollout } = await import("../../../../workflow-logs/rollout/set-rollout.ts");

@@ -7,7 +7,7 @@ export interface Host {
   readonly password: string;
 }
 
-/** The hosts of a JSON array or a comma separated list; undefined when one of them is no http address or there is none. */
+/** The hosts of a JSON array, of one whose quotes a shell took (`. ./.env`), or of a comma separated list; undefined when one of them is no http address or there is none. */
 export function parseHosts(text: string): Host[] | undefined {
   const entries = text.startsWith("[") ? jsonStrings(text) : text.split(",");
   const hosts = entries?.map((entry) => parseHost(entry.trim()));
@@ -19,7 +19,8 @@ function jsonStrings(text: string): string[] | undefined {
     const entries: unknown = JSON.parse(text);
     return Array.isArray(entries) && entries.every((entry) => typeof entry === "string") ? entries : undefined;
   } catch {
-    return undefined;
+    const [, inside] = /^\[([^'"]*)\]$/.exec(text) ?? [];
+    return inside?.split(",");
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Variables } from "./variables.ts";
+import { z } from "zod";
+import { anyText, boolean, matching, oneOf, value } from "../values.ts";
 
 /** Where the platform keeps files, by its own settings; only looked at when contents are to be loaded. */
 export type StorageConfig =
@@ -14,8 +15,31 @@ export type StorageConfig =
     }
   | { readonly kind: "unsupported"; readonly reason: string };
 
+/** Credentials in it would be sent to nobody, and a query would end up in no signature. */
+function parseEndpoint(given: string): string | undefined {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
+  return isPlain && url.username === "" && url.password === "" ? given : undefined;
+}
+
+const variables = z.object({
+  STORAGE_TYPE: anyText.default("opendal"),
+  OPENDAL_SCHEME: anyText.default("fs"),
+  OPENDAL_FS_ROOT: anyText.default("storage"),
+  STORAGE_LOCAL_PATH: anyText.default("storage"),
+  S3_ENDPOINT: value("an http or https address, such as https://minio.internal:9000", parseEndpoint).optional(),
+  S3_REGION: matching(/^[a-zA-Z0-9-]{1,64}$/, "the name of a region, such as us-east-1").default("us-east-1"),
+  S3_BUCKET_NAME: matching(/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$/, "the name of a bucket").optional(),
+  S3_ACCESS_KEY: anyText.optional(),
+  S3_SECRET_KEY: anyText.optional(),
+  S3_ADDRESS_STYLE: oneOf("auto", "virtual", "path").default("auto"),
+  S3_USE_AWS_MANAGED_IAM: boolean.default(false),
+});
+
 /** A storage that cannot be read is no error here: the platform's .env is used for much that needs none. */
-export function storageConfig(given: Variables): StorageConfig {
+export const platformStorage = variables.transform(storageConfig);
+
+function storageConfig(given: z.output<typeof variables>): StorageConfig {
   const type = given.STORAGE_TYPE.toLowerCase();
   if (type === "local") return { kind: "folder", root: given.STORAGE_LOCAL_PATH };
   if (type === "opendal") {

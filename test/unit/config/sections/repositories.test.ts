@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Environment, parseConfig } from "../../../src/config/config.ts";
+import { parseConfig } from "../../../../src/config/config.ts";
+import type { Environment } from "../../../../src/config/read-sections.ts";
 
 const hosts = { ELASTICSEARCH_HOSTS: "http://es:9200" };
 const guide = {
@@ -87,7 +88,7 @@ test.each([
 test("all wrong values are listed at once, with the valid ones", () => {
   const wrong = Object.fromEntries(Object.keys(dify).map((name) => [name, "nowhere"]));
   const message = problemsOf(wrong);
-  for (const name of Object.keys(dify)) expect(message).toContain(`at ${name}`);
+  for (const name of Object.keys(dify)) expect(message).toContain(`✖ ${name} must be`);
   expect(message).toContain(
     "must be postgres, elasticsearch, dual-write, a module such as ./my-repository.js#MyRepository",
   );

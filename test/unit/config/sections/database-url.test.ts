@@ -1,6 +1,6 @@
 import pg from "pg";
 import { expect, test } from "vitest";
-import { parseConfig } from "../../../src/config/config.ts";
+import { parseConfig } from "../../../../src/config/config.ts";
 
 test("DATABASE_URL goes before Dify's separate variables", () => {
   const env = { DATABASE_URL: "postgres://u:p@h:1/d?sslmode=disable", DB_HOST: "other" };

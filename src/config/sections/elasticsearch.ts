@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { anyText, boolean, matching, oneOf, value, wholeNumber } from "../values.ts";
+import { type Host, parseHosts } from "./hosts.ts";
+
+export interface ElasticsearchConfig {
+  /** False without hosts, or as the operator's kill switch. */
+  readonly enabled: boolean;
+  /** Addresses with scheme and without credentials. */
+  readonly hosts: readonly string[];
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Goes before username and password when both are given. */
+  readonly apiKey?: string | undefined;
+  /** A host is reached by TLS; only then is `caCerts` read. */
+  readonly useSsl: boolean;
+  readonly verifyCerts: boolean;
+  readonly caCerts?: string | undefined;
+  readonly timeoutSeconds: number;
+  readonly maxRetries: number;
+  readonly indexPrefix: string;
+  readonly retentionDays: number;
+  readonly numberOfShards: number;
+  readonly numberOfReplicas: number;
+  readonly refreshInterval: string;
+  readonly codec?: "default" | "best_compression" | undefined;
+  readonly searchText: "off" | "bounded" | "full";
+  readonly slowQueryMs?: number | undefined;
+}
+
+/** Timers above 2^31 ms fire at once, so a generous time-out would become none. */
+const longestSeconds = 24 * 3600;
+
+const positiveSeconds = value(`a number of seconds above 0, up to ${longestSeconds}`, (given) => {
+  const seconds = /^\d{1,9}(\.\d{1,3})?$/.test(given) ? Number(given) : 0;
+  return seconds > 0 && seconds <= longestSeconds ? seconds : undefined;
+});
+
+const variables = z.object({
+  ELASTICSEARCH_ENABLED: boolean.optional(),
+  ELASTICSEARCH_HOSTS: value(
+    'a JSON array or a comma separated list of addresses, such as ["http://localhost:9200"]',
+    parseHosts,
+  ).optional(),
+  ELASTICSEARCH_USERNAME: anyText.optional(),
+  ELASTICSEARCH_PASSWORD: z.string().optional(),
+  ELASTICSEARCH_API_KEY: anyText.optional(),
+  ELASTICSEARCH_USE_SSL: boolean.optional(),
+  ELASTICSEARCH_VERIFY_CERTS: boolean.default(true),
+  ELASTICSEARCH_CA_CERTS: anyText.optional(),
+  ELASTICSEARCH_TIMEOUT: positiveSeconds.default(30),
+  ELASTICSEARCH_MAX_RETRIES: wholeNumber(0, 100).default(3),
+  ELASTICSEARCH_INDEX_PREFIX: matching(
+    /^[a-z0-9][a-z0-9._-]{0,99}$/,
+    "1 to 100 of a-z, 0-9, ., - and _, the first a letter or digit",
+  ).default("dify"),
+  ELASTICSEARCH_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
+  ELASTICSEARCH_NUMBER_OF_SHARDS: wholeNumber(1, 1024).default(1),
+  ELASTICSEARCH_NUMBER_OF_REPLICAS: wholeNumber(0, 100).default(0),
+  ELASTICSEARCH_REFRESH_INTERVAL: matching(
+    /^(-1|\d{1,9}(ms|s|m|h|d))$/,
+    "a time such as 30s, 500ms or 1m, or -1 for no refresh",
+  ).default("30s"),
+  ELASTICSEARCH_CODEC: oneOf("default", "best_compression").optional(),
+  ELASTICSEARCH_SEARCH_TEXT: oneOf("off", "bounded", "full").default("bounded"),
+  ELASTICSEARCH_SLOW_QUERY_MS: wholeNumber(0, 3_600_000).optional(),
+});
+
+type Given = z.output<typeof variables>;
+
+const always = { when: () => true };
+
+/** Rules between variables run though one of them is wrong by itself, so that all problems are listed at once. */
+export const elasticsearch = variables
+  .refine((given) => given.ELASTICSEARCH_ENABLED !== true || given.ELASTICSEARCH_HOSTS !== undefined, {
+    ...always,
+    path: ["ELASTICSEARCH_HOSTS"],
+    message: "must be given when ELASTICSEARCH_ENABLED is true",
+  })
+  .refine((given) => given.ELASTICSEARCH_USE_SSL !== true || hosts(given).every(({ scheme }) => scheme !== "http"), {
+    ...always,
+    path: ["ELASTICSEARCH_USE_SSL"],
+    message: "is true, but ELASTICSEARCH_HOSTS has an http:// address",
+  })
+  .refine((given) => new Set(hosts(given).map(({ username, password }) => `${username}\n${password}`)).size <= 1, {
+    ...always,
+    path: ["ELASTICSEARCH_HOSTS"],
+    message: "must not carry different credentials; use ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD",
+  })
+  .refine((given) => (userName(given) === undefined) === (secretWord(given) === undefined), {
+    ...always,
+    path: ["ELASTICSEARCH_USERNAME"],
+    message: "and ELASTICSEARCH_PASSWORD must be given together",
+  })
+  .transform((given): ElasticsearchConfig => {
+    const scheme = given.ELASTICSEARCH_USE_SSL === true ? "https" : "http";
+    const urls = hosts(given).map((host) => `${host.scheme ?? scheme}://${host.address}`);
+    return {
+      enabled: given.ELASTICSEARCH_ENABLED ?? urls.length > 0,
+      hosts: urls,
+      username: userName(given),
+      password: secretWord(given),
+      apiKey: given.ELASTICSEARCH_API_KEY,
+      useSsl: urls.some((url) => url.startsWith("https:")),
+      verifyCerts: given.ELASTICSEARCH_VERIFY_CERTS,
+      caCerts: given.ELASTICSEARCH_CA_CERTS,
+      timeoutSeconds: given.ELASTICSEARCH_TIMEOUT,
+      maxRetries: given.ELASTICSEARCH_MAX_RETRIES,
+      indexPrefix: given.ELASTICSEARCH_INDEX_PREFIX,
+      retentionDays: given.ELASTICSEARCH_RETENTION_DAYS,
+      numberOfShards: given.ELASTICSEARCH_NUMBER_OF_SHARDS,
+      numberOfReplicas: given.ELASTICSEARCH_NUMBER_OF_REPLICAS,
+      refreshInterval: given.ELASTICSEARCH_REFRESH_INTERVAL,
+      codec: given.ELASTICSEARCH_CODEC,
+      searchText: given.ELASTICSEARCH_SEARCH_TEXT,
+      slowQueryMs: given.ELASTICSEARCH_SLOW_QUERY_MS,
+    };
+  });
+
+/** The parsed hosts; none when the variable is unset or wrong by itself. */
+function hosts(given: Given): readonly Host[] {
+  return Array.isArray(given.ELASTICSEARCH_HOSTS) ? given.ELASTICSEARCH_HOSTS : [];
+}
+
+function userName(given: Given): string | undefined {
+  return given.ELASTICSEARCH_USERNAME ?? (hosts(given)[0]?.username || undefined);
+}
+
+function secretWord(given: Given): string | undefined {
+  return given.ELASTICSEARCH_PASSWORD ?? (hosts(given)[0]?.password || undefined);
+}

@@ -1,0 +1,19 @@
+import { homedir } from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { value } from "../values.ts";
+
+/** Where pipelines without a PostgreSQL keep their runs, as an absolute path. */
+export const stateFile = z
+  .object({
+    STATE_FILE: value("the path of a file", (given) => path.resolve(given)).optional(),
+    XDG_STATE_HOME: z.string().default(""),
+    HOME: z.string().optional(),
+  })
+  .transform((given) => given.STATE_FILE ?? defaultStateFile(given.XDG_STATE_HOME, given.HOME));
+
+/** In the user's state folder: https://specifications.freedesktop.org/basedir-spec/latest/, which has a relative XDG_STATE_HOME ignored. */
+function defaultStateFile(stateHome: string, home: string | undefined): string {
+  const folder = path.isAbsolute(stateHome) ? stateHome : path.join(home ?? homedir(), ".local", "state");
+  return path.join(folder, "log-archive", "state.db");
+}
