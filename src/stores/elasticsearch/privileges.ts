@@ -15,10 +15,14 @@ export async function missingPrivileges(
   client: Client,
   prefix: string,
   resources: readonly string[],
+  { cluster, index }: { cluster: readonly string[]; index: readonly string[] } = { cluster: CLUSTER, index: INDEX },
 ): Promise<string[]> {
   const names = resources.map((resource) => resourcePattern(prefix, resource));
   try {
-    const granted = await client.security.hasPrivileges({ cluster: CLUSTER, index: [{ names, privileges: INDEX }] });
+    const granted = await client.security.hasPrivileges({
+      cluster: [...cluster],
+      index: [{ names, privileges: [...index] }],
+    });
     return [
       ...refused(granted.cluster).map((privilege) => `cluster: ${privilege}`),
       ...Object.entries(granted.index).flatMap(([name, privileges]) =>

@@ -77,14 +77,18 @@ export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[
     await atStep("committed");
     return "deleted";
   } catch (error) {
-    if (error instanceof ChangedSinceCompared) return "changed";
+    if (error instanceof ChangedSinceCompared || (error as { code?: string }).code === foreignKeyViolation)
+      return "changed";
     if (lockConflicts.has((error as { code?: string }).code ?? "")) return "locked";
     throw error;
   }
 }
 
-/** Lock timeout, statement timeout, deadlock: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const lockConflicts = new Set(["55P03", "57014", "40P01"]);
+/** Something that refers to a row came after the rules were looked at; they see it the next time. */
+const foreignKeyViolation = "23503";
+
+/** Lock timeout, statement timeout, deadlock, serialization failure: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const lockConflicts = new Set(["55P03", "57014", "40P01", "40001"]);
 
 /** Returns the files that the offload rows named. */
 async function deleteOffloads(

@@ -1,5 +1,5 @@
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
-import { flushIndex, isInSnapshot, readIndexFacts } from "../../stores/elasticsearch/indices/index-copies.ts";
+import { flushIndex, readIndexFacts, snapshotOf } from "../../stores/elasticsearch/indices/index-copies.ts";
 import { listPartitions, type PartitionRecord } from "../state/partitions.ts";
 import { appliedMigrations } from "../state/upgrade.ts";
 import { lastWrittenMillis } from "../state/purge.ts";
@@ -45,7 +45,8 @@ export async function inspectGate(
   if (!facts.isDurable) return { kept: "index_not_durable" };
   if (!facts.isReplicated && !options.allowUnreplicated) {
     const written = (await lastWrittenMillis(state, partition)) + clockMarginMillis;
-    if (!(await isInSnapshot(elasticsearch, index, written))) return { kept: "unreplicated" };
+    const snapshot = await snapshotOf(elasticsearch, index, written);
+    if (snapshot !== "held") return { kept: snapshot === "hidden" ? "snapshots_hidden" : "unreplicated" };
   }
   return { kept: undefined, index };
 }
@@ -77,7 +78,7 @@ export async function unreplicatedIndices(
     const isMeant = options.dataTypes.includes(partition.dataType) && monthBounds(known.month).from < options.before;
     if (!isMeant) continue;
     const gate = await inspectGate(connections, partition, known, { ...options, allowUnreplicated: false });
-    if (gate.kept === "unreplicated") found++;
+    if (gate.kept === "unreplicated" || gate.kept === "snapshots_hidden") found++;
   }
   return found;
 }

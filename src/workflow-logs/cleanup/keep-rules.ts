@@ -42,6 +42,7 @@ export function keepReason(dataType: DataType, context: RuleContext): string {
     app_logs: () => [
       recordError("app_logs", "t"),
       ...youngRules("t", context.related.logs, context),
+      ...foreignKeyRules("t", "app_logs", context),
       [runIsKept(context), "run_kept"],
     ],
   };
@@ -60,11 +61,15 @@ function runRules(alias: string, context: RuleContext): Rule[] {
     rules.push([pending, "pending_pause"]);
   }
   if (related.triggers !== undefined) {
-    const pending = `exists (select from ${related.triggers.sqlName} g where g.workflow_run_id = ${alias}.id and g.status <> all(${textArray(finalTriggerStatuses)}))`;
+    const pending = `exists (select from ${related.triggers.sqlName} g where g.workflow_run_id = ${alias}.id and g.status::text <> all(${textArray(finalTriggerStatuses)}))`;
     rules.push([pending, "pending_trigger"]);
   }
   if (references.messages !== undefined) rules.push([references.messages(`${alias}.id`), "message"]);
-  return rules;
+  return [...rules, ...foreignKeyRules(alias, "workflow_runs", context)];
+}
+
+function foreignKeyRules(alias: string, dataType: DataType, { references }: RuleContext): Rule[] {
+  return references.foreignKeys[dataType].map(({ holds }): Rule => [holds(alias), "foreign_key"]);
 }
 
 function nodeRules(context: RuleContext): Rule[] {
@@ -84,7 +89,7 @@ function nodeRules(context: RuleContext): Rule[] {
     const unresolved = `(${notInDocument} or exists (select from ${related.offloads.sqlName} o where o.node_execution_id = t.id and ${fileGone}))`;
     rules.push([unresolved, "offload_unresolved"]);
   }
-  return rules;
+  return [...rules, ...foreignKeyRules("t", "node_executions", context)];
 }
 
 /** A run that stays is shown with its node executions and its app log, so these stay too. Runs of other tenants do not count. */
@@ -101,9 +106,9 @@ function recordError(dataType: DataType, alias: string): Rule {
 }
 
 function endedRules(alias: string, dataType: DataType): Rule[] {
-  const ended = `${alias}.status = any(${textArray(endedStatuses[dataType]!)})`;
+  const ended = `${alias}.status::text = any(${textArray(endedStatuses[dataType]!)})`;
   return [
-    [`${alias}.status = 'paused'`, "paused"],
+    [`${alias}.status::text = 'paused'`, "paused"],
     [`(${ended}) is not true`, "running"],
   ];
 }

@@ -10,6 +10,7 @@ import {
 import type { Run } from "../../runs/run.ts";
 import { logTypes, offloadTable } from "../partitions/log-types.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
+import { findForeignKeys, type ForeignKeys } from "./foreign-keys.ts";
 import { buildIdTable, type Reference } from "./id-tables.ts";
 import type { UnindexedPredicate } from "./report.ts";
 
@@ -52,18 +53,22 @@ export interface References {
   readonly messages: Reference | undefined;
   /** Node executions whose result a draft uses. */
   readonly drafts: Reference | undefined;
+  /** Of tables that are not the platform's. */
+  readonly foreignKeys: ForeignKeys;
 }
 
 export async function findReferences(
   pool: Pool,
   run: Run,
-  { runs, messages, drafts }: RelatedTables,
+  related: RelatedTables,
   tenantId: string,
 ): Promise<References> {
+  const { runs, messages, drafts } = related;
   const ofTenant = `exists (select from ${runs.sqlName} r where r.id = c.workflow_run_id and r.tenant_id = ${quoteLiteral(tenantId)})`;
   return {
     messages: messages && (await referenceTo(pool, run, messages, "workflow_run_id", ofTenant)),
     drafts: drafts && (await referenceTo(pool, run, drafts, "node_execution_id")),
+    foreignKeys: await findForeignKeys(pool, related),
   };
 }
 

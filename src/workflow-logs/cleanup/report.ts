@@ -13,6 +13,8 @@ const unprovenReasons = [
   "index_not_durable",
   /** No shard copy on another node and no snapshot. */
   "unreplicated",
+  /** The same, and it cannot be seen whether there are snapshots. */
+  "snapshots_hidden",
   /** Retention dropped the index; --expired deletes such rows. */
   "expired",
   "record_error",
@@ -38,6 +40,8 @@ type RuleReason =
   | "pending_pause"
   | "pending_trigger"
   | "message"
+  /** A table that is not the platform's refers to it. */
+  | "foreign_key"
   | "draft_variable"
   /** A node execution or app log of a run that is itself kept by rule. */
   | "run_kept"

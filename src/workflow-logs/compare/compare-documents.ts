@@ -66,7 +66,15 @@ function behindSearchText(document: Buffer, start: number): number {
 function differingColumns(expected: Buffer, found: Buffer): string[] {
   const [row, document] = [comparable(expected), comparable(found)];
   const columns = new Set([...row.keys(), ...document.keys()]);
-  return [...columns].filter((column) => row.get(column) !== document.get(column));
+  return [...columns].filter((column) => !isSameValue(row.get(column), document.get(column)));
+}
+
+/**
+ * A column that one of them does not know is NULL there: the platform added it after the document was written, or dropped it since. Documents have every
+ * column that their table had.
+ */
+function isSameValue(row: string | undefined, document: string | undefined): boolean {
+  return (row ?? "null") === (document ?? "null");
 }
 
 /** Each column's value as exact text. A document that is not ours in form differs in every column. */

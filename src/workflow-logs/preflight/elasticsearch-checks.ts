@@ -2,6 +2,7 @@ import type { ClusterInfo } from "../../stores/elasticsearch/cluster.ts";
 import { missingPrivileges } from "../../stores/elasticsearch/privileges.ts";
 import { loadTemplates } from "../../stores/elasticsearch/indices/template-files.ts";
 import { templateStates } from "../../stores/elasticsearch/indices/templates.ts";
+import { captureState } from "../capture/status.ts";
 import { resources } from "../partitions/log-types.ts";
 import { monthBounds } from "../partitions/months.ts";
 import { type Check, fail, type Finding, ok, type PlanCheck, warn } from "./finding.ts";
@@ -22,6 +23,22 @@ export const elasticsearchPrivileges: Check = async ({ connections }) => {
       "elasticsearch privileges",
       `Missing: ${missing.join("; ")}.`,
       "Give them to the role of ELASTICSEARCH_USERNAME or of the API key.",
+    ),
+  ];
+};
+
+/** What only some commands need; without it they leave rows waiting, and nothing else. */
+export const deletePrivilege: Check = async ({ connections }) => {
+  if (!(await captureState(connections)).installed) return [];
+  const { elasticsearch, settings } = connections;
+  const only = { cluster: [], index: ["delete"] };
+  const missing = await missingPrivileges(elasticsearch, settings.template.prefix, resources, only);
+  if (missing.length === 0) return [ok("delete privilege", "documents can follow rows that move")];
+  return [
+    warn(
+      "delete privilege",
+      `Missing: ${missing.join("; ")}. Capture is installed, and a row that moves to another month or tenant leaves its document behind: its note waits.`,
+      "Give the index privilege delete to the role of ELASTICSEARCH_USERNAME or of the API key.",
     ),
   ];
 };

@@ -7,6 +7,7 @@ import { requiredBlobs } from "../offloads/required-blobs.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
 import {
   columnDrift,
+  deletePrivilege,
   diskSpace,
   elasticsearchHealth,
   elasticsearchPrivileges,
@@ -40,6 +41,7 @@ const accessChecks: readonly Check[] = [
 ];
 const sourceChecks: readonly Check[] = [
   databaseEncoding,
+  deletePrivilege,
   templates,
   clocks,
   timeZones,

@@ -12,15 +12,19 @@ export class ColumnFacts {
   /** Fields that are no columns of the table: with a value, and in which there is none. */
   readonly unknown = new Map<string, Seen>();
   readonly unknownNulls = new Set<string>();
+  /** Columns of the table that rows were archived without, for they came later. */
+  readonly added = new Map<string, Seen>();
   /** Columns that the table needs, which rows lack or have as null. */
   readonly lacking = new Map<string, Seen>();
   private readonly names: ReadonlySet<string>;
   private readonly needed: readonly InsertColumn[];
+  private readonly columns: readonly InsertColumn[];
 
   /** `names` are those of all columns, generated ones too; `columns` those that an INSERT gives values for. */
   constructor(table: string, names: readonly string[], columns: readonly InsertColumn[]) {
     this.table = table;
     this.names = new Set(names);
+    this.columns = columns;
     this.needed = columns.filter(({ notNull }) => notNull);
   }
 
@@ -30,6 +34,7 @@ export class ColumnFacts {
       if (value === null) this.unknownNulls.add(name);
       else see(this.unknown, name, id);
     }
+    for (const { name } of this.columns) if (!Object.hasOwn(fields, name)) see(this.added, name, id);
     for (const { name, hasDefault } of this.needed) {
       const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (value === null || (value === undefined && !hasDefault)) see(this.lacking, name, id);
@@ -51,6 +56,19 @@ export class ColumnFacts {
   }
 
   notes(): string[] {
+    return [...this.addedNotes(), ...this.nullNotes()];
+  }
+
+  private addedNotes(): string[] {
+    return this.columns
+      .filter(({ name }) => this.added.has(name) && !this.lacking.has(name))
+      .map(({ name, hasDefault }) => {
+        const { rows } = this.added.get(name)!;
+        return `${this.table}.${name} was added after ${rows === 1 ? "1 row was" : `${rows.toLocaleString("en-US")} rows were`} archived: they get ${hasDefault ? "its default" : "NULL"}, as ADD COLUMN gives it.`;
+      });
+  }
+
+  private nullNotes(): string[] {
     return [...this.unknownNulls]
       .filter((name) => !this.unknown.has(name))
       .map((name) => `${this.table} has no column ${name}; it is NULL in every archived row, so nothing is lost.`);

@@ -1,3 +1,5 @@
+import { AppError } from "../../engine/errors.ts";
+import { missingPrivileges } from "../../stores/elasticsearch/privileges.ts";
 import { requireRepository } from "../../stores/elasticsearch/snapshots.ts";
 import { listPartitions } from "../state/partitions.ts";
 import { openDeletions } from "../state/retention-deletions.ts";
@@ -6,6 +8,7 @@ import { recordSweep } from "../state/retention-sweeps.ts";
 import { appliedMigrations, pendingMigrations, upgradeState } from "../state/upgrade.ts";
 import { type Run, inRun } from "../../runs/run.ts";
 import { archiveHome } from "../run-home.ts";
+import { resources } from "../partitions/log-types.ts";
 import type { Connections } from "../connections.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
 import { agreedTime, requireLaterThanLastSweep } from "./clocks.ts";
@@ -34,6 +37,7 @@ export async function retentionSweep(
   requireSensibleDays(options, days);
   await inspectSources(postgres, options); // refuses tenant ids that cannot be
   if (options.snapshotRepository !== undefined) await requireRepository(elasticsearch, options.snapshotRepository);
+  if (!options.dryRun) await requireIndexDeletion(connections);
   const now = options.now ?? (await agreedTime(connections));
   const counters = new RetentionCounters(options, days, now, cutoffOf(now, days));
   const sweep = { connections, options, days, now, counters, watch };
@@ -111,4 +115,18 @@ async function prepare(begun: Begun): Promise<{ sweep: Sweep; candidates: readon
   for (const index of kept) counters.add(index);
   const onlyCopy = await onlyCopies(connections, options, candidates, known);
   return { sweep: { ...begun, known, onlyCopy }, candidates };
+}
+
+/** Asked once, before an index is judged: else each of them would be refused by itself. */
+async function requireIndexDeletion({ elasticsearch, settings }: Connections): Promise<void> {
+  const only = { cluster: [], index: ["delete_index"] };
+  const missing = await missingPrivileges(elasticsearch, settings.template.prefix, resources, only);
+  if (missing.length === 0) return;
+  throw new AppError(
+    "elasticsearch_forbidden",
+    `A sweep deletes indices, which may not be done: ${missing.join("; ")}.`,
+    {
+      hint: "Give the index privilege delete_index to the role of ELASTICSEARCH_USERNAME or of the API key. Nothing was deleted.",
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { flushIndex, isInSnapshot, readIndexFacts } from "../../../src/stores/elasticsearch/indices/index-copies.ts";
+import { flushIndex, snapshotOf, readIndexFacts } from "../../../src/stores/elasticsearch/indices/index-copies.ts";
 import type { Answer } from "./fake-server.ts";
 import { clientOf } from "./fake-server.ts";
 
@@ -92,12 +92,15 @@ test.each([
   ["one of other indices", [{ ...snapshot, indices: ["ab"] }], 999, false],
   ["none", [], 0, false],
 ])("a snapshot counts when it is %s", async (_, snapshots, written, counts) => {
-  expect(await isInSnapshot(await withSnapshots(snapshots), "a", written)).toBe(counts);
+  expect(await snapshotOf(await withSnapshots(snapshots), "a", written)).toBe(counts ? "held" : "none");
 });
 
 test("a snapshot in a repository that cannot be read, or that may not be seen, does not count", async () => {
-  expect(await isInSnapshot(await withSnapshots([snapshot], unverified), "a", 0)).toBe(false);
+  expect(await snapshotOf(await withSnapshots([snapshot], unverified), "a", 0)).toBe("none");
+  const mayNot = { type: "security_exception", reason: "action [cluster:admin/repository/verify] is unauthorized" };
+  const notVerified = { status: 403, body: { error: mayNot, status: 403 } };
+  expect(await snapshotOf(await withSnapshots([snapshot], notVerified), "a", 0)).toBe("held");
   const denied = { type: "security_exception", reason: "action [cluster:admin/snapshot/get] is unauthorized" };
   const forbidden = await clientOf(() => ({ status: 403, body: { error: denied, status: 403 } }));
-  expect(await isInSnapshot(forbidden, "a", 0)).toBe(false);
+  expect(await snapshotOf(forbidden, "a", 0)).toBe("hidden");
 });

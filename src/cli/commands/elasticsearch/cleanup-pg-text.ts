@@ -20,6 +20,7 @@ const reasons: Readonly<Record<KeepReason | FileKeepReason, string>> = {
   pending_pause: "waits for a person to resume it",
   pending_trigger: "its trigger has not come to an end",
   message: "a chat message still refers to it",
+  foreign_key: "a table of your own refers to it by a foreign key",
   draft_variable: "a draft uses its result",
   run_kept: "belongs to a run that is kept",
   children_left: "node executions or app logs of it are kept",
@@ -30,6 +31,8 @@ const reasons: Readonly<Record<KeepReason | FileKeepReason, string>> = {
   index_closed: "its index is closed",
   index_not_durable: "its index may lose acknowledged writes: set index.translog.durability to request",
   unreplicated: "its index has no assigned replica and is in no snapshot: add one, or give --allow-unreplicated",
+  snapshots_hidden:
+    "its index has no assigned replica, and the role may not see snapshots: give it the cluster privilege monitor_snapshot, or add a replica",
   expired: "retention dropped its index: --expired deletes such rows",
   record_error: "Elasticsearch refused it: see app elasticsearch errors list",
   dirty: "a note of it waits to be applied: run app elasticsearch apply-dirty",

@@ -56,11 +56,18 @@ export async function flushIndex(client: Client, name: string): Promise<boolean>
 const newestSnapshots = 200;
 
 /**
- * Whether a complete snapshot that began after `writtenMillis` (since 1970) holds the index, in a repository that every node can read and write now.
+ * `held`: a complete snapshot that began after `writtenMillis` (since 1970) holds the index, in a repository that no node has found unusable. `hidden`: this
+ * user may not see snapshots.
  */
-export async function isInSnapshot(client: Client, name: string, writtenMillis: number): Promise<boolean> {
+export async function snapshotOf(
+  client: Client,
+  name: string,
+  writtenMillis: number,
+): Promise<"held" | "none" | "hidden"> {
+  const snapshots = await readSnapshots(client);
+  if (snapshots === undefined) return "hidden";
   const repositories = new Set(
-    (await readSnapshots(client))
+    snapshots
       .filter((snapshot) => snapshot.state === "SUCCESS" && snapshot.indices?.includes(name) === true)
       .filter((snapshot) => (snapshot.start_time_in_millis ?? 0) > writtenMillis)
       .flatMap((snapshot) => snapshot.repository ?? []),
@@ -68,16 +75,18 @@ export async function isInSnapshot(client: Client, name: string, writtenMillis: 
   for (const repository of repositories) {
     try {
       await client.snapshot.verifyRepository({ name: repository });
-      return true;
+      return "held";
     } catch (error) {
+      // to verify takes the privilege `manage` on the whole cluster; that the snapshot is whole its own state says
+      if (errorType(error) === "security_exception") return "held";
       if (errorType(error) !== "repository_verification_exception") throw describeElasticsearchError(error);
     }
   }
-  return false;
+  return "none";
 }
 
-/** None also where the user may not see snapshots: then there is none that could be relied on. */
-async function readSnapshots(client: Client): Promise<estypes.SnapshotSnapshotInfo[]> {
+/** Undefined where the user may not see snapshots. */
+async function readSnapshots(client: Client): Promise<estypes.SnapshotSnapshotInfo[] | undefined> {
   try {
     const found = await client.snapshot.get({
       repository: "*",
@@ -90,7 +99,7 @@ async function readSnapshots(client: Client): Promise<estypes.SnapshotSnapshotIn
     });
     return found.snapshots ?? [];
   } catch (error) {
-    if (errorType(error) === "security_exception") return [];
+    if (errorType(error) === "security_exception") return undefined;
     throw describeElasticsearchError(error);
   }
 }

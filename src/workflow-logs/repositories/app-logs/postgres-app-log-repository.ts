@@ -84,7 +84,7 @@ export class PostgresAppLogRepository implements AppLogRepository, AppLogReads {
       table.is("appId", query.appId),
       ...(from === undefined ? [] : [table.createdFrom(from)]),
       ...(to === undefined ? [] : [table.createdBefore(to)]),
-      ...(status === undefined ? [] : [has("run") ? sql`r.status = ${status}` : sql`false`]),
+      ...(status === undefined ? [] : [has("run") ? sql`r.status::text = ${status}` : sql`false`]),
       ...(sessionId === undefined ? [] : [has("end_user") ? sql`e.session_id = ${sessionId}` : sql`false`]),
       ...(email === undefined ? [] : [has("account") ? sql`a.email = ${email}` : sql`false`]),
       ...(keyword === undefined ? [] : [has("run") ? keywordCondition(keyword, has("end_user")) : sql`false`]),

@@ -34,7 +34,7 @@ export class PostgresApiWorkflowNodeExecutionRepository implements ApiWorkflowNo
       table.is("appId", appId),
       table.is("workflowId", workflowId),
       table.is("nodeId", nodeId),
-      sql`t.status <> ${pausedStatus}`,
+      sql`t.status::text <> ${pausedStatus}`,
     ];
     return (await this.records.list(conditions, { direction: "desc", limit: 1 }))[0];
   }

@@ -35,7 +35,7 @@ export class PostgresWorkflowNodeExecutionRepository implements WorkflowNodeExec
       table.is("tenantId", query.tenantId),
       table.is("workflowRunId", query.workflowRunId),
       table.is("triggeredFrom", query.triggeredFrom ?? "workflow-run"),
-      sql`t.status <> ${pausedStatus}`,
+      sql`t.status::text <> ${pausedStatus}`,
       ...(query.appId === undefined ? [] : [table.is("appId", query.appId)]),
     ];
     return orderExecutions(await this.records.read(sql`where ${allOf(conditions)}`), order);

@@ -74,7 +74,15 @@ export class LogTable<T extends LogRecord> {
   isOneOf(field: keyof T & string, values: readonly string[]): Condition {
     const possible = values.filter((value) => this.accepts(field, value));
     if (possible.length === 0) return nothing;
+    if (!this.isBuiltIn(field)) return sql`${this.column(field)}::text = any(${[...possible]}::text[])`;
     return sql`${this.column(field)} = any(${[...possible]}::${sql.raw(quoteIdentifier(this.typeOf(field)))}[])`;
+  }
+
+  /** Another type, such as an enum, has values that may not be asked for: these equal nothing. */
+  private isBuiltIn(field: keyof T & string): boolean {
+    return /^(uuid|text|varchar|bpchar|json|jsonb|timestamp|timestamptz|int[248]|float[48]|numeric|bool)$/.test(
+      this.typeOf(field),
+    );
   }
 
   /** Whether the column can hold the value. Other spellings of a uuid that PostgreSQL reads are none of a document. */
