@@ -14,9 +14,9 @@ export interface RespliteOptions {
   readonly host?: string;
   /** default, performance, safety, minimal or none: what is kept when the machine fails. See docs/resplite.md. */
   readonly pragmaTemplate?: string;
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** PEM texts of the server's certificate and its key. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /**

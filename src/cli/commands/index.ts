@@ -12,6 +12,11 @@ export const commands: readonly Entry[] = [
     describe: "Move notes from Weaviate to Milvus, tenant by tenant, and back if need be",
     load: () => import("./milvus/index.ts"),
   },
+  {
+    command: "resplite",
+    describe: "Redis in an SQLite file, served by its own protocol",
+    load: () => import("./resplite/index.ts"),
+  },
   { command: "db", describe: "The program's own tables in the source database", load: () => import("./db/index.ts") },
   {
     command: "runs",

@@ -86,6 +86,6 @@ export class RawClient {
   }
 }
 
-function encode(args: readonly string[]): string {
+export function encode(args: readonly string[]): string {
   return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join("")}`;
 }

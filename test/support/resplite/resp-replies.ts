@@ -7,18 +7,32 @@ const lineEnd = Buffer.from("\r\n");
 export class ReplyReader {
   #buffer = Buffer.alloc(0);
   #at = 0;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  /** No reply is whole before so many bytes are there, so that a large one is not put together again and again. */
+  #needed = 0;
 
   push(chunk: Buffer): void {
-    this.#buffer = Buffer.concat([this.#buffer.subarray(this.#at), chunk]);
-    this.#at = 0;
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
   }
 
   /** Undefined when the next reply is not whole yet. */
   next(): Reply | undefined {
+    if (this.#buffer.length - this.#at + this.#waitingBytes < this.#needed) return undefined;
+    if (this.#waiting.length > 0) this.#join();
     const start = this.#at;
     const reply = this.#read();
     if (reply === undefined) this.#at = start;
+    else this.#needed = 0;
     return reply;
+  }
+
+  #join(): void {
+    this.#buffer = Buffer.concat([this.#buffer.subarray(this.#at), ...this.#waiting]);
+    this.#at = 0;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
   #read(): Reply | undefined {
@@ -36,7 +50,10 @@ export class ReplyReader {
   }
 
   #bulk(type: string, length: number): Reply | undefined {
-    if (this.#at + length + 2 > this.#buffer.length) return undefined;
+    if (this.#at + length + 2 > this.#buffer.length) {
+      this.#needed = length;
+      return undefined;
+    }
     const value = this.#buffer.toString("latin1", this.#at, this.#at + length);
     this.#at += length + 2;
     return [type, value];

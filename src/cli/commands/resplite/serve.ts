@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { type RespliteConfig, parseResplite } from "../../../config/resplite.ts";
+import { UsageError } from "../../../engine/errors.ts";
+import { command } from "../../command.ts";
+import type { CommandContext } from "../../context.ts";
+import { value } from "../../options/flags.ts";
+import { option, oneOf, wholeNumber } from "../../options/values.ts";
+
+const text = option("text", (given) => (given === "" ? undefined : given));
+
+export default command({
+  flags: {
+    db: value("SQLite file, made when it is not there", text.optional(), {
+      shownDefault: "RESPLITE_DB, else ./data.db",
+    }),
+    port: value("0: any that is free", wholeNumber(0, 65_535).optional(), { shownDefault: "RESPLITE_PORT, else 6379" }),
+    host: value("address to listen on; others than this machine need RESPLITE_PASSWORD", text.optional(), {
+      shownDefault: "RESPLITE_HOST, else 127.0.0.1",
+    }),
+    pragmaTemplate: value(
+      "what is kept when the machine fails",
+      oneOf("default", "performance", "safety", "minimal", "none").optional(),
+      { shownDefault: "RESPLITE_PRAGMA_TEMPLATE, else default" },
+    ),
+    tlsCert: value("PEM file of the server's certificate", text.optional(), { shownDefault: "RESPLITE_TLS_CERT" }),
+    tlsKey: value("PEM file of its key", text.optional(), { shownDefault: "RESPLITE_TLS_KEY" }),
+  },
+  examples: [["resplite serve --db ./resplite.db", "serve a file that was migrated, on port 6379 of this machine"]],
+  logLevel: "info",
+  run: async (flags, context) => {
+    const settings = { ...parseResplite(context.env), ...given(flags) };
+    const { createRESPlite } = await import("../../../resplite.ts");
+    const server = await createRESPlite({ ...settings, tls: await tlsOf(settings) });
+    const { port } = server;
+    context.output.result({ port, host: settings.host, db: settings.db }, () => {
+      return `RESPLite listening on port ${port}, db: ${settings.db}`;
+    });
+    await untilStopped(context);
+    await server.close();
+  },
+});
+
+function given<Flags extends object>(flags: Flags): Partial<RespliteConfig> {
+  return Object.fromEntries(Object.entries(flags).filter(([, flag]) => flag !== undefined));
+}
+
+async function tlsOf({ tlsCert, tlsKey }: RespliteConfig): Promise<{ cert: string; key: string } | undefined> {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new UsageError("invalid_options", "--tls-cert and --tls-key belong together.");
+  }
+  return tlsCert && tlsKey ? { cert: await pem(tlsCert), key: await pem(tlsKey) } : undefined;
+}
+
+async function pem(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new UsageError("unreadable_file", `The file ${path} cannot be read.`, { cause });
+  }
+}
+
+async function untilStopped({ signal }: CommandContext): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
+}
