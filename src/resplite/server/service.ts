@@ -1,5 +1,6 @@
 import type { Data } from "../data/data.ts";
 import type { Access } from "./access.ts";
+import { SearchIndexes } from "../search/search-indexes.ts";
 import { BlockedClients } from "./blocked-clients.ts";
 import type { Client } from "./command.ts";
 
@@ -8,6 +9,7 @@ export class Service {
   readonly data: Data;
   readonly access: Access;
   readonly blocked: BlockedClients;
+  readonly searches: SearchIndexes;
   readonly clients = new Set<Client>();
   readonly startedAt = Date.now();
   /** Once it listens. */
@@ -19,6 +21,7 @@ export class Service {
   constructor(data: Data, access: Access) {
     this.data = data;
     this.access = access;
+    this.searches = new SearchIndexes(data);
     this.blocked = new BlockedClients((key, end) => data.lists.pop(key, end, 1)?.[0]);
   }
 }

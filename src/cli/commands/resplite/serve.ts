@@ -29,7 +29,7 @@ export default command({
   examples: [["resplite serve --db ./resplite.db", "serve a file that was migrated, on port 6379 of this machine"]],
   logLevel: "info",
   run: async (flags, context) => {
-    const settings = { ...parseResplite(context.env), ...given(flags) };
+    const settings = { ...parseResplite(context.env), ...setFlags(flags) };
     const { createRESPlite } = await import("../../../resplite.ts");
     const server = await createRESPlite({ ...settings, tls: await tlsOf(settings) });
     const { port } = server;
@@ -41,7 +41,7 @@ export default command({
   },
 });
 
-function given<Flags extends object>(flags: Flags): Partial<RespliteConfig> {
+function setFlags(flags: object): Partial<RespliteConfig> {
   return Object.fromEntries(Object.entries(flags).filter(([, flag]) => flag !== undefined));
 }
 

@@ -6,6 +6,7 @@ import { connectionCommands } from "./connection.ts";
 import { hashCommands } from "./hashes.ts";
 import { keyCommands } from "./keys.ts";
 import { listCommands } from "./lists.ts";
+import { searchCommands } from "./search.ts";
 import { setCommands } from "./sets.ts";
 import { stringCommands } from "./strings.ts";
 import { zsetCommands } from "./zsets.ts";
@@ -22,6 +23,7 @@ const groups = [
   setCommands,
   listCommands,
   zsetCommands,
+  searchCommands,
   adminCommands,
 ];
 
