@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { type RespliteConfig, parseResplite } from "../../../config/resplite.ts";
+import { resplite, type RespliteConfig } from "../../../config/sections/resplite.ts";
 import { UsageError } from "../../../engine/errors.ts";
 import { command } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
@@ -26,10 +26,11 @@ export default command({
     tlsCert: value("PEM file of the server's certificate", text.optional(), { shownDefault: "RESPLITE_TLS_CERT" }),
     tlsKey: value("PEM file of its key", text.optional(), { shownDefault: "RESPLITE_TLS_KEY" }),
   },
+  config: { resplite },
   examples: [["resplite serve --db ./resplite.db", "serve a file that was migrated, on port 6379 of this machine"]],
   logLevel: "info",
   run: async (flags, context) => {
-    const settings = { ...parseResplite(context.env), ...setFlags(flags) };
+    const settings = { ...context.config.resplite, ...setFlags(flags) };
     const { createRESPlite } = await import("../../../resplite.ts");
     const server = await createRESPlite({ ...settings, tls: await tlsOf(settings) });
     const { port } = server;
@@ -60,6 +61,6 @@ async function pem(path: string): Promise<string> {
   }
 }
 
-async function untilStopped({ signal }: CommandContext): Promise<void> {
+async function untilStopped({ signal }: Pick<CommandContext, "signal">): Promise<void> {
   if (!signal.aborted) await once(signal, "abort");
 }
