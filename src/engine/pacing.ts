@@ -42,9 +42,7 @@ export class Pacing<L extends Limits = Limits> {
   }
 
   set limits(limits: L) {
-    const share = this.owedMillis() / this.millisFor(this.owed) || 0; // 0/0 where nothing limits
-    const { records, bytes } = this.owed;
-    this.owed = { since: performance.now(), records: share * records, bytes: share * bytes };
+    this.owed = this.unpaid();
     this.current = limits;
     this.admitAllowed();
     this.handOut();
@@ -89,6 +87,13 @@ export class Pacing<L extends Limits = Limits> {
     }
   }
 
+  /** Bytes of a batch that were known only when it had been admitted: the next one waits as long as they are worth, too. */
+  charge(bytes: number): void {
+    const unpaid = this.unpaid();
+    this.owed = { ...unpaid, bytes: unpaid.bytes + bytes };
+    this.admitAllowed(); // the timer was set for less
+  }
+
   /**
    * Takes one of the slots, first come first served, and returns what frees it; rejects with AbortError when aborted while waiting.
    */
@@ -125,6 +130,13 @@ export class Pacing<L extends Limits = Limits> {
 
   private owedMillis(): number {
     return Math.max(0, this.owed.since + this.millisFor(this.owed) - performance.now());
+  }
+
+  /** What is not paid for yet, from now on: the same time as before at the limits of now. */
+  private unpaid(): Size & { readonly since: number } {
+    const share = this.owedMillis() / this.millisFor(this.owed) || 0; // 0/0 where nothing limits
+    const { records, bytes } = this.owed;
+    return { since: performance.now(), records: share * records, bytes: share * bytes };
   }
 
   private millisFor({ records, bytes }: Size): number {

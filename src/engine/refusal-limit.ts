@@ -13,7 +13,9 @@ export class RefusalLimit {
     this.limit = limit;
   }
 
-  note(receipt: Receipt): void {
+  /** Call for each batch that was confirmed; as `onConfirmed`, one without records counts for nothing. */
+  note(receipt: Receipt | undefined): void {
+    if (receipt === undefined) return;
     this.inARow = receipt.written > 0 ? 0 : this.inARow + receipt.refused.length;
     if (this.inARow < this.limit) return;
     const example = receipt.refused.at(-1);

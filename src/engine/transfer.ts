@@ -3,13 +3,13 @@ import type { Pacing } from "./pacing.ts";
 import type { Batch, Checkpoint, Receipt, Sink, Source } from "./ports.ts";
 import { readAhead } from "./read-ahead.ts";
 
-export interface Transfer<B extends Batch> {
+export interface Transfer<B extends Batch, R extends Receipt = Receipt> {
   readonly source: Source<B>;
-  readonly sink: Sink<B>;
-  readonly checkpoint: Checkpoint<B>;
+  readonly sink: Sink<B, R>;
+  readonly checkpoint: Checkpoint<B, R>;
   readonly pacing: Pacing;
   /** Told after each checkpoint; may throw to end the transfer (too many refusals). */
-  readonly onConfirmed?: (batch: B, receipt: Receipt) => void;
+  readonly onConfirmed?: (batch: B, receipt: R | undefined) => void;
 }
 
 export type TransferEnd = "completed" | "interrupted";
@@ -19,8 +19,11 @@ export type TransferEnd = "completed" | "interrupted";
  * prefix: a crash repeats at most the batches in flight. When `signal` aborts, those are finished and confirmed. A failed
  * batch ends the transfer with its error: those before it are confirmed, none behind it.
  */
-export async function transfer<B extends Batch>(route: Transfer<B>, signal: AbortSignal): Promise<TransferEnd> {
-  const { source, pacing } = route;
+export async function transfer<B extends Batch, R extends Receipt = Receipt>(
+  route: Transfer<B, R>,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { source, checkpoint, pacing } = route;
   const inFlight = new Set<Promise<void>>();
   let last = Promise.resolve();
   let failed = false;
@@ -43,24 +46,28 @@ export async function transfer<B extends Batch>(route: Transfer<B>, signal: Abor
     await Promise.all(inFlight);
   } catch (error) {
     const ends = await Promise.allSettled(inFlight);
-    const errors = [error, ...ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []))];
+    const flushed = await Promise.allSettled([checkpoint.flush?.()]);
+    const errors = [
+      error,
+      ...[...ends, ...flushed].flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : [])),
+    ];
     if (!signal.aborted) throw error;
     for (const other of errors) if (!isAbort(other)) throw other; // a stop must not hide what failed
+    return "interrupted";
   }
+  await checkpoint.flush?.();
   return signal.aborted ? "interrupted" : "completed";
 }
 
 /** Writes one batch and, when every batch before it is confirmed, confirms it. */
-async function deliver<B extends Batch>(
-  route: Transfer<B>,
+async function deliver<B extends Batch, R extends Receipt>(
+  route: Transfer<B, R>,
   batch: B,
   previous: Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const receipt = batch.records === 0 ? nothing : await route.sink.write(batch, signal);
+  const receipt = batch.records === 0 ? undefined : await route.sink.write(batch, signal);
   await previous;
   await route.checkpoint.confirm(batch, receipt);
   route.onConfirmed?.(batch, receipt);
 }
-
-const nothing: Receipt = { written: 0, refused: [] };

@@ -62,15 +62,12 @@ export class PurgeSink implements Sink<RowBatch> {
   }
 
   async write(batch: RowBatch, signal: AbortSignal): Promise<Receipt> {
-    const before = this.passed;
     await this.route.atStep("read");
-    await this.purge(batch, { changes: 0, waits: 0 }, signal);
-    return { written: this.passed - before, refused: [] };
+    return { written: await this.purge(batch, { changes: 0, waits: 0 }, signal), refused: [] };
   }
 
-  private passed = 0;
-
-  private async purge(batch: RowBatch, tries: Tries, signal: AbortSignal): Promise<void> {
+  /** Returns how many were deleted. */
+  private async purge(batch: RowBatch, tries: Tries, signal: AbortSignal): Promise<number> {
     const { pace, counters, partition } = this.route;
     const notes = batch.notes.map(parseNote);
     const at: number[] = [];
@@ -78,21 +75,24 @@ export class PurgeSink implements Sink<RowBatch> {
       if (reason === null) at.push(position);
       else counters.kept(partition.dataType, reason, 1);
     }
+    let deleted = 0;
     for (let from = 0; from < at.length;) {
       await pace.ready(signal);
       const part = at.slice(from, from + pace.rows);
       from += part.length;
       const closed = await this.closedGate();
-      if (closed === undefined) await this.purgeTogether({ body: batch.body, at: part, notes }, tries, signal);
+      if (closed === undefined)
+        deleted += await this.purgeTogether({ body: batch.body, at: part, notes }, tries, signal);
       else counters.kept(partition.dataType, closed, part.length);
     }
+    return deleted;
   }
 
-  private async purgeTogether(candidates: Candidates, tries: Tries, signal: AbortSignal): Promise<void> {
+  private async purgeTogether(candidates: Candidates, tries: Tries, signal: AbortSignal): Promise<number> {
     const { counters, partition, remove, pace, dryRun } = this.route;
     const rows = await this.compared(candidates);
     await this.route.atStep("compared");
-    if (rows.length === 0) return;
+    if (rows.length === 0) return 0;
     await pace.rested(signal); // it rests while the next rows are compared
     const started = performance.now();
     const end = await remove(rows);
@@ -100,18 +100,19 @@ export class PurgeSink implements Sink<RowBatch> {
       pace.deleted(rows.length, dryRun ? 0 : performance.now() - started);
       const offloadRows = rows.reduce((sum, { offloads }) => sum + (offloads?.length ?? 0), 0);
       counters.passed(partition.dataType, rows.length, offloadRows, !dryRun);
-      this.passed += rows.length;
-      return;
+      return rows.length;
     }
     const next = end === "changed" ? { ...tries, changes: tries.changes + 1 } : { ...tries, waits: tries.waits + 1 };
     if (next.changes > mostChanges || next.waits > mostWaits) {
       counters.kept(partition.dataType, end, rows.length);
-      return;
+      return 0;
     }
     pace.fewer(rows.length);
     if (end === "locked") await pace.backOff(next.waits, signal);
     const ids = rows.map(({ id }) => id);
-    for await (const batch of this.route.reread(ids, signal)) await this.purge(batch, next, signal);
+    let deleted = 0;
+    for await (const batch of this.route.reread(ids, signal)) deleted += await this.purge(batch, next, signal);
+    return deleted;
   }
 
   /** Those whose document is the same; the others are counted as kept. */

@@ -38,7 +38,12 @@ export interface RowCopy {
   readonly beforeWrite: () => Promise<void>;
   /** Whether it was. */
   readonly wasWritten: () => boolean;
-  readonly onConfirmed: (batch: RowBatch, receipt: Receipt, rows: RowOrigin, contents?: InlinedContents) => void;
+  readonly onConfirmed: (batch: RowBatch, receipt: CopyReceipt, rows: RowOrigin) => void;
+}
+
+export interface CopyReceipt extends Receipt {
+  /** Undefined where no contents were offloaded, or they stay where they are. */
+  readonly inlined: InlinedContents | undefined;
 }
 
 /** How rows of a batch stand to the plan: counted in it, found beside it, or copied before and written again. */
@@ -53,7 +58,7 @@ export async function copyRange(
   signal: AbortSignal,
 ): Promise<TransferEnd> {
   const { partition, state, runId } = copy;
-  const result = await transfer<RowBatch>(
+  const result = await transfer<RowBatch, CopyReceipt>(
     {
       source: {
         batches: (aborted) =>
@@ -64,7 +69,7 @@ export async function copyRange(
         confirm: (batch, receipt) =>
           confirm(copy, batch, receipt, async (transaction) => {
             await saveCheckpoint(transaction, partition, { start, ...batch.end });
-            await addCopied(transaction, partition, runId, receipt.written, bytesWritten(copy, batch));
+            await addCopied(transaction, partition, runId, receipt?.written ?? 0, bytesWritten(batch, receipt));
           }),
       },
       pacing: copy.pacing,
@@ -95,7 +100,7 @@ export async function copyById(
 ): Promise<TransferEnd> {
   const { partition, runId } = copy;
   const read = { ...copy.read, ...(isUnchanged && { isUnchanged }) };
-  return transfer<RowBatch>(
+  return transfer<RowBatch, CopyReceipt>(
     {
       source: { batches: (aborted) => copy.source.rowsById(copy.rowsOf, ids, read, aborted) },
       sink: sinkOf(copy),
@@ -107,7 +112,8 @@ export async function copyById(
             await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
             await forgetRecordErrorsOf(transaction, partition, batch.gone);
             await touchAppLogs(transaction, copy, batch);
-            await addCopied(transaction, partition, runId, areNew ? receipt.written : 0, bytesWritten(copy, batch));
+            const written = areNew ? (receipt?.written ?? 0) : 0;
+            await addCopied(transaction, partition, runId, written, bytesWritten(batch, receipt));
             await onConfirm?.(transaction, [...batch.ended, ...batch.open.map(({ id }) => id)]);
           }),
       },
@@ -126,58 +132,66 @@ async function touchAppLogs(transaction: StateDatabase, copy: RowCopy, { body }:
   await touchAppLogsOf(transaction, appLogs, copy.partition.tenantId, runIds);
 }
 
-function settledIds(batch: RowBatch, receipt: Receipt): string[] {
-  const refused = new Set(receipt.refused.map(({ id }) => id));
+function settledIds(batch: RowBatch, receipt: CopyReceipt | undefined): string[] {
+  const refused = new Set(receipt?.refused.map(({ id }) => id));
   return [...batch.ended, ...batch.open.map(({ id }) => id)].filter((id) => !refused.has(id));
 }
 
-function sinkOf(copy: RowCopy): Sink<RowBatch> {
+function sinkOf(copy: RowCopy): Sink<RowBatch, CopyReceipt> {
   return {
     write: async (batch, signal) => {
       await copy.beforeWrite();
-      const { newer, refused } = await send(copy, batch, signal);
-      if (newer.length === 0) return { written: batch.records - refused.length, refused };
+      const { newer, refused, inlined } = await send(copy, batch, signal);
+      if (newer.length === 0) return { written: batch.records - refused.length, refused, inlined };
       const again = await writeAgain(copy, newer, (rows, aborted) => send(copy, rows, aborted), signal);
-      return { written: batch.records - refused.length - again.length, refused: [...refused, ...again] };
+      return { written: batch.records - refused.length - again.length, refused: [...refused, ...again], inlined };
     },
   };
 }
 
-async function send(copy: RowCopy, batch: RowBatch, signal: AbortSignal): ReturnType<Send> {
-  const body = (await copy.contents?.bodyOf(batch, copy.partition.tenantId, signal)) ?? batch.body;
-  const receipt = await copy.target.write(body, signal);
-  if (body !== batch.body) copy.read.bodies.giveBack(body);
-  return receipt;
+async function send(
+  copy: RowCopy,
+  batch: RowBatch,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<Send>> & Pick<CopyReceipt, "inlined">> {
+  const withContents = await copy.contents?.bodyOf(batch, copy.partition.tenantId, signal);
+  const receipt = await copy.target.write(withContents?.body ?? batch.body, signal);
+  if (withContents !== undefined) copy.read.bodies.giveBack(withContents.body);
+  return { ...receipt, inlined: withContents?.inlined };
 }
 
-function bytesWritten({ contents }: RowCopy, batch: RowBatch): number {
-  return contents?.resultOf(batch)?.bodyBytes ?? batch.bytes;
+export function bytesWritten(batch: RowBatch, receipt: CopyReceipt | undefined): number {
+  return receipt?.inlined?.bodyBytes ?? batch.bytes;
 }
 
 /** One transaction for everything that follows from a confirmed batch. */
 async function confirm(
-  { state, partition, runId, contents }: RowCopy,
+  { state, partition, runId }: RowCopy,
   batch: RowBatch,
-  receipt: Receipt,
+  receipt: CopyReceipt | undefined,
   more: (transaction: StateDatabase) => Promise<void>,
 ): Promise<void> {
-  const allRefused = [...receipt.refused, ...batch.unreadable];
-  const refused = new Set(allRefused.map(({ id }) => id));
-  const inlined = contents?.resultOf(batch);
+  const { refused, inlined } = withUnreadable(batch, receipt);
+  const refusedIds = new Set(refused.map(({ id }) => id));
   await state.transaction().execute(async (transaction) => {
-    await saveRecordErrors(transaction, partition, runId, allRefused);
+    await saveRecordErrors(transaction, partition, runId, refused);
     await rememberOpenRows(
       transaction,
       partition,
-      batch.open.filter((row) => !refused.has(row.id)),
+      batch.open.filter((row) => !refusedIds.has(row.id)),
     );
     if (inlined !== undefined) await replaceUnresolvedContents(transaction, partition, runId, inlined);
     await more(transaction);
   });
 }
 
-function release(copy: RowCopy, batch: RowBatch, receipt: Receipt, rows: RowOrigin): void {
-  const refused = [...receipt.refused, ...batch.unreadable];
-  copy.onConfirmed(batch, { ...receipt, refused }, rows, copy.contents?.resultOf(batch));
+/** What became of a batch, with its rows that cannot be read: no sink has seen them. */
+function withUnreadable({ unreadable }: RowBatch, receipt: CopyReceipt | undefined): CopyReceipt {
+  const { written, refused, inlined } = receipt ?? { written: 0, refused: [], inlined: undefined };
+  return { written, refused: [...refused, ...unreadable], inlined };
+}
+
+function release(copy: RowCopy, batch: RowBatch, receipt: CopyReceipt | undefined, rows: RowOrigin): void {
+  copy.onConfirmed(batch, withUnreadable(batch, receipt), rows);
   copy.read.bodies.giveBack(batch.body);
 }

@@ -18,7 +18,7 @@ import { PostgresLogs } from "../rows/postgres-logs.ts";
 import { liveBatchLimits } from "../../runs/run-limits.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { WaitCause } from "../../runs/waits.ts";
-import type { RowCopy } from "./copy-rows.ts";
+import { bytesWritten, type RowCopy } from "./copy-rows.ts";
 import type { MigrateOptions } from "./options.ts";
 import type { MigrateCounters } from "./report.ts";
 
@@ -111,10 +111,10 @@ export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Part
     pacing: run.pacing,
     wasWritten: () => marked !== undefined,
     beforeWrite: () => (marked ??= target.ensure().then(() => markCopying(state, partition, run.id))),
-    onConfirmed: (batch, receipt, rows, contents) => {
-      const bytes = contents?.bodyBytes ?? batch.bytes;
+    onConfirmed: (batch, receipt, rows) => {
+      const bytes = bytesWritten(batch, receipt);
       if (batch.records + batch.unreadable.length > 0) counters.written(partition, receipt, bytes, rows);
-      if (contents !== undefined) counters.inlined(contents);
+      if (receipt.inlined !== undefined) counters.inlined(receipt.inlined);
       progress.advanced(key, batch.records, bytes);
       copy.refusals.note(receipt);
     },

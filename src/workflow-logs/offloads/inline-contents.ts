@@ -31,7 +31,6 @@ export class InlineContents {
   private readonly storage: BlobStorage;
   private readonly bodies: BulkBodies;
   private readonly searchUnits: number;
-  private readonly results = new WeakMap<RowBatch, InlinedContents>();
 
   constructor(storage: BlobStorage, bodies: BulkBodies, searchText: SearchTextMode) {
     this.storage = storage;
@@ -39,23 +38,21 @@ export class InlineContents {
     this.searchUnits = searchUnits[searchText];
   }
 
-  /** What `bodyOf` did with the batch; undefined for a batch without offloaded contents. */
-  resultOf(batch: RowBatch): InlinedContents | undefined {
-    return this.results.get(batch);
-  }
-
   /**
-   * The body to send for a batch: its own where nothing was offloaded. Called when the batch's turn has come, so that contents of a few batches at
+   * The body to send for a batch, to be given back when it was, and what became of the contents; undefined where nothing was offloaded. Called when the batch's turn has come, so that contents of a few batches at
    * most are in memory and no statement waits for the storage.
    */
-  async bodyOf(batch: RowBatch, tenantId: string, signal: AbortSignal): Promise<BulkBody> {
-    if (batch.offloaded.length === 0) return batch.body;
+  async bodyOf(
+    batch: RowBatch,
+    tenantId: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly body: BulkBody; readonly inlined: InlinedContents } | undefined> {
+    if (batch.offloaded.length === 0) return undefined;
     const contents = await this.load(batch.offloaded, tenantId, signal);
     const body = this.bodies.take();
     body.reserve(batch.bytes);
     writeWithContents(body, batch, contents, this.searchUnits);
-    this.results.set(batch, inlined(batch, contents, body.length));
-    return body;
+    return { body, inlined: inlinedContents(batch, contents, body.length) };
   }
 
   /** In the order of the rows and their offloads, a few at once. */
@@ -87,7 +84,7 @@ export class InlineContents {
   }
 }
 
-function inlined(
+function inlinedContents(
   { body, offloaded }: RowBatch,
   contents: readonly LoadedContent[][],
   bodyBytes: number,

@@ -6,15 +6,12 @@ import { type ListedDocument, listDocuments } from "../../stores/elasticsearch/d
 import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
 import type { BatchLimits } from "../rows/row-batches.ts";
 import type { TimeRange } from "../partitions/scope.ts";
-import type { Outcome } from "./outcome.ts";
 
 /** Documents of consecutive ids, as the bytes they were sent as. */
 export interface ArchivedBatch extends Batch {
   readonly sources: ReadonlyMap<string, Buffer>;
   /** Behind which a listing goes on; null where the last documents have no field `id`. */
   readonly lastKey: string | null;
-  /** What became of them; set by the sink. */
-  outcome?: Outcome;
 }
 
 export interface ArchivedRange {

@@ -18,7 +18,7 @@ import { Outcome, type RowCounts } from "./outcome.ts";
 import type { PlannedRestore } from "./plan-restore.ts";
 import type { RestoreCounters } from "./report.ts";
 import { restoreFiles } from "./restore-files.ts";
-import { RowRestorer } from "./restore-rows.ts";
+import { type RestoreReceipt, RowRestorer } from "./restore-rows.ts";
 import type { RestoreTable } from "./restore-tables.ts";
 
 /** What all partitions of a restore share. */
@@ -127,7 +127,7 @@ function moveDocuments(
   // Of a whole month all documents are looked at: one that was put into the wrong month is to be found.
   const range = planned.coversWholeMonth ? undefined : planned.range;
   const renderer = comparisonRenderer({ logType, layout }, settings);
-  return transfer<ArchivedBatch>(
+  return transfer<ArchivedBatch, RestoreReceipt>(
     {
       source: new ArchivedDocuments(elasticsearch, { index: planned.index.name, range, after }, limits, unpaused),
       sink: new RowRestorer({
@@ -142,11 +142,12 @@ function moveDocuments(
         writing,
         unpaused: () => unpaused(signal),
       }),
-      checkpoint: { confirm: (batch) => confirm(batch, batch.outcome!) },
+      checkpoint: { confirm: (batch, receipt) => confirm(batch, receipt!.outcome) }, // no batch is empty
       pacing,
       onConfirmed: (batch, receipt) => {
-        counters.add(planned, batch.outcome!.counts, batch.bytes);
-        counters.found(batch.outcome!.findings);
+        const { outcome } = receipt!;
+        counters.add(planned, outcome.counts, batch.bytes);
+        counters.found(outcome.findings);
         progress.advanced(partitionKey(planned), batch.records, batch.bytes);
         refusals.note(receipt);
       },

@@ -36,6 +36,11 @@ export interface RowRestore {
   readonly unpaused: () => Promise<void>;
 }
 
+export interface RestoreReceipt extends Receipt {
+  /** What became of the documents. */
+  readonly outcome: Outcome;
+}
+
 /**
  * Every statement is served by the primary key; a plan that scans the table would do so for each batch. Nothing is captured: the rows are what their
  * documents are, and a copy of them could only take away what a document has beside its row, such as the contents of a file that is gone.
@@ -47,7 +52,7 @@ const transactionSettings = `set local enable_seqscan = off; set local enable_ha
  * journal of purges. What is there already is compared and left alone. Before it commits, every row is read back and compared with its document: one that
  * PostgreSQL does not keep exactly is refused.
  */
-export class RowRestorer implements Sink<ArchivedBatch> {
+export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
   private readonly what: RowRestore;
   private readonly columnNames: ReadonlySet<string>;
 
@@ -56,7 +61,7 @@ export class RowRestorer implements Sink<ArchivedBatch> {
     this.columnNames = new Set(what.comparison.table.columns.map(({ name }) => name));
   }
 
-  async write(batch: ArchivedBatch): Promise<Receipt> {
+  async write(batch: ArchivedBatch): Promise<RestoreReceipt> {
     const outcome = new Outcome();
     const rows: ArchivedRow[] = [];
     for (const [id, source] of batch.sources) {
@@ -64,9 +69,8 @@ export class RowRestorer implements Sink<ArchivedBatch> {
       if (row !== undefined) rows.push(row);
     }
     if (rows.length > 0) outcome.join(await this.restore(rows));
-    batch.outcome = outcome;
     const refused = refusals(outcome, this.table);
-    return { written: batch.records - refused.length, refused };
+    return { written: batch.records - refused.length, refused, outcome };
   }
 
   private get table(): string {

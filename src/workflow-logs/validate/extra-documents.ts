@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Batch } from "../../engine/ports.ts";
+import type { Batch, Receipt } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import { isWrittenDirectly } from "../state/month-placements.ts";
 import { deletedIds, purgedIds } from "../state/validation-journal.ts";
@@ -25,8 +25,7 @@ export async function findExtra(
 ): Promise<TransferEnd> {
   const { state, pacing } = check;
   await forgetKind(state, check, "extra");
-  const unexplained = new Map<IdBatch, string[]>();
-  const end = await transfer<IdBatch>(
+  const end = await transfer<IdBatch, Receipt & { readonly unexplained: readonly string[] }>(
     {
       source: {
         async *batches(aborted) {
@@ -35,18 +34,15 @@ export async function findExtra(
       },
       sink: {
         async write(batch) {
-          unexplained.set(batch, await withoutRow(check, batch.ids));
-          return { written: batch.records, refused: [] };
+          return { written: batch.records, refused: [], unexplained: await withoutRow(check, batch.ids) };
         },
       },
       checkpoint: {
-        async confirm(batch) {
-          const found = unexplained.get(batch) ?? [];
-          unexplained.delete(batch);
+        async confirm(_batch, receipt) {
           await addDifferences(
             state,
             check,
-            found.map((id) => ({ id, kind: "extra", columns: [] })),
+            (receipt?.unexplained ?? []).map((id) => ({ id, kind: "extra", columns: [] })),
           );
         },
       },

@@ -1,5 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { Pool } from "pg";
+import type { Receipt } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { dirtyIds } from "../state/dirty-rows.ts";
@@ -44,21 +45,15 @@ export async function checkRows(
   remember: (transaction: StateDatabase, batch: CheckedBatch) => Promise<void>,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
-  const compared = new Map<RowBatch, Pick<CheckedBatch, "ids" | "differences">>();
-  return transfer<RowBatch>(
+  return transfer<RowBatch, Comparison>(
     {
       source: { batches: rows },
       sink: {
-        write: async (batch) => {
-          compared.set(batch, await compareBatch(check, batch));
-          return { written: batch.records, refused: [] };
-        },
+        write: async (batch) => ({ written: batch.records, refused: [], ...(await compareBatch(check, batch)) }),
       },
       checkpoint: {
-        confirm: async (batch) => {
-          const { ids, differences } = compared.get(batch) ?? { ids: [], differences: [] };
-          compared.delete(batch);
-          const { gone, unreadable, bytes, end } = batch;
+        confirm: async ({ gone, unreadable, bytes, end }, receipt) => {
+          const { ids, differences } = receipt ?? { ids: [], differences: [] };
           await check.state.transaction().execute((transaction) =>
             remember(transaction, {
               ids: [...ids, ...unreadable.map(({ id }) => id)],
@@ -80,6 +75,8 @@ export async function checkRows(
     signal,
   );
 }
+
+type Comparison = Receipt & Pick<CheckedBatch, "ids" | "differences">;
 
 /** The documents of a batch are about as large as the batch, which is limited by bytes. */
 async function compareBatch(check: RowCheck, batch: RowBatch): Promise<Pick<CheckedBatch, "ids" | "differences">> {

@@ -327,3 +327,67 @@ describe("changed while it works", () => {
     expect(await waiting).toBe("on");
   });
 });
+
+describe("bytes known only after reading", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test("are paid for by who comes next: never more than the rate and what was in flight", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ bytes: fc.nat(5000), reads: fc.nat(800) }), { minLength: 5, maxLength: 25 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.option(fc.integer({ min: 500, max: 4000 }), { nil: undefined }),
+        async (batches, concurrency, later) => {
+          const pacing = new Pacing<Limits>({ concurrency, bytesPerSecond: 2000 });
+          const start = performance.now();
+          const charged: { at: number; bytes: number }[] = [];
+          let next = 0;
+          const feed = async (): Promise<void> => {
+            for (let one = batches[next++]; one !== undefined; one = batches[next++]) {
+              await pacing.admit(1, 0, never);
+              const freeSlot = await pacing.takeSlot(never);
+              await new Promise((resolve) => setTimeout(resolve, one!.reads));
+              charged.push({ at: performance.now() - start, bytes: one.bytes });
+              pacing.charge(one.bytes);
+              freeSlot();
+            }
+          };
+          const all = Promise.all(Array.from({ length: concurrency }, feed));
+          if (later !== undefined) {
+            await vi.advanceTimersByTimeAsync(1500);
+            pacing.limits = { concurrency, bytesPerSecond: later };
+          }
+          await vi.runAllTimersAsync();
+          await all;
+          expect(charged).toHaveLength(batches.length);
+          const rate = Math.max(2000, later ?? 0);
+          let total = 0;
+          for (const { at, bytes } of charged) {
+            expect(total).toBeLessThanOrEqual((at / 1000) * rate + concurrency * 5000);
+            total += bytes;
+          }
+          const slowest = Math.min(2000, later ?? 2000);
+          const reading = batches.reduce((sum, { reads }) => sum + reads, 0);
+          expect(charged.at(-1)!.at).toBeLessThanOrEqual((total / slowest) * 1000 + reading + 2 * batches.length); // and not much slower
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  test("make wait also who waits already, and are nothing where no rate is", async () => {
+    const pacing = new Pacing<Limits>({ concurrency: 1, bytesPerSecond: 1000 });
+    await pacing.admit(1, 500, never);
+    let admittedAt = Number.NaN;
+    const start = performance.now();
+    const waiting = pacing.admit(1, 0, never).then(() => (admittedAt = performance.now() - start));
+    pacing.charge(1000);
+    await vi.runAllTimersAsync();
+    await waiting;
+    expect(Math.abs(admittedAt - 1500)).toBeLessThan(3);
+    pacing.charge(500);
+    pacing.limits = { concurrency: 1 };
+    await pacing.admit(1, 0, never);
+  });
+});

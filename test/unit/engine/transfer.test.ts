@@ -274,7 +274,7 @@ test("the watcher may end the transfer behind the batch it was told of", async (
 
 test("a batch without records is confirmed in its turn and not written", async () => {
   const written: number[] = [];
-  const confirmed: { at: number; receipt: Receipt }[] = [];
+  const confirmed: { at: number; receipt: Receipt | undefined }[] = [];
   const end = await transfer<NumberedBatch>(
     {
       source: {
@@ -296,7 +296,7 @@ test("a batch without records is confirmed in its turn and not written", async (
   expect(end).toBe("completed");
   expect(written).toEqual([1, 3]);
   expect(confirmed.map(({ at }) => at)).toEqual([0, 1, 2, 3]);
-  expect(confirmed[0]?.receipt).toEqual({ written: 0, refused: [] });
+  expect(confirmed.map(({ receipt: got }) => got)).toEqual([undefined, receipt, undefined, receipt]);
 });
 
 test("a failure while the source takes its time is not unhandled", async () => {
@@ -357,4 +357,69 @@ test("obeys the rates", async () => {
   });
   await end;
   expect(times[2]! - times[0]!).toBeGreaterThan(35);
+});
+
+test("what the checkpoint puts off is stored once, behind everything confirmed, however the transfer ends", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: 6 }),
+      fc.option(fc.nat(6), { nil: undefined }),
+      fc.option(fc.nat(6), { nil: undefined }),
+      async (batches, failsAt, abortsAt) => {
+        const stop = new AbortController();
+        const steps: string[] = [];
+        const end = transfer<NumberedBatch>(
+          {
+            source: {
+              async *batches() {
+                for (let at = 0; at < batches; at++) {
+                  if (at === abortsAt) stop.abort();
+                  yield await Promise.resolve({ at, records: 1, bytes: 0 });
+                }
+              },
+            },
+            sink: {
+              async write({ at }) {
+                if (at === failsAt) throw new Error("write");
+                return receipt;
+              },
+            },
+            checkpoint: {
+              confirm: async () => void steps.push("confirm"),
+              flush: async () => void steps.push("flush"),
+            },
+            pacing: new Pacing({ concurrency: 2 }),
+          },
+          stop.signal,
+        );
+        await end.catch(() => {});
+        expect(steps.indexOf("flush")).toBe(steps.length - 1);
+      },
+    ),
+  );
+});
+
+test("a flush that fails is a failure of the transfer, but does not hide the one before it", async () => {
+  const route = (writes: () => Promise<Receipt>) => ({
+    source: {
+      async *batches() {
+        yield await Promise.resolve({ at: 0, records: 1, bytes: 0 });
+      },
+    },
+    sink: { write: writes },
+    checkpoint: { confirm: async () => {}, flush: () => Promise.reject(new Error("flush")) },
+    pacing: new Pacing({ concurrency: 1 }),
+  });
+  await expect(
+    transfer(
+      route(async () => receipt),
+      never,
+    ),
+  ).rejects.toThrow("flush");
+  await expect(
+    transfer(
+      route(() => Promise.reject(new Error("write"))),
+      never,
+    ),
+  ).rejects.toThrow("write");
 });
