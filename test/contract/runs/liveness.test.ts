@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { adapters } from "./homes.ts";
 import { openHome, type OpenHome } from "./homes-by-address.ts";
@@ -72,5 +74,10 @@ describe.each(Object.entries(shared))("a process with a run in %s", (_name, open
     for (const { child } of all.slice(0, 2)) child.kill("SIGKILL");
     const statuses = () => Promise.all(all.map(({ id }) => status(id)));
     await expect.poll(statuses, { timeout: 5000 }).toEqual(["died", "died", "running", "running"]);
+    const address = opened.address!;
+    if (!path.isAbsolute(address)) return;
+    (await opened.home.openLocks()).close();
+    const sessions = (await readdir(path.dirname(address))).filter((name) => name.includes("-session-"));
+    expect(sessions).toHaveLength(2); // those of the dead are taken away by the next
   });
 });
