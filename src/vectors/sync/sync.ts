@@ -140,7 +140,7 @@ async function syncTenant(
         sink: new ObjectSink(connections, tenant),
         checkpoint: {
           confirm: async (batch, receipt) => {
-            await errors.save(scope, run.id, receipt.refused);
+            await errors.save(scope, run.id, receipt?.refused ?? []);
             copied += batch.records;
             await checkpoints.save(
               scope,
@@ -150,8 +150,8 @@ async function syncTenant(
         },
         pacing: run.pacing,
         onConfirmed: (batch, receipt) => {
-          totals.copied += receipt.written;
-          totals.failed += receipt.refused.length;
+          totals.copied += receipt?.written ?? 0;
+          totals.failed += receipt?.refused.length ?? 0;
           totals.bytes += batch.bytes;
           progress.advanced(tenant, batch.records, batch.bytes);
           limit.note(receipt);
