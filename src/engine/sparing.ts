@@ -21,14 +21,16 @@ export function sparing<B extends Batch, R extends Receipt = Receipt>(
   let timer: NodeJS.Timeout | undefined;
   let saved = Promise.resolve();
 
+  const saveBehind = async (before: Promise<void>): Promise<void> => {
+    await before;
+    if (unsaved === 0) return;
+    [unsaved, records] = [0, 0];
+    await checkpoint.save();
+  };
   const save = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    saved = saved.then(async () => {
-      if (unsaved === 0) return;
-      [unsaved, records] = [0, 0];
-      await checkpoint.save();
-    });
+    saved = saveBehind(saved);
     saved.catch(() => {}); // thrown by the next confirm, or by the flush
     return saved;
   };

@@ -347,7 +347,7 @@ describe("bytes known only after reading", () => {
             for (let one = batches[next++]; one !== undefined; one = batches[next++]) {
               await pacing.admit(1, 0, never);
               const freeSlot = await pacing.takeSlot(never);
-              await new Promise((resolve) => setTimeout(resolve, one!.reads));
+              await new Promise((resolve) => setTimeout(resolve, one.reads));
               charged.push({ at: performance.now() - start, bytes: one.bytes });
               pacing.charge(one.bytes);
               freeSlot();

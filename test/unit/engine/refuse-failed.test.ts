@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AppError } from "../../../src/engine/errors.ts";
 import { Pacing } from "../../../src/engine/pacing.ts";
-import type { Batch, Receipt } from "../../../src/engine/ports.ts";
+import type { Batch, Receipt, Sink } from "../../../src/engine/ports.ts";
 import { refuseFailed } from "../../../src/engine/refuse-failed.ts";
 import { RefusalLimit } from "../../../src/engine/refusal-limit.ts";
 import { transfer } from "../../../src/engine/transfer.ts";
@@ -75,11 +75,19 @@ test("a target that is down ends the run at the limit of refusals", async () => 
   });
 });
 
+function failingSink(error: Error): Sink<IdBatch> {
+  return {
+    write: async () => {
+      throw error;
+    },
+  };
+}
+
 test("a wait that was stopped is no failure, and what concerns every batch is thrown", async () => {
   const abort = new DOMException("stopped", "AbortError");
   const login = new AppError("login", "wrong password");
   const failing = (error: Error) =>
-    refuseFailed<IdBatch, Receipt>({ write: () => Promise.reject(error) }, (batch, cause) => {
+    refuseFailed<IdBatch, Receipt>(failingSink(error), (batch, cause) => {
       if (cause instanceof AppError) throw cause;
       return refuseAll(batch, cause);
     });
