@@ -84,8 +84,9 @@ function nodesOf(args: readonly string[], nodes: readonly Node[]): Node[] {
 
 const purpose = "Moves logs and caches of LLM platforms between stores, exactly and resumably";
 
+/** The folder that yargs is given is for its own configuration files, of which it reads none here: the real one may be deleted. */
 function newParser(args: readonly string[], width: number): Argv {
-  return yargs([...args])
+  return yargs([...args], "/")
     .scriptName("app")
     .help(false) // a flag like others: yargs' own would take a search for the word help as a wish for it
     .version(false)

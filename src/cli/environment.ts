@@ -17,12 +17,19 @@ export interface LoadedEnvironment {
  * @throws UsageError when the file cannot be read
  */
 export function loadEnvironment(host: Host, envFile: string | undefined): LoadedEnvironment {
-  const file = path.resolve(host.workingDirectory, envFile ?? ".env");
+  const file = fileOf(host.workingDirectory, envFile);
+  if (file === undefined) return { env: host.env, remarks: [] };
   const { values, unreadable } = parseEnvFile(envText(file, envFile !== undefined), host.env);
   return {
     env: { ...values, ...host.env },
     remarks: unreadable.map((line) => `Line ${line} of ${file} is no assignment (NAME=value) and was left out.`),
   };
+}
+
+/** Undefined where there is no folder to look for .env in. */
+function fileOf(folder: string | undefined, envFile: string | undefined): string | undefined {
+  if (folder !== undefined) return path.resolve(folder, envFile ?? ".env");
+  return envFile === undefined || path.isAbsolute(envFile) ? envFile : `./${envFile}`;
 }
 
 function envText(file: string, required: boolean): string {

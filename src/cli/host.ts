@@ -8,7 +8,8 @@ export interface Host {
   /** Arguments behind the program's name. */
   readonly args: readonly string[];
   readonly env: Environment;
-  readonly workingDirectory: string;
+  /** Undefined where it was deleted. */
+  readonly workingDirectory: string | undefined;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: TextStream;
   readonly stderr: TextStream & NodeJS.WritableStream;

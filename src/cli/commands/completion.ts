@@ -29,7 +29,7 @@ function currentShell(env: CommandContext["env"]): string {
 /** The script of yargs, which takes the shell from SHELL: main.ts has set that, and the script sets it whenever it asks. */
 async function completionScript(shell: string): Promise<string> {
   let script = "";
-  const parser = yargs([]).scriptName("app").exitProcess(false);
+  const parser = yargs([], "/").scriptName("app").exitProcess(false);
   await parser
     .command("$0", false, {}, () => void parser.showCompletionScript())
     .parseAsync([], {}, (_error, _argv, output) => {

@@ -6,11 +6,22 @@ import { value } from "../values.ts";
 /** Where pipelines without a PostgreSQL keep their runs, as an absolute path. */
 export const stateFile = z
   .object({
-    STATE_FILE: value("the path of a file", (given) => path.resolve(given)).optional(),
+    STATE_FILE: value(
+      "the path of a file; an absolute one where the working directory was deleted",
+      absolute,
+    ).optional(),
     XDG_STATE_HOME: z.string().default(""),
     HOME: z.string().optional(),
   })
   .transform((given) => given.STATE_FILE ?? defaultStateFile(given.XDG_STATE_HOME, given.HOME));
+
+function absolute(file: string): string | undefined {
+  try {
+    return path.resolve(file);
+  } catch {
+    return undefined;
+  }
+}
 
 /** In the user's state folder: https://specifications.freedesktop.org/basedir-spec/latest/, which has a relative XDG_STATE_HOME ignored. */
 function defaultStateFile(stateHome: string, home: string | undefined): string {
