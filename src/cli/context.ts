@@ -5,6 +5,7 @@ import type { ProgressSink } from "../runs/progress.ts";
 import { confirm, confirmByTyping } from "./confirm.ts";
 import type { GlobalOptions } from "./global-flags.ts";
 import type { Host } from "./host.ts";
+import { painter } from "./output/colour.ts";
 import { createLog } from "./output/log.ts";
 import type { LogLevel } from "./output/log-levels.ts";
 import { createOutput, type Output } from "./output/output.ts";
@@ -48,13 +49,13 @@ export interface ContextParts<Config> {
 export function createContext<Config>(parts: ContextParts<Config>): CommandContext<Config> {
   const { command, globals, host, env, config, defaultLogLevel } = parts;
   const [json, quiet, yes] = [globals.json === true, globals.quiet === true, globals.yes === true];
-  const { logLevel, noProgress = false } = globals;
+  const { logLevel, noProgress = false, wide = false } = globals;
   const { stdin, stdout, stderr } = host;
   return {
     command,
     env,
     config,
-    output: createOutput({ command, json, quiet, stdout, stderr }),
+    output: createOutput({ command, json, quiet, wide, stdout, stderr, paint: painter(stdout, env) }),
     log: createLog(logLevel ?? (quiet ? "warn" : defaultLogLevel), stderr, redactor(secretsIn(env))),
     signal: host.signal,
     progress: createProgress({ quiet, json, progress: !noProgress, stream: stderr }),

@@ -8,6 +8,7 @@ export const globalFlags = {
   json: toggle("print one JSON document on stdout and nothing else there"),
   quiet: toggle("print only the result and errors"),
   noProgress: toggle("print no progress"),
+  wide: toggle("print tables with whole ids and all columns, however narrow the terminal is"),
   logLevel: value("log on stderr from this level on", oneOf(...logLevels).optional(), {
     shownDefault: "warn; worker: info",
   }),
@@ -21,6 +22,7 @@ const schema = z.object({
   json: globalFlags.json.schema,
   quiet: globalFlags.quiet.schema,
   noProgress: globalFlags.noProgress.schema,
+  wide: globalFlags.wide.schema,
   logLevel: globalFlags.logLevel.schema,
   yes: globalFlags.yes.schema,
   envFile: globalFlags.envFile.schema,

@@ -8,7 +8,7 @@ import { type ExitCode, exitCodes } from "./exit-codes.ts";
 export function printReport(
   { output, signal }: CommandContext,
   report: { readonly status: string },
-  text: () => string,
+  text: (width?: number) => string,
   code: ExitCode,
 ): ExitCode {
   const aborted = report.status === "interrupted" && !signal.aborted;
@@ -16,6 +16,9 @@ export function printReport(
     output.result(report, text);
     return code;
   }
-  output.result({ ...report, aborted }, () => `Aborted from another terminal by app runs abort.\n\n${text()}`);
+  output.result(
+    { ...report, aborted },
+    (width) => `Aborted from another terminal by app runs abort.\n\n${text(width)}`,
+  );
   return exitCodes.SIGTERM;
 }

@@ -7,6 +7,7 @@ import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { interruptionOf, isInterruption } from "./interruption.ts";
 import { isGiven } from "./is-given.ts";
+import { painter } from "./output/colour.ts";
 import { jsonDocument } from "./output/json.ts";
 import { printable } from "./output/printable.ts";
 import { redactor } from "./output/redact.ts";
@@ -73,7 +74,8 @@ function printFailure({ code, message, hint }: Failure, command: string, host: H
     host.stdout.write(`${jsonDocument({ command, error: safe })}\n`);
     return;
   }
-  host.stderr.write(printable(`Error: ${safe.message}\n${safe.hint === null ? "" : `${safe.hint}\n`}`));
+  const text = printable(`Error: ${safe.message}\n${safe.hint === null ? "" : `${safe.hint}\n`}`);
+  host.stderr.write(painter(host.stderr, host.env)(text));
 }
 
 function knownEnvironment(host: Host): Host["env"] {

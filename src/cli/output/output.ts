@@ -1,11 +1,15 @@
 import type { TextStream } from "../host.ts";
+import type { Paint } from "./colour.ts";
 import { jsonDocument } from "./json.ts";
 
 /** Where a command's results go. */
 export interface Output {
   readonly json: boolean;
-  /** The command's only result, on stdout: the document behind `command` with --json, else the text. Called once. */
-  result(document: object, text: () => string): void;
+  /**
+   * The command's only result, on stdout: the document behind `command` with --json, else the text, whose tables are to fit into `width` columns
+   * where there is a width. Called once.
+   */
+  result(document: object, text: (width?: number) => string): void;
   /** A remark to the operator on stderr; silent with --quiet. */
   note(text: string): void;
 }
@@ -14,15 +18,18 @@ export interface OutputSettings {
   readonly command: string;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly wide: boolean;
   readonly stdout: TextStream;
   readonly stderr: TextStream;
+  readonly paint: Paint;
 }
 
-export function createOutput({ command, json, quiet, stdout, stderr }: OutputSettings): Output {
+export function createOutput({ command, json, quiet, wide, stdout, stderr, paint }: OutputSettings): Output {
+  const width = stdout.isTTY === true && !wide ? stdout.columns : undefined;
   return {
     json,
     result(document, text) {
-      stdout.write(`${json ? jsonDocument({ command, ...document }) : text()}\n`);
+      stdout.write(`${json ? jsonDocument({ command, ...document }) : paint(text(width))}\n`);
     },
     note(text) {
       if (!quiet) stderr.write(`${text}\n`);

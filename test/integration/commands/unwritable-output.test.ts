@@ -34,7 +34,7 @@ function startWithoutLog(args: readonly string[]) {
 
 test("a migration whose log finds no room ends as any other, with its report", async () => {
   const child = startWithoutLog(["elasticsearch", "migrate", "--json", "--log-level", "trace"]);
-  const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
+  const [stdout, [code]] = await Promise.all([text(child.stdout!), once(child, "close")]);
   expect({ code, report: JSON.parse(stdout) as unknown }).toMatchObject({ code: 0, report: { status: "completed" } });
 });
 

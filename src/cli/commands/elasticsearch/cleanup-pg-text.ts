@@ -44,7 +44,7 @@ const reasons: Readonly<Record<KeepReason | FileKeepReason, string>> = {
   locked: "other sessions held locks on it: run the same command again",
 };
 
-export function cleanupText(report: CleanupReport): string {
+export function cleanupText(report: CleanupReport, width?: number): string {
   const { byTable, dryRun, unindexed, estimates } = report;
   const tables = Object.entries(byTable);
   const kept = tables.flatMap(([table, count]) =>
@@ -60,9 +60,10 @@ export function cleanupText(report: CleanupReport): string {
         dryRun ? eligible : deleted,
         Object.values(reasonCounts).reduce((sum, count) => sum + count, 0),
       ]),
+      { width },
     ),
-    ...filesText(report),
-    ...(kept.length === 0 ? [] : ["", "Kept", formatTable(["table", "rows", "reason", "meaning"], kept)]),
+    ...filesText(report, width),
+    ...(kept.length === 0 ? [] : ["", "Kept", formatTable(["table", "rows", "reason", "meaning"], kept, { width })]),
     ...(dryRun
       ? unindexed.flatMap(({ table, columns, effect, statement }) => [
           "",
@@ -83,7 +84,7 @@ export function cleanupText(report: CleanupReport): string {
   ].join("\n");
 }
 
-function filesText({ offloadedFiles: files, dryRun }: CleanupReport): string[] {
+function filesText({ offloadedFiles: files, dryRun }: CleanupReport, width: number | undefined): string[] {
   if (files === undefined) return [];
   const kept = Object.entries(files.kept).map(
     ([reason, count]) => [count, reason, reasons[reason as FileKeepReason]] as const,
@@ -92,7 +93,7 @@ function filesText({ offloadedFiles: files, dryRun }: CleanupReport): string[] {
   return [
     "",
     `Files of offload rows: ${done} (${formatBytes(files.bytes)})`,
-    ...(kept.length === 0 ? [] : [formatTable(["kept", "reason", "meaning"], kept)]),
+    ...(kept.length === 0 ? [] : [formatTable(["kept", "reason", "meaning"], kept, { width })]),
   ];
 }
 

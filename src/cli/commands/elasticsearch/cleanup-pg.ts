@@ -55,7 +55,7 @@ export default command({
       const agreed = options.dryRun ? options : await agree(connections, options, context);
       const report = await cleanupPg(connections, agreed, context);
       const code = hasUnproven(report) ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, () => cleanupText(report), code);
+      return printReport(context, report, (width) => cleanupText(report, width), code);
     }),
 });
 

@@ -114,7 +114,7 @@ function verdict({ status, runId, totals, waiting, dirty }: MigrateReport, error
 
 const partitionsShown = 50;
 
-export function dryRunText({ report, partitions }: DryRun): string {
+export function dryRunText({ report, partitions }: DryRun, width?: number): string {
   const { totals, estimates, warnings } = report;
   const shown = partitions.slice(0, partitionsShown);
   return [
@@ -123,6 +123,7 @@ export function dryRunText({ report, partitions }: DryRun): string {
     formatTable(
       ["data type", "tenant", "month", "rows", "size"],
       shown.map(({ dataType, tenantId, month, rows, bytes }) => [dataType, tenantId, month, rows, formatBytes(bytes)]),
+      { width },
     ),
     ...(partitions.length > shown.length
       ? [`... and ${partitions.length - shown.length} more partitions (all of them with --json)`]

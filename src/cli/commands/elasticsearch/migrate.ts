@@ -37,7 +37,7 @@ export default command({
       if (given.dryRun === true) {
         const { dryRun } = await import("../../../workflow-logs/migrate/dry-run.ts");
         const plan = await dryRun(connections, options, context.signal);
-        context.output.result(plan.report, () => dryRunText(plan));
+        context.output.result(plan.report, (width) => dryRunText(plan, width));
         return exitCodes.done;
       }
       const { migrate } = await import("../../../workflow-logs/migrate/migrate.ts");

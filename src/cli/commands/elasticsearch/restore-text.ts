@@ -4,7 +4,7 @@ import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 
 /** The report that a person reads at the end of a restore or of its dry run. */
-export function restoreText(report: RestoreReport): string {
+export function restoreText(report: RestoreReport, width?: number): string {
   const { dryRun, byTable, byPartition, partitions, findings, lost, missing, notes, seconds, bytes } = report;
   const leftOut = Object.values(byTable).reduce((sum, { deleted }) => sum + deleted, 0);
   const perSecond = seconds === 0 ? 0 : documents(report) / seconds;
@@ -21,6 +21,7 @@ export function restoreText(report: RestoreReport): string {
         counts.deleted,
         counts.refused,
       ]),
+      { width, drop: ["deleted"] },
     ),
     ...(dryRun && byPartition.length > 0
       ? [
@@ -34,6 +35,7 @@ export function restoreText(report: RestoreReport): string {
               one.present,
               formatBytes(one.bytes),
             ]),
+            { width },
           ),
         ]
       : []),

@@ -34,6 +34,6 @@ export default command({
       const options = { ...restoreDefaults, ...scope, tenantId: tenantIds[0]!, dryRun, includeDeleted };
       const report = await restore(connections, options, context);
       const code = hasFindings(report) ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, () => restoreText(report), code);
+      return printReport(context, report, (width) => restoreText(report, width), code);
     }),
 });

@@ -17,13 +17,13 @@ export default command({
     withStores(context, async (connections) => {
       const { status } = await import("../../../workflow-logs/status.ts");
       const report = await status(connections, given.tenantId);
-      context.output.result({ ...report, runs: report.runs.map(runDocument) }, () => statusText(report));
+      context.output.result({ ...report, runs: report.runs.map(runDocument) }, (width) => statusText(report, width));
     }),
 });
 
 const coverageShown = 60;
 
-function statusText(report: StatusReport): string {
+function statusText(report: StatusReport, width?: number): string {
   const { elasticsearch, postgres, templates, indices, coverage, capture, schedule, recordErrors, runs, notes } =
     report;
   const bytes = indices.reduce((sum, index) => sum + index.bytes, 0);
@@ -50,11 +50,12 @@ function statusText(report: StatusReport): string {
             row.targetDocuments,
             row.state,
           ]),
+          { width },
         ),
     ...(coverage.length > shown.length
       ? [`... and ${formatCount(coverage.length - shown.length)} more partitions (all of them with --json)`]
       : []),
-    ...(runs.length > 0 ? ["", "Runs", runsTable(runs)] : []),
+    ...(runs.length > 0 ? ["", "Runs", runsTable(runs, width)] : []),
     ...notes.map((note) => `Note: ${printable(note)}`),
   ].join("\n");
 }

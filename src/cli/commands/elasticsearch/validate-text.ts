@@ -12,7 +12,7 @@ import { formatTable } from "../../output/table.ts";
 const differencesShown = 20;
 
 /** The report that a person reads at the end of a validation. */
-export function validateText(report: ValidateReport): string {
+export function validateText(report: ValidateReport, width?: number): string {
   const shown = report.differences.slice(0, differencesShown);
   const wrong = wrongOf(report) + report.repaired + report.deleted;
   return [
@@ -25,7 +25,7 @@ export function validateText(report: ValidateReport): string {
     ...(report.deleted > 0 ? [`  ${"Deleted:".padEnd(16)}${formatCount(report.deleted)} documents`] : []),
     "",
     formatTable(
-      ["data type", "in PostgreSQL", "in Elasticsearch", "checked", "matched", "missing", "different", "extra"],
+      ["data type", "PostgreSQL", "Elasticsearch", "checked", "matched", "missing", "different", "extra"],
       Object.entries(report.byDataType).map(([type, totals]) => [
         type,
         totals.source,
@@ -36,6 +36,7 @@ export function validateText(report: ValidateReport): string {
         totals.different,
         totals.extra,
       ]),
+      { width, drop: ["matched"] },
     ),
     ...(report.sample === null ? [] : ["", ...sampleLines(report.sample)]),
     ...(shown.length === 0 ? [] : ["", "Differences", ...shown.map(differenceLine)]),

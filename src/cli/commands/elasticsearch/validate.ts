@@ -50,7 +50,7 @@ export default command({
       };
       const report = await validate(connections, options, { signal, progress, confirmDelete });
       const code = report.status === "mismatch" ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, () => validateText(report), code);
+      return printReport(context, report, (width) => validateText(report, width), code);
     });
   },
 });

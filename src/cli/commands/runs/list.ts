@@ -14,8 +14,9 @@ export default command({
       const { listRuns } = await import("../../../runs/all-homes.ts");
       const { runs, unanswered } = await listRuns(homes, limit);
       const missing = unanswered.map(({ home, error: { code, message } }) => ({ home, error: { code, message } }));
-      context.output.result({ runs: runs.map(runDocument), ...(missing.length > 0 && { unanswered: missing }) }, () =>
-        runListText(runs, unanswered),
+      context.output.result(
+        { runs: runs.map(runDocument), ...(missing.length > 0 && { unanswered: missing }) },
+        (width) => runListText(runs, unanswered, width),
       );
       return missing.length > 0 ? exitCodes.findings : exitCodes.done;
     }),

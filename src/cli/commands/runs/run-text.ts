@@ -6,7 +6,7 @@ import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 
 /** With a column of the homes where they are known. */
-export function runsTable(runs: readonly (RunRecord & Partial<Pick<FoundRun, "home">>)[]): string {
+export function runsTable(runs: readonly (RunRecord & Partial<Pick<FoundRun, "home">>)[], width?: number): string {
   const withHome = runs.some(({ home }) => home !== undefined);
   return formatTable(
     ["run", "command", "status", "started", "finished", ...(withHome ? ["home"] : []), "waiting"],
@@ -19,15 +19,16 @@ export function runsTable(runs: readonly (RunRecord & Partial<Pick<FoundRun, "ho
       ...(withHome ? [run.home] : []),
       run.waiting ?? undefined,
     ]),
+    { width, drop: ["finished", "home", "started"] },
   );
 }
 
 /** The runs with their homes, and which homes did not answer. */
-export function runListText(runs: readonly FoundRun[], unanswered: readonly Unanswered[]): string {
+export function runListText(runs: readonly FoundRun[], unanswered: readonly Unanswered[], width?: number): string {
   const notes = unanswered.map(
     ({ home, error }) => `${home} does not answer, so its runs are missing: ${error.message}`,
   );
-  return [runs.length === 0 ? "There was no run yet." : runsTable(runs), ...notes].join("\n");
+  return [runs.length === 0 ? "There was no run yet." : runsTable(runs, width), ...notes].join("\n");
 }
 
 export function runText(run: FoundRun): string {

@@ -18,21 +18,22 @@ export default command({
           ? { total: 0, byType: {}, errors: [] }
           : await reportErrors(archiveRecordErrors(state), filterOf(given), given.limit);
       const { total, errors: found } = report;
-      context.output.result(report, () =>
+      context.output.result(report, (width) =>
         total === 0
           ? "There are no record errors."
           : [
               formatTable(
-                ["data type", "tenant", "month", "id", "type", "reason", "attempts"],
+                ["data type", "tenant", "month", "id", "type", "attempts", "reason"],
                 found.map((error) => [
                   error.dataType,
                   error.tenantId,
                   error.month ?? undefined,
                   error.id,
                   error.type,
-                  error.reason.slice(0, 200),
                   error.attempts,
+                  error.reason.slice(0, 200),
                 ]),
+                { width, drop: ["attempts", "month", "data type"] },
               ),
               `${formatCount(found.length)} of ${formatCount(total)} record errors`,
             ].join("\n"),

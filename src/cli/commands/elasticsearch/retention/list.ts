@@ -12,6 +12,6 @@ export default command({
       const { retentionSchedule } = await import("../../../../workflow-logs/retention/schedule.ts");
       const rules = await retentionRules(database, given.tenantId);
       const found = { ...rules, schedule: await retentionSchedule(database) };
-      context.output.result(found, () => rulesText(found));
+      context.output.result(found, (width) => rulesText(found, width));
     }),
 });

@@ -35,6 +35,6 @@ export function changeRule(context: DatabaseContext, given: Given, wanted: Chang
       changedBy: operator(),
       ...wanted,
     });
-    context.output.result(changed, () => changedText(changed));
+    context.output.result(changed, (width) => changedText(changed, width));
   });
 }

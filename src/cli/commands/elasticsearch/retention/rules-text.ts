@@ -6,33 +6,31 @@ import { printable } from "../../../output/printable.ts";
 import { formatTable } from "../../../output/table.ts";
 import { scheduleLines } from "./schedule-text.ts";
 
-export function changedText({ rules, beingDeleted }: ChangedRules): string {
+export function changedText({ rules, beingDeleted }: ChangedRules, width?: number): string {
   return [
-    rulesTable(rules),
+    rulesTable(rules, width),
     ...beingDeleted.map(
       (name) => `⚠ WARNING: a sweep had decided to delete ${name} before this change; look whether it is still there.`,
     ),
   ].join("\n");
 }
 
-export function rulesText({
-  rules,
-  history,
-  schedule,
-}: {
-  rules: readonly RetentionRule[];
-  history: readonly RecordedChange[];
-  schedule: RetentionSchedule | null;
-}): string {
+export interface ListedRules {
+  readonly rules: readonly RetentionRule[];
+  readonly history: readonly RecordedChange[];
+  readonly schedule: RetentionSchedule | null;
+}
+
+export function rulesText({ rules, history, schedule }: ListedRules, width?: number): string {
   return [
-    rulesTable(rules),
+    rulesTable(rules, width),
     "",
     scheduleLines(schedule),
-    ...(history.length === 0 ? [] : ["", "History", historyTable(history)]),
+    ...(history.length === 0 ? [] : ["", "History", historyTable(history, width)]),
   ].join("\n");
 }
 
-function rulesTable(rules: readonly RetentionRule[]): string {
+function rulesTable(rules: readonly RetentionRule[], width: number | undefined): string {
   if (rules.length === 0) return "No days and no holds are set: the days of the sweep hold.";
   return formatTable(
     ["tenant", "data type", "days", "held", "reason", "by", "since"],
@@ -45,10 +43,11 @@ function rulesTable(rules: readonly RetentionRule[]): string {
       hold?.by,
       hold && formatTime(hold.since),
     ]),
+    { width, drop: ["by", "since"] },
   );
 }
 
-function historyTable(history: readonly RecordedChange[]): string {
+function historyTable(history: readonly RecordedChange[], width: number | undefined): string {
   return formatTable(
     ["when", "who", "tenant", "data type", "what", "reason"],
     history.map(({ changedAt, changedBy, tenantId, dataType, action, days, reason }) => [
@@ -59,5 +58,6 @@ function historyTable(history: readonly RecordedChange[]): string {
       action === "set" ? `set ${days ?? "default"}` : action,
       reason === undefined ? undefined : printable(reason),
     ]),
+    { width },
   );
 }

@@ -28,14 +28,14 @@ const reasons: Readonly<Record<"past_retention" | KeptReason, string>> = {
   delete_refused: "Elasticsearch refused",
 };
 
-export function sweepText(report: RetentionReport): string {
+export function sweepText(report: RetentionReport, width?: number): string {
   const { dryRun, retentionDays, cutoff, indices, totals, snapshots, notes } = report;
   const shown = dryRun ? indices : indices.filter(({ reason }) => reason !== "within_retention");
   const byTenant = Map.groupBy(shown, ({ tenantId }) => tenantId);
   return [
     ...(dryRun ? ["Dry run: nothing was changed.", ""] : []),
     `Retention: ${formatCount(retentionDays)} days, of what was created before ${cutoff} (UTC)`,
-    ...[...byTenant].flatMap(([tenantId, some]) => ["", `Tenant ${tenantId}`, tenantTable(some)]),
+    ...[...byTenant].flatMap(([tenantId, some]) => ["", `Tenant ${tenantId}`, tenantTable(some, width)]),
     "",
     ...(dryRun ? [sumLine("Would be deleted:", totals.wouldDelete)] : [sumLine("Deleted:         ", totals.deleted)]),
     sumLine("  the only copy: ", totals.onlyCopy),
@@ -50,11 +50,13 @@ export function sweepText(report: RetentionReport): string {
   ].join("\n");
 }
 
-function tenantTable(indices: readonly SweptIndex[]): string {
+function tenantTable(indices: readonly SweptIndex[], width: number | undefined): string {
   return formatTable(
-    ["index", "documents", "size", "age", "only copy", "days", "action", "reason"],
+    ["index", "data type", "month", "documents", "size", "age", "only copy", "days", "action", "reason"],
     indices.map((index) => [
       index.name,
+      index.dataType,
+      index.month,
       index.documents,
       formatBytes(index.bytes),
       index.ageDays === null ? undefined : `${formatCount(index.ageDays)} d`,
@@ -63,6 +65,7 @@ function tenantTable(indices: readonly SweptIndex[]): string {
       index.action.replace("_", " "),
       index.detail === undefined ? reasons[index.reason] : `${reasons[index.reason]}: ${index.detail}`,
     ]),
+    { width, drop: ["index", "days", "only copy", "age"] },
   );
 }
 

@@ -43,7 +43,7 @@ export default command({
       if (!options.dryRun) await agree(connections, options, context);
       const report = await retentionSweep(connections, options, context);
       const code = hasFaults(report) ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, () => sweepText(report), code);
+      return printReport(context, report, (width) => sweepText(report, width), code);
     }),
 });
 

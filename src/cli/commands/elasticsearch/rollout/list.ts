@@ -16,16 +16,17 @@ export default command({
       const { listRolloutChanges, listRollouts } = await import("../../../../workflow-logs/state/rollouts.ts");
       const rollouts = state === undefined ? [] : await listRollouts(state, tenantIds);
       const changes = state === undefined ? [] : await listRolloutChanges(state, tenantIds, changesShown);
-      context.output.result({ rollouts, changes }, () => listText(rollouts, changes));
+      context.output.result({ rollouts, changes }, (width) => listText(rollouts, changes, width));
     }),
 });
 
-function listText(rollouts: readonly Rollout[], changes: readonly RolloutChange[]): string {
+function listText(rollouts: readonly Rollout[], changes: readonly RolloutChange[], width?: number): string {
   if (changes.length === 0) return "Every tenant is written to and read from PostgreSQL.";
   return [
     formatTable(
       ["tenant", "write", "read", "since"],
       rollouts.map(({ tenantId: id, write, read, changedAt }) => [id, write, read, formatTime(changedAt)]),
+      { width },
     ),
     "",
     "Last changes",
@@ -39,6 +40,7 @@ function listText(rollouts: readonly Rollout[], changes: readonly RolloutChange[
         change.changedBy,
         change.forcedAgainst.join("; "),
       ]),
+      { width, drop: ["by"] },
     ),
   ].join("\n");
 }
