@@ -28,7 +28,7 @@ export const functionSettings = {
 
 /**
  * The function that all capture triggers of the table call. Whatever goes wrong in it leaves the platform's write alone and advances capture_gaps,
- * a sequence, for what advanced it stays advanced also when the write is rolled back. Only a cancelled statement stays cancelled.
+ * a sequence, because what advanced it stays advanced also when the write is rolled back. Only a cancelled statement stays cancelled.
  */
 export function captureFunction(captured: CapturedTable): CaptureFunction {
   const { table } = captured;
@@ -37,7 +37,7 @@ export function captureFunction(captured: CapturedTable): CaptureFunction {
     body: `
 begin
   if tg_op = 'TRUNCATE' then
-    perform nextval('log_archive.capture_gaps'); -- which rows went cannot be known
+    perform log_archive.count_gap(); -- which rows went cannot be known
   elsif coalesce(current_setting('${ownWriteSetting}', true), '') <> 'on' then
     ${(captured.partOf === undefined ? recordRows(captured) : recordOwners(captured, captured.partOf)).trim()}
   end if;
@@ -45,7 +45,7 @@ begin
 exception when others then
   begin
     raise log 'log_archive: a write into % was not recorded: %', tg_table_name, sqlerrm;
-    perform nextval('log_archive.capture_gaps');
+    perform log_archive.count_gap();
   exception when others then
     null;
   end;

@@ -29,7 +29,7 @@ export async function readGaps(db: StateDatabase): Promise<string> {
 export const gapCounter = sql<string>`(select case when is_called then last_value else 0 end from log_archive.capture_gaps)`;
 
 export async function advanceGaps(db: StateDatabase): Promise<void> {
-  await sql`select nextval('log_archive.capture_gaps')`.execute(db);
+  await sql`select log_archive.count_gap()`.execute(db);
 }
 
 /** Until markInstalled nothing counts as recorded. */
