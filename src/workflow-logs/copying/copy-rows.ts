@@ -16,6 +16,7 @@ import type { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
 import type { PostgresLogs, ReadOptions, RowsOf } from "../rows/postgres-logs.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import type { Listing } from "../rows/row-query.ts";
+import type { TimeRange } from "../partitions/scope.ts";
 import { type Send, writeAgain } from "./write-again.ts";
 import type { UncoveredRange } from "../partitions/uncovered-ranges.ts";
 
@@ -79,6 +80,36 @@ export async function copyRange(
   );
   if (result === "completed" && uncovered.upTo !== undefined) await joinRanges(state, partition, start, uncovered.upTo);
   return result;
+}
+
+/**
+ * Copies the rows of a range whose time has not come by the source's clock. No checkpoint moves, and none of them counts as confirmed: rows may come before
+ * them for as long, so each run copies them again until then.
+ */
+export async function copyAhead(
+  copy: RowCopy,
+  listing: Listing,
+  range: TimeRange,
+  signal: AbortSignal,
+): Promise<TransferEnd> {
+  const { partition, runId } = copy;
+  return transfer<RowBatch>(
+    {
+      source: {
+        batches: (aborted) => copy.source.pages(listing, partition.tenantId, range, undefined, copy.read, aborted),
+      },
+      sink: sinkOf(copy),
+      checkpoint: {
+        confirm: (batch, receipt) =>
+          confirm(copy, batch, receipt, (transaction) =>
+            addCopied(transaction, partition, runId, 0, bytesWritten(copy, batch)),
+          ),
+      },
+      pacing: copy.pacing,
+      onConfirmed: (batch, receipt) => release(copy, batch, receipt, "planned"),
+    },
+    signal,
+  );
 }
 
 /** Which rows are copied by their ids, and what follows from it. */

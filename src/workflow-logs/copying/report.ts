@@ -1,5 +1,5 @@
 import type { Receipt } from "../../engine/ports.ts";
-import type { DataType, Partition } from "../partitions/log-types.ts";
+import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
 import type { DirtyReport } from "../dirty/report.ts";
 import type { InlinedContents } from "../offloads/inline-contents.ts";
 import type { WaitingMonth } from "./closed-months.ts";
@@ -47,7 +47,18 @@ export interface MigrateReport {
   dirty?: DirtyReport;
   /** Of `--follow`: since when, and how far behind the platform the documents were last. */
   following?: { readonly since: string; readonly lagRows: number; readonly lagSeconds: number };
+  /** Partitions that had fewer documents than they should, and what became of that. */
+  readonly shortfalls: Shortfall[];
   warnings: readonly string[];
+}
+
+export interface Shortfall extends Partition {
+  /** Documents that were there once and were gone. */
+  readonly vanished: number;
+  /** Rows without a document that were copied now. */
+  readonly copied: number;
+  /** Purged rows whose document is gone. */
+  readonly lost: number;
 }
 
 const firstErrors = 5;
@@ -81,6 +92,7 @@ export class MigrateCounters {
       waiting: [],
       errors: { total: 0, byType: {}, first: [] },
       successRate: 100,
+      shortfalls: [],
       warnings: [],
     };
   }
@@ -133,6 +145,15 @@ export class MigrateCounters {
     if (this.interruptions.length > interruptionsKept) this.interruptions.shift();
   }
 
+  missing(partition: Partition, found: Omit<Shortfall, keyof Partition>): void {
+    if (found.vanished + found.copied + found.lost > 0) this.report.shortfalls.push({ ...partition, ...found });
+  }
+
+  /** Documents were gone that had been confirmed: that does not happen by itself. */
+  get hasLostDocuments(): boolean {
+    return this.report.shortfalls.some(({ vanished, lost }) => vanished + lost > 0);
+  }
+
   indexReplaced(partition: string): void {
     this.replaced.push(partition);
   }
@@ -150,7 +171,13 @@ export class MigrateCounters {
   snapshot(): MigrateReport {
     const { report } = this;
     const { migrated, failed } = report.totals;
-    report.warnings = [...this.warnings, ...this.interruptions, ...this.replacedWarning(), ...this.unresolvedWarning()];
+    report.warnings = [
+      ...this.warnings,
+      ...this.interruptions,
+      ...this.replacedWarning(),
+      ...this.unresolvedWarning(),
+      ...report.shortfalls.map(shortfallWarning),
+    ];
     report.finishedAt = new Date().toISOString();
     report.seconds = Math.round(performance.now() - this.started) / 1000;
     report.successRate = migrated + failed === 0 ? 100 : Math.floor((migrated / (migrated + failed)) * 10_000) / 100;
@@ -172,4 +199,13 @@ export class MigrateCounters {
     const others = this.replaced.length > 1 ? ` The same holds for ${this.replaced.length - 1} other partitions.` : "";
     return [`The index of ${first} is not the one it was copied into before: its rows are copied again.${others}`];
   }
+}
+
+function shortfallWarning({ vanished, copied, lost, ...partition }: Shortfall): string {
+  const key = partitionKey(partition);
+  const again = copied > 0 ? ` ${copied} rows without a document were copied.` : "";
+  if (vanished + lost === 0) return `${key}: rows had come behind its checkpoint.${again}`;
+  const gone = vanished > 0 ? ` ${vanished} documents that had been confirmed were gone.` : "";
+  const neither = lost > 0 ? ` ${lost} of purged rows are gone, which only a snapshot of the index has.` : "";
+  return `${key}:${gone}${again}${neither} Somebody deletes from the index, or it was set back, and then others are older than their rows: app elasticsearch validate --full --repair finds and mends those.`;
 }

@@ -6,7 +6,7 @@ import { forgetPurgedOf } from "../state/purge.ts";
 import { finishCopying, readPartition } from "../state/partitions.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
-import { pagesOf } from "../migrate/copy-partition.ts";
+import { pagesOf } from "../copying/pages-of.ts";
 import { copyById, type RowCopy } from "../copying/copy-rows.ts";
 import { partitionCopy } from "../copying/copy-run.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";

@@ -64,6 +64,8 @@ async function copyLocked(
     range: partitionRange(partition, options.scope, zoneOf(plan.source, connections.settings.sourceTimeZone))!,
     coversWholeMonth: coversWholeMonth(partition, options.scope),
     fromNothing: options.restart,
+    lacksDocuments: planned.lacksDocuments === true,
+    onMissing: (missing) => counters.missing(partition, missing),
     onBegun: ({ indexWasReplaced }) => {
       if (indexWasReplaced) counters.indexReplaced(key);
     },

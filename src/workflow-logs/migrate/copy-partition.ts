@@ -1,12 +1,14 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { type ConfirmedRange, confirmedRanges } from "../state/checkpoints.ts";
+import { type ConfirmedRange, confirmedRanges, holdCheckpointsBack } from "../state/checkpoints.ts";
 import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../state/open-rows.ts";
-import { finishCopying, type KnownPartition, readPartition } from "../state/partitions.ts";
+import { finishCopying, type KnownPartition, readPartition, setCopiedRows } from "../state/partitions.ts";
 import { knownRecordErrors } from "../state/record-errors.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../partitions/scope.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
-import { copyById, copyRange, type RowCopy } from "../copying/copy-rows.ts";
+import { copyAhead, copyById, copyRange, type RowCopy } from "../copying/copy-rows.ts";
+import { pagesOf } from "../copying/pages-of.ts";
+import { copyMissing, type Missing } from "./copy-missing.ts";
 import { uncoveredRanges } from "../partitions/uncovered-ranges.ts";
 
 export interface PartitionCopy extends RowCopy {
@@ -15,6 +17,9 @@ export interface PartitionCopy extends RowCopy {
   readonly range: TimeRange;
   readonly coversWholeMonth: boolean;
   readonly fromNothing: boolean;
+  /** It has fewer documents than it should: all rows behind its checkpoints are looked at. */
+  readonly lacksDocuments: boolean;
+  readonly onMissing: (missing: Missing) => void;
   readonly onBegun: (known: KnownPartition) => void;
 }
 
@@ -31,15 +36,25 @@ export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): P
   if (!copy.fromNothing && (await readPartition(state, partition))?.state === "expired") return "completed"; // a sweep came between the plan and the lock
   const known = await beginCopying(copy, copy.fromNothing, signal);
   copy.onBegun(known);
+  const now = await copy.source.now(copy.rowsOf.timeZone);
+  await holdBack(copy, now);
   const confirmed = await confirmedRanges(state, partition);
 
-  const uncoveredNow = uncoveredRanges(range, confirmed);
+  const past = endingAt(range, now);
+  const uncoveredNow = past === undefined ? [] : uncoveredRanges(past, confirmed);
   const start = uncoveredNow[0]?.extends?.start ?? range.from; // each range copied joins the ones beside it
   for (const uncovered of uncoveredNow) {
     if ((await copyRange(copy, copy.listing, start, uncovered, signal)) === "interrupted") return "interrupted";
   }
+  const ahead = { from: past?.to ?? range.from, to: range.to };
+  if (past !== range && (await copyAhead(copy, copy.listing, ahead, signal)) === "interrupted") return "interrupted";
   for (const before of confirmed) {
     if ((await copyLateRows(copy, before, signal)) === "interrupted") return "interrupted";
+  }
+  if (copy.lacksDocuments) {
+    const { end, missing } = await copyMissing(copy, confirmed, signal);
+    copy.onMissing(missing);
+    if (end === "interrupted") return end;
   }
   if ((await copyChangedRows(copy, signal)) === "interrupted") return "interrupted";
 
@@ -65,6 +80,24 @@ export async function rowsThatWait(copy: PartitionCopy, planned: { readonly rows
 
 function sum(counts: readonly number[]): number {
   return counts.reduce((all, count) => all + count, 0);
+}
+
+/** A checkpoint of an earlier run may lie in the future: where a row was dated ahead, nothing would be copied until then. */
+async function holdBack({ partition, source, state, runId, target }: PartitionCopy, now: string): Promise<void> {
+  const firstId = source.source.layout.idKind === "uuid" ? "00000000-0000-0000-0000-000000000000" : "";
+  if (!(await holdCheckpointsBack(state, partition, now, firstId))) return;
+  const counted = (await readPartition(state, partition))?.copiedRows ?? 0;
+  await target.refresh();
+  const ranges = await confirmedRanges(state, partition);
+  let behind = 0;
+  for (const range of ranges) behind += (await source.idsBehind(partition.tenantId, range)).length;
+  await setCopiedRows(state, partition, runId, Math.min(counted, behind, await target.count()));
+}
+
+/** The part of the range before an instant; undefined when there is none, the range itself when all of it is. */
+function endingAt(range: TimeRange, instant: string): TimeRange | undefined {
+  if (range.from >= instant) return undefined;
+  return range.to.length > instant.length || range.to > instant ? { from: range.from, to: instant } : range;
 }
 
 /** Copies rows that are in PostgreSQL before the end of a confirmed range but neither in Elasticsearch nor among the record errors. */
@@ -128,8 +161,4 @@ function openRowsOf(copy: PartitionCopy): {
   }
   const isUnchanged = (id: string, fingerprint: Buffer): boolean => fingerprints.get(id)?.equals(fingerprint) ?? false;
   return { ids: openRows(), isUnchanged };
-}
-
-export async function* pagesOf(ids: readonly string[], size: number): AsyncGenerator<string[]> {
-  for (let at = 0; at < ids.length; at += size) yield ids.slice(at, at + size);
 }

@@ -101,7 +101,8 @@ async function copy(
   }
   await warnOfOpenErrors(state, options, counters);
   const { errors, waiting } = counters.report;
-  return errors.total + dirty.errors + waiting.length + dirty.blocked > 0 ? "completed_with_errors" : "completed";
+  const isWhole = errors.total + dirty.errors + waiting.length + dirty.blocked === 0 && !counters.hasLostDocuments;
+  return isWhole ? "completed" : "completed_with_errors";
 }
 
 /** Rows that earlier runs could not archive are no finding of this one, but nobody may forget them. */

@@ -14,6 +14,7 @@ import { isInScope } from "../partitions/scope.ts";
 import { zoneOf } from "../partitions/source-schema.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
 import type { MigrateOptions } from "../copying/options.ts";
+import { partitionsThatLack } from "./shortfalls.ts";
 import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "../partitions/plan.ts";
 import type { MigrateCounters } from "../copying/report.ts";
 
@@ -32,6 +33,7 @@ export async function prepare(
   const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources);
   const indexUuids = options.restart ? undefined : indices.map((index) => index.uuid);
   const plans: SourcePlan[] = [];
+  const lacking: Partition[] = [];
   for (const source of sources) {
     const { dataType } = source.logType;
     const context: PlanContext = {
@@ -49,10 +51,15 @@ export async function prepare(
     if (plan.unarchivable > 0) await recordUnarchivable(connections, context, listing, run, counters);
     counters.add(dataType, { source: plan.partitions.reduce((sum, partition) => sum + partition.rows, 0) });
     plans.push({ source, listing, ...plan });
+    if (indexUuids !== undefined)
+      lacking.push(...(await partitionsThatLack(connections, context, indices, run.signal)));
   }
   const known = await countKnown(connections, options, new Set(indexUuids ?? []), counters);
   const planned = await withOpenRows(
-    plans.flatMap((plan) => plan.partitions),
+    withLacking(
+      plans.flatMap((plan) => plan.partitions),
+      lacking,
+    ),
     connections,
     options,
   );
@@ -98,6 +105,22 @@ async function countKnown(
     tenants.add(known.tenantId);
   }
   return tenants;
+}
+
+/** The partitions, and beside them those that have nothing new but fewer documents than they should. */
+function withLacking(planned: readonly PlannedPartition[], lacking: readonly Partition[]): PlannedPartition[] {
+  const byKey = new Map(planned.map((partition) => [partitionKey(partition), partition]));
+  for (const partition of lacking) {
+    const known = byKey.get(partitionKey(partition)) ?? {
+      ...partition,
+      rows: 0,
+      bytes: 0,
+      listedAgain: 0,
+      openRows: 0,
+    };
+    byKey.set(partitionKey(partition), { ...known, lacksDocuments: true });
+  }
+  return [...byKey.values()];
 }
 
 /** The partitions, and beside them those that have nothing new but rows that had not ended when they were copied. */

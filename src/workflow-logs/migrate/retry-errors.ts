@@ -10,7 +10,7 @@ import { requireAccess } from "../preflight/preflight.ts";
 import { PostgresLogs } from "../rows/postgres-logs.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
-import { pagesOf } from "./copy-partition.ts";
+import { pagesOf } from "../copying/pages-of.ts";
 import { copyById } from "../copying/copy-rows.ts";
 import { type CopyRun, copyRun, partitionCopy } from "../copying/copy-run.ts";
 import type { MigrateWatch } from "./migrate.ts";

@@ -50,6 +50,17 @@ function onlyUniqueIds(keys: string): string {
   return `select tenant_id, created_at, id, bytes, case when count(*) over (partition by id) = 1 then month end as month from (${keys}) twice`;
 }
 
+/** Rows that checkpoints say are confirmed, for each tenant and month that has any. */
+export function confirmedRowsQuery(context: PlanContext): string {
+  const { table, dataType } = context;
+  const month = monthExpression(context);
+  const keys = `select t.tenant_id, t.created_at, t.id, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
+  return `select k.tenant_id::text as "tenantId", k.month, count(*) as rows from (${keys}) k
+      join log_archive.checkpoints c on c.data_type = ${quoteLiteral(dataType)} and c.tenant_id = k.tenant_id::text and c.month = k.month
+        and k.created_at >= c.range_start and (k.created_at, k.id) <= (c.created_at, c.id::${sqlIdType(table)})
+    group by 1, 2`;
+}
+
 /** Rows, bytes and rows listed again for each tenant and month; month is NULL for rows that cannot be archived. */
 export function partitionsQuery(keys: string): string {
   return `select tenant_id::text as "tenantId", month, count(*) filter (where not listed_again) as rows,

@@ -13,6 +13,8 @@ export interface PlannedPartition extends Partition {
   readonly listedAgain: number;
   /** Rows that had not ended when they were copied. */
   readonly openRows: number;
+  /** It has fewer documents than its checkpoints and what is kept without a row say. */
+  readonly lacksDocuments?: boolean;
 }
 
 export interface SourcePlan {

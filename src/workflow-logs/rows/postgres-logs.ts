@@ -121,6 +121,22 @@ export class PostgresLogs {
     return (await this.byIndex<{ id: string }>(query)).map((row) => row.id);
   }
 
+  /** Ids of all rows of a confirmed range. */
+  async idsBehind(tenantId: string, range: ConfirmedRange): Promise<string[]> {
+    const { table } = this.source;
+    const query = lateIdsQuery(table, { sqlName: table.sqlName, isKeyTable: false }, tenantId, range, undefined);
+    return (await this.byIndex<{ id: string }>(query)).map((row) => row.id);
+  }
+
+  /** The source's clock, as its created_at has it in this zone. */
+  async now(timeZone: string): Promise<string> {
+    const { rows } = await this.pool.query<{ now: string }>(
+      "select to_char(clock_timestamp() at time zone $1, 'YYYY-MM-DD HH24:MI:SS.US') as now",
+      [timeZone],
+    );
+    return rows[0]!.now;
+  }
+
   /** Where the rows with these ids are now, whichever tenant has them; those that are gone are not in it. */
   async locate(ids: readonly string[], sourceTimeZone: string): Promise<Map<string, LocatedRow>> {
     const { table } = this.source;

@@ -72,19 +72,20 @@ export function textBytesExpression(table: Table, alias: string): string {
   return sizes.length === 0 ? "0" : `(${sizes.join(" + ")})`;
 }
 
-/** Ids of rows listed within `overlap` (an interval) before the end of a confirmed range: among them are those inserted late. */
+/** Ids of rows listed within `overlap` (an interval; the whole range without one) before the end of a confirmed range: those inserted late are among them. */
 export function lateIdsQuery(
   table: Table,
   listing: Listing,
   tenantId: string,
   range: ConfirmedRange,
-  overlap: string,
+  overlap: string | undefined,
 ): string {
   const literal = columnLiterals(table);
+  const start = literal("created_at", range.start);
   const end = literal("created_at", range.createdAt);
   return `select k.id::text as id from ${listing.sqlName} k
     where k.tenant_id = ${literal("tenant_id", tenantId)}
-      and k.created_at >= greatest(${literal("created_at", range.start)}, ${end} - interval ${quoteLiteral(overlap)})
+      and k.created_at >= ${overlap === undefined ? start : `greatest(${start}, ${end} - interval ${quoteLiteral(overlap)})`}
       and (k.created_at, k.id) <= (${end}, ${literal("id", range.id)})`;
 }
 

@@ -37,6 +37,32 @@ export async function saveCheckpoint(db: StateDatabase, partition: PartitionId, 
     .execute();
 }
 
+/**
+ * No checkpoint of the partition lies behind `now` (the source's time) afterwards: rows that are younger are listed again until their time has come. `firstId`
+ * comes before every id. Returns whether there was one.
+ */
+export async function holdCheckpointsBack(
+  db: StateDatabase,
+  partition: PartitionId,
+  now: string,
+  firstId: string,
+): Promise<boolean> {
+  return db.transaction().execute(async (transaction) => {
+    const ahead = await transaction
+      .deleteFrom("checkpoints")
+      .where((row) => row.and(partitionColumns(partition)))
+      .where("range_start", ">", now)
+      .executeTakeFirst();
+    const reaching = await transaction
+      .updateTable("checkpoints")
+      .set({ created_at: now, id: firstId })
+      .where((row) => row.and(partitionColumns(partition)))
+      .where("created_at", ">", now)
+      .executeTakeFirst();
+    return ahead.numDeletedRows + reaching.numUpdatedRows > 0n;
+  });
+}
+
 /** Joins the range that begins at `start` with the next one, when nothing is left to copy between them. */
 export async function joinRanges(
   db: StateDatabase,

@@ -159,6 +159,31 @@ export async function addCopied(
   );
 }
 
+/** The partition has this many confirmed documents, whatever was counted before. */
+export async function setCopiedRows(
+  db: StateDatabase,
+  partition: PartitionId,
+  runId: string,
+  rows: number,
+): Promise<void> {
+  await db
+    .updateTable("partitions")
+    .set({ copied_rows: rows, updated_at: sql`clock_timestamp()` })
+    .where((row) => row.and(partitionColumns(partition)))
+    .where("run_id", "=", runId)
+    .execute();
+}
+
+/** Documents of the partition that may have been counted are gone: as many are counted as are certain to be there. */
+export async function uncountCopied(db: StateDatabase, partition: PartitionId, documents: number): Promise<void> {
+  if (documents === 0) return;
+  await db
+    .updateTable("partitions")
+    .set({ copied_rows: sql`greatest(0, copied_rows - ${documents})` })
+    .where((row) => row.and(partitionColumns(partition)))
+    .execute();
+}
+
 async function setPartitionState(
   db: StateDatabase,
   partition: PartitionId,

@@ -2,7 +2,7 @@ import { countCreatedWithin } from "../../stores/elasticsearch/documents/documen
 import { findIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { deleteOlder } from "../copying/delete-older.ts";
 import { sourceVersion } from "../documents/source-version.ts";
-import { listPartitions } from "../state/partitions.ts";
+import { listPartitions, uncountCopied } from "../state/partitions.ts";
 import { voidProofs } from "../state/proofs.ts";
 import { countDifferences, settleDifferences } from "../state/validation-differences.ts";
 import { countPurged } from "../state/validation-journal.ts";
@@ -58,7 +58,8 @@ async function deleteLocked(
     await check.pacing.unpaused(signal);
     const version = await sourceVersion(connections.postgres);
     const extra = await stillExtra(check, ids);
-    await deleteOlder(connections, check.target.index, extra, version, check.runId);
+    const deleted = await deleteOlder(connections, check.target.index, extra, version, check.runId);
+    await uncountCopied(state, partition, deleted.length);
     await settle(check, ids, extra);
   }
   await check.target.refresh();

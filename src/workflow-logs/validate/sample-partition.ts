@@ -9,7 +9,7 @@ import {
 import { countDeleted } from "../state/validation-journal.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
-import { pagesOf } from "../migrate/copy-partition.ts";
+import { pagesOf } from "../copying/pages-of.ts";
 import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
 import { wholeMonth } from "../partitions/scope.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";

@@ -95,7 +95,7 @@ function errorSummary({ errors, runId }: MigrateReport): string[] {
   ];
 }
 
-function verdict({ status, runId, totals, waiting, dirty }: MigrateReport, errors: number): string {
+function verdict({ status, runId, totals, waiting, dirty, shortfalls }: MigrateReport, errors: number): string {
   if (status === "interrupted") {
     return `⚠ WARNING: interrupted; everything confirmed is kept. Go on with: app elasticsearch migrate --run-id ${runId}`;
   }
@@ -105,6 +105,9 @@ function verdict({ status, runId, totals, waiting, dirty }: MigrateReport, error
     const rows = waiting.reduce((sum, month) => sum + month.rows, 0);
     return `⚠ WARNING: ${formatCount(rows)} rows of ${formatCount(waiting.length)} months wait, for their indices take no documents; all others are copied`;
   }
+  const lacking = shortfalls.filter(({ vanished, lost }) => vanished + lost > 0);
+  if (lacking.length > 0)
+    return `⚠ WARNING: documents that had been confirmed were gone from ${formatCount(lacking.length)} months; the notes say how many, and what mends it`;
   if (status === "completed_with_errors")
     return `⚠ WARNING: ${formatCount(dirty?.remaining.rows ?? 0)} changes of the platform wait; what for is said above`;
   return totals.migrated === 0

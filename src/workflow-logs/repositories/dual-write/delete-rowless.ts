@@ -1,5 +1,6 @@
 import type { DeleteSelection } from "../../state/database.ts";
 import { forgetDeletedRows } from "../../state/deleted-rows.ts";
+import { uncountCopied } from "../../state/partitions.ts";
 import { forgetPurged } from "../../state/purge.ts";
 import type { Connections } from "../../connections.ts";
 import { deleteOlder } from "../../copying/delete-older.ts";
@@ -61,7 +62,9 @@ export async function deleteRowless(
           const withRow = await rows.existing(ids);
           const rowless = some.filter(({ id }) => !withRow.has(id));
           const rowlessIds = rowless.map(({ id }) => id);
-          outcome.records += (await deleteOlder(connections, index, rowlessIds, version)).length;
+          const deleted = (await deleteOlder(connections, index, rowlessIds, version)).length;
+          outcome.records += deleted;
+          await uncountCopied(connections.state, partition, deleted);
           outcome.offloads += rowless.reduce((sum, document) => sum + offloadsOf(document), 0);
           await forgetDeletedRows(connections.state, partition, rowlessIds);
           await forgetPurged(connections.state, dataType, rowlessIds);

@@ -1,0 +1,68 @@
+import type { TransferEnd } from "../../engine/transfer.ts";
+import type { ConfirmedRange } from "../state/checkpoints.ts";
+import { readPartition, setCopiedRows } from "../state/partitions.ts";
+import { knownRecordErrors } from "../state/record-errors.ts";
+import { purgedRowIds } from "../state/validation-journal.ts";
+import { copyById, type RowCopy } from "../copying/copy-rows.ts";
+import { pagesOf } from "../copying/pages-of.ts";
+
+/** What was found in a partition that had fewer documents than it should. */
+export interface Missing {
+  /** Documents that were there once and were gone: deleted by somebody else, or the index is an older copy of itself. */
+  readonly vanished: number;
+  /** Rows without a document that were copied now. */
+  readonly copied: number;
+  /** Purged rows whose document is gone: they are in neither store. */
+  readonly lost: number;
+}
+
+const idsLookedUpAtOnce = 10_000;
+
+/**
+ * Looks at every row behind the checkpoints and copies those that have no document, whatever came between: rows that came with an old created_at, documents
+ * that somebody deleted, an index that was set back. The caller holds the partition's lock.
+ */
+export async function copyMissing(
+  copy: RowCopy,
+  confirmed: readonly ConfirmedRange[],
+  signal: AbortSignal,
+): Promise<{ readonly end: TransferEnd; readonly missing: Missing }> {
+  const { partition, state, target, pacing, runId } = copy;
+  await target.refresh();
+  const documents = await target.count();
+  const counted = (await readPartition(state, partition))?.copiedRows ?? 0;
+  const vanished = Math.max(0, counted - documents);
+  if (vanished > 0) await setCopiedRows(state, partition, runId, documents);
+
+  let copied = 0;
+  let end: TransferEnd = "completed";
+  for (const range of confirmed) {
+    const behind = await copy.source.idsBehind(partition.tenantId, range);
+    for await (const ids of pagesOf(behind, idsLookedUpAtOnce)) {
+      await pacing.unpaused(signal);
+      const absent = await withoutDocument(copy, ids);
+      if (absent.length === 0) continue;
+      copied += absent.length;
+      end = await copyById(copy, pagesOf(absent, copy.read.limits.rows), { areNew: true }, signal);
+      if (end === "interrupted") break;
+    }
+  }
+  return { end, missing: { vanished, copied, lost: await countLost(copy) } };
+}
+
+async function withoutDocument({ target, state, partition }: RowCopy, ids: readonly string[]): Promise<string[]> {
+  const there = await target.existing(ids);
+  const absent = ids.filter((id) => !there.has(id));
+  const refused = await knownRecordErrors(state, partition.dataType, absent);
+  return absent.filter((id) => !refused.has(id));
+}
+
+async function countLost(copy: RowCopy): Promise<number> {
+  let lost = 0;
+  for await (const ids of purgedRowIds(copy.state, copy.partition, idsLookedUpAtOnce)) {
+    const absent = await withoutDocument(copy, ids);
+    const rows = await copy.source.locate(absent, copy.rowsOf.timeZone);
+    lost += absent.filter((id) => !rows.has(id)).length;
+  }
+  return lost;
+}
