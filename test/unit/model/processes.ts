@@ -60,22 +60,24 @@ export function* apply(world: World, me: number, follow: boolean): Process {
   yield;
   for (const one of plans) if (one.write !== undefined) yield* write(world, me, one, one.write);
   for (const one of plans) {
-    for (const month of one.remove) if (!one.waits && !one.isSettled) yield* remove(world, me, one, month);
+    for (const month of one.remove) if (!one.waits && !one.isSettled) yield* removeDocument(world, me, one, month);
     if (one.keep !== undefined && !one.waits) yield* keepDocument(world, me, one, one.keep);
   }
   world.settle(plans.filter(({ waits, isSettled }) => !waits && !isSettled).flatMap(({ record }) => record.versions));
-  if (follow) for (const [id, month] of [...world.kept]) yield* removeKept(world, me, id, month);
+  if (follow) for (const [id, month] of Array.from(world.kept)) yield* removeKept(world, me, id, month);
 }
 
 function* write(world: World, me: number, one: Plan, month: number): Process {
   const { id, versions } = one.record;
-  if (!world.tryLock(month, me)) return void (one.waits = true);
+  one.waits = !world.tryLock(month, me);
+  if (one.waits) return;
   for (let isWritten = false; !isWritten;) {
     const row = world.rows.get(id);
     const isHome = row !== undefined && (!world.rules.ownPartition || row.month === month);
     if (!isHome) {
       one.waits = true;
-      return world.unlock(month);
+      world.unlock(month);
+      return;
     }
     const bulk = { month, id, content: row.content, version: world.commits };
     yield bulk;
@@ -97,9 +99,10 @@ function isMeant(world: World, { record }: Plan): boolean {
   return !world.rules.settledNotesAreSilent || world.notes.some(({ version }) => version === newest);
 }
 
-function* remove(world: World, me: number, one: Plan, month: number): Process {
+function* removeDocument(world: World, me: number, one: Plan, month: number): Process {
   const { id } = one.record;
-  if (!world.tryLock(month, me)) return void (one.waits = true);
+  one.waits = !world.tryLock(month, me);
+  if (one.waits) return;
   const version = world.commits;
   const row = world.rows.get(id);
   const home = world.purged.get(id);
@@ -121,7 +124,8 @@ function* remove(world: World, me: number, one: Plan, month: number): Process {
 
 function* keepDocument(world: World, me: number, one: Plan, month: number): Process {
   const { id } = one.record;
-  if (!world.tryLock(month, me)) return void (one.waits = true);
+  one.waits = !world.tryLock(month, me);
+  if (one.waits) return;
   if (isMeant(world, one) && world.rows.get(id)?.month !== month && world.documentOf(month, id) !== undefined) {
     world.kept.set(id, month);
     if (world.purged.get(id) === month) world.purged.delete(id);
@@ -144,7 +148,7 @@ function* removeKept(world: World, me: number, id: number, month: number): Proce
 /** `cleanup-pg` of one month. */
 export function* purge(world: World, me: number, month: number): Process {
   if (!world.tryLock(month, me)) return;
-  for (const [id, row] of [...world.rows]) {
+  for (const [id, row] of Array.from(world.rows)) {
     if (row.month !== month || world.rows.get(id) !== row) continue;
     yield;
     const isEqual = world.documentOf(month, id) === row.content;

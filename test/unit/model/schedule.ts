@@ -73,8 +73,8 @@ export function play(which: Rules, schedule: Schedule): string[] {
     for (const [month, owner] of world.locks) if (owner === one.me) world.unlock(month);
     if (isSent && one.underWay !== undefined) world.late.push(one.underWay);
   };
-  const arrive = (which: number): void => {
-    const [bulk] = world.late.splice(which, 1);
+  const arrive = (position: number): void => {
+    const [bulk] = world.late.splice(position, 1);
     if (bulk !== undefined) world.put(bulk, bulk.content);
   };
   const toTheEnd = (process: Process): void => {
@@ -90,7 +90,7 @@ export function play(which: Rules, schedule: Schedule): string[] {
     if (event.kind === "deliver" && world.late.length > 0) arrive(event.at % world.late.length);
     if (event.kind === "compact") world.compact();
   }
-  for (const one of [...running]) end(one, true);
+  while (running[0] !== undefined) end(running[0], true);
   for (let passes = 0; passes < 10 && (world.notes.length > 0 || world.kept.size > 0); passes++)
     toTheEnd(apply(world, ++started, true));
   while (world.late.length > 0) arrive(0);
