@@ -93,7 +93,7 @@ export async function copyAhead(
   signal: AbortSignal,
 ): Promise<TransferEnd> {
   const { partition, runId } = copy;
-  return transfer<RowBatch>(
+  return transfer<RowBatch, CopyReceipt>(
     {
       source: {
         batches: (aborted) => copy.source.pages(listing, partition.tenantId, range, undefined, copy.read, aborted),
@@ -102,7 +102,7 @@ export async function copyAhead(
       checkpoint: {
         confirm: (batch, receipt) =>
           confirm(copy, batch, receipt, (transaction) =>
-            addCopied(transaction, partition, runId, 0, bytesWritten(copy, batch)),
+            addCopied(transaction, partition, runId, 0, bytesWritten(batch, receipt)),
           ),
       },
       pacing: copy.pacing,
