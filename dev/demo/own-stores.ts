@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
-import { listIndices } from "../../src/stores/elasticsearch/indices/index-list.ts";
+import { deleteClaim, readClaims } from "../../src/stores/elasticsearch/archive-claims.ts";
+import { markedIndices } from "../../src/stores/elasticsearch/indices/index-marks.ts";
 import { loadTemplates, templateName } from "../../src/stores/elasticsearch/indices/template-files.ts";
 import type { Servers } from "../servers/start-servers.ts";
 
@@ -58,10 +59,12 @@ async function removeIndices(elasticsearchUrl: string, prefix: string): Promise<
   });
   const resources = loadTemplates().map(({ resource }) => resource);
   try {
-    const { indices } = await listIndices(client, prefix, resources);
+    const indices = await markedIndices(client, prefix, resources);
     for (let at = 0; at < indices.length; at += namesPerRequest) {
       await client.indices.delete({ index: indices.slice(at, at + namesPerRequest).map(({ name }) => name) });
     }
+    for (const archiveId of (await readClaims(client, prefix))?.keys() ?? [])
+      await deleteClaim(client, prefix, archiveId);
     for (const resource of resources) {
       await client.indices.deleteIndexTemplate({ name: templateName(prefix, resource) }, { ignore: [404] });
     }

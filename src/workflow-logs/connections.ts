@@ -7,6 +7,7 @@ import { describeElasticsearchError } from "../stores/elasticsearch/errors.ts";
 import type { TemplateSettings } from "../stores/elasticsearch/indices/template-files.ts";
 import { describePostgresError } from "../stores/postgres/errors.ts";
 import { createPool } from "../stores/postgres/pool.ts";
+import { Archive } from "./archive/archive.ts";
 import { type StateDatabase, stateDatabase } from "./state/database.ts";
 import type { SearchTextMode } from "./documents/document-renderer.ts";
 
@@ -16,6 +17,8 @@ export interface Connections {
   readonly state: StateDatabase;
   readonly elasticsearch: Client;
   readonly settings: ArchiveSettings;
+  /** Whose indices may be read as ours, and whether this database may write into them. */
+  readonly archive: Archive;
   /** The platform's file storage, where contents are to be loaded from it. */
   readonly blobs?: BlobStorage | undefined;
 }
@@ -44,12 +47,18 @@ export async function withConnections<T>(
   const elasticsearch = createClient(options.elasticsearch);
   const postgres = createPool(options.databaseUrl);
   try {
-    return await work({ postgres, state: stateDatabase(postgres), elasticsearch, settings: options.settings });
+    return await work(connectionsOf({ postgres, elasticsearch, settings: options.settings }));
   } catch (error) {
     throw describeStoreError(error);
   } finally {
     await Promise.allSettled([postgres.end(), elasticsearch.close()]);
   }
+}
+
+/** What the use cases work with, over open stores. */
+export function connectionsOf(stores: Pick<Connections, "postgres" | "elasticsearch" | "settings">): Connections {
+  const state = stateDatabase(stores.postgres);
+  return { ...stores, state, archive: new Archive({ ...stores, state }) };
 }
 
 /** An error of either driver as an AppError; any other error as it is. */

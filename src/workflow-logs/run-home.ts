@@ -1,19 +1,47 @@
 import type { AskedHome } from "../runs/all-homes.ts";
+import type { RunWatch } from "../runs/run.ts";
 import type { RunHome } from "../runs/run-home.ts";
+import type { RunLocks } from "../runs/run-locks.ts";
 import { AdvisoryLocks } from "../stores/postgres/advisory-locks.ts";
 import { PostgresRunStore } from "../stores/postgres/run-store.ts";
+import type { Archive } from "./archive/archive.ts";
+import { noteClaim } from "./archive/note-claim.ts";
 import { voidUnrecorded } from "./capture/void-unrecorded.ts";
 import { type Connections, describeStoreError } from "./connections.ts";
 import type { StateDatabase } from "./state/database.ts";
 import { appliedMigrations } from "./state/upgrade.ts";
 
-/** The runs of this pipeline live beside the logs, in `log_archive.runs`; each begins by noticing what capture has missed. */
-export function archiveHome({ postgres, state }: Pick<Connections, "postgres" | "state">): RunHome {
+/**
+ * The runs of this pipeline live beside the logs, in `log_archive.runs`; each begins by noticing what capture has missed. A run has its locks only while the archive is
+ * this database's: opening them throws AppError when it is another's, and losing it to a takeover is losing them. Without an archive the home is for records alone.
+ */
+export function archiveHome(
+  { postgres, state, archive }: Pick<Connections, "postgres" | "state"> & Partial<Pick<Connections, "archive">>,
+  watch?: Pick<RunWatch, "progress">,
+): RunHome {
   return {
     name: "postgresql",
     runs: new PostgresRunStore(state),
-    openLocks: () => AdvisoryLocks.open(postgres),
+    openLocks: async () => {
+      if (archive === undefined) return AdvisoryLocks.open(postgres);
+      noteClaim(await archive.claim(), (text) => watch?.progress.note(text));
+      return whileClaimed(archive, await AdvisoryLocks.open(postgres));
+    },
     onStart: () => voidUnrecorded({ postgres, state }),
+  };
+}
+
+function whileClaimed(archive: Archive, locks: AdvisoryLocks): RunLocks {
+  const refused = new AbortController();
+  const letGo = archive.hold((refusal) => refused.abort(refusal));
+  return {
+    tryLock: (name) => locks.tryLock(name),
+    unlock: (name) => locks.unlock(name),
+    lost: AbortSignal.any([locks.lost, refused.signal]),
+    close: () => {
+      letGo();
+      locks.close();
+    },
   };
 }
 

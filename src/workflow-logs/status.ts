@@ -7,6 +7,7 @@ import { PostgresRunStore } from "../stores/postgres/run-store.ts";
 import { countRecordErrors } from "./state/record-errors.ts";
 import { appliedMigrations } from "./state/upgrade.ts";
 import { captureStatus, type CaptureStatus } from "./capture/status.ts";
+import { archiveStatus, type ArchiveStatus } from "./archive/archive-status.ts";
 import type { Connections } from "./connections.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./partitions/log-types.ts";
 import { type RetentionSchedule, retentionSchedule } from "./retention/schedule.ts";
@@ -23,6 +24,7 @@ export interface CoverageRow extends Partition {
 export interface StatusReport {
   readonly elasticsearch: { version: string; health: string; nodes: number; shards: { used: number; limit: number } };
   readonly postgres: { version: string };
+  readonly archive: ArchiveStatus;
   readonly templates: readonly { name: string; state: string }[];
   readonly indices: readonly {
     name: string;
@@ -45,11 +47,12 @@ const runsShown = 10;
 
 /** How both stores stand and what was copied, of one tenant or of all. Writes nothing. */
 export async function status(connections: Connections, tenantIds: readonly string[]): Promise<StatusReport> {
-  const { elasticsearch, state, postgres, settings } = connections;
+  const { elasticsearch, state, postgres, settings, archive } = connections;
   const { version, health, nodes, shards } = await clusterInfo(elasticsearch);
   const server = await postgres.query<{ version: string }>("select current_setting('server_version') as version");
   const listed = await listIndices(
     elasticsearch,
+    archive,
     settings.template.prefix,
     resources,
     tenantIds.length === 1 ? tenantIds[0] : undefined,
@@ -81,6 +84,7 @@ export async function status(connections: Connections, tenantIds: readonly strin
   return {
     elasticsearch: { version, health, nodes, shards },
     postgres: { version: server.rows[0]!.version },
+    archive: await archiveStatus(connections),
     templates: await templateStates(elasticsearch, settings.template),
     indices,
     coverage: covered,

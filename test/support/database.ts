@@ -45,6 +45,9 @@ export async function dropPrefix(elasticsearchUrl: string, prefix: string): Prom
     for (let at = 0; at < names.length; at += 20) {
       await client.indices.delete({ index: names.slice(at, at + 20) }); // a URL holds no more
     }
+    const { component_templates: claims } = await client.cluster.getComponentTemplate({});
+    for (const { name } of claims.filter((claim) => owned(claim.name)))
+      await client.cluster.deleteComponentTemplate({ name });
     for (const name of (templates.index_templates ?? []).map((template) => template.name).filter(owned)) {
       await client.indices.deleteIndexTemplate({ name });
     }

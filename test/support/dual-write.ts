@@ -2,10 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client as Sql } from "pg";
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
 import { createPool } from "../../src/stores/postgres/pool.ts";
-import { stateDatabase } from "../../src/workflow-logs/state/database.ts";
 import { type RolloutModes, saveRollout } from "../../src/workflow-logs/state/rollouts.ts";
 import { upgradeState } from "../../src/workflow-logs/state/upgrade.ts";
-import type { Connections } from "../../src/workflow-logs/connections.ts";
+import { type Connections, connectionsOf } from "../../src/workflow-logs/connections.ts";
 import { DualWriteAppLogRepository } from "../../src/workflow-logs/repositories/app-logs/dual-write-app-log-repository.ts";
 import { DualWrite } from "../../src/workflow-logs/repositories/dual-write/dual-write.ts";
 import type { GivenOptions } from "../../src/workflow-logs/repositories/dual-write/options.ts";
@@ -37,9 +36,8 @@ export async function startApplication(stores: Stores, options: GivenOptions = {
     timeoutSeconds: 30,
     maxRetries: 0,
   });
-  const connections: Connections = {
+  const connections = connectionsOf({
     postgres,
-    state: stateDatabase(postgres),
     elasticsearch,
     settings: {
       template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
@@ -48,7 +46,7 @@ export async function startApplication(stores: Stores, options: GivenOptions = {
       maxRetries: 0,
       retentionDays: 30,
     },
-  };
+  });
   await upgradeState(connections.state);
   const dualWrite = new DualWrite(connections, { pollMillis: 100, ...options });
   return {

@@ -1,7 +1,6 @@
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
 import { createPool } from "../../src/stores/postgres/pool.ts";
-import { stateDatabase } from "../../src/workflow-logs/state/database.ts";
-import type { ArchiveSettings, Connections } from "../../src/workflow-logs/connections.ts";
+import { type ArchiveSettings, type Connections, connectionsOf } from "../../src/workflow-logs/connections.ts";
 import type { Stores } from "./compare-stores.ts";
 
 export interface TestSettings {
@@ -26,19 +25,20 @@ export async function withTestConnections<T>(
     maxRetries,
   });
   try {
-    return await work({
-      postgres,
-      state: stateDatabase(postgres),
-      elasticsearch,
-      settings: {
-        template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
-        searchText: "bounded",
-        sourceTimeZone: "UTC",
-        maxRetries,
-        retentionDays: 30,
-        ...settings,
-      },
-    });
+    return await work(
+      connectionsOf({
+        postgres,
+        elasticsearch,
+        settings: {
+          template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
+          searchText: "bounded",
+          sourceTimeZone: "UTC",
+          maxRetries,
+          retentionDays: 30,
+          ...settings,
+        },
+      }),
+    );
   } finally {
     await postgres.end();
     await elasticsearch.close();

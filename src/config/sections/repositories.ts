@@ -53,11 +53,11 @@ const repositoryVariables = {
   API_WORKFLOW_NODE_EXECUTION_REPOSITORY: repository(
     undefined, // the guide names none
     "repositories.sqlalchemy_api_workflow_node_execution_repository.DifyAPISQLAlchemyWorkflowNodeExecutionRepository",
-  ).default(inPostgres),
+  ).optional(),
   API_WORKFLOW_RUN_REPOSITORY: repository(
     "repositories.elasticsearch_api_workflow_run_repository.ElasticsearchAPIWorkflowRunRepository",
     "repositories.sqlalchemy_api_workflow_run_repository.DifyAPISQLAlchemyWorkflowRunRepository",
-  ).default(inPostgres),
+  ).optional(),
 };
 type RepositoryVariable = keyof typeof repositoryVariables;
 
@@ -81,12 +81,17 @@ export const repositories = (Object.keys(repositoryVariables) as RepositoryVaria
   )
   .transform((given): RepositoriesConfig => {
     const choice = (variable: RepositoryVariable): RepositoryChoice =>
-      given.ELASTICSEARCH_ENABLED === false ? { kind: "postgres" } : given[variable];
+      given.ELASTICSEARCH_ENABLED === false ? inPostgres : (given[variable] ?? inPostgres);
+    // What belongs together is read from one place: one that is unset follows the other, but for a class of the user's own.
+    const orAs = (variable: RepositoryVariable, sibling: RepositoryVariable): RepositoryChoice => {
+      const other = choice(sibling);
+      return given[variable] === undefined && other.kind !== "module" ? other : choice(variable);
+    };
     return {
       workflowExecutions: choice("CORE_WORKFLOW_EXECUTION_REPOSITORY"),
       workflowNodeExecutions: choice("CORE_WORKFLOW_NODE_EXECUTION_REPOSITORY"),
-      apiWorkflowNodeExecutions: choice("API_WORKFLOW_NODE_EXECUTION_REPOSITORY"),
-      apiWorkflowRuns: choice("API_WORKFLOW_RUN_REPOSITORY"),
+      apiWorkflowNodeExecutions: orAs("API_WORKFLOW_NODE_EXECUTION_REPOSITORY", "API_WORKFLOW_RUN_REPOSITORY"),
+      apiWorkflowRuns: orAs("API_WORKFLOW_RUN_REPOSITORY", "API_WORKFLOW_NODE_EXECUTION_REPOSITORY"),
     };
   });
 

@@ -5,6 +5,9 @@ import { meaningOf } from "./sqlstates.ts";
 
 const resume = "Then run the same command again: it goes on where it was.";
 
+const rowSecurityHint =
+  "A superuser has to give the role BYPASSRLS (ALTER ROLE ... BYPASSRLS): rows that it cannot see would be missed without a word.";
+
 const unreachable = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -19,6 +22,9 @@ const unreachable = new Set([
 /** One sentence and a hint for an error of the driver; undefined for anything else. Never holds a password. */
 export function describePostgresError(error: unknown): AppError | undefined {
   if (error instanceof pg.DatabaseError) {
+    const isRowSecurity = error.code === "42501" && error.routine === "check_enable_rls"; // as any missing privilege
+    if (isRowSecurity)
+      return new AppError("row_security", `PostgreSQL: ${error.message}`, { cause: error, hint: rowSecurityHint });
     const { code, hint = "Report it, with the server's log of that moment." } = meaningOf(error.code ?? "") ?? {
       code: "database_error",
     };

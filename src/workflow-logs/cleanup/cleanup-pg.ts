@@ -26,6 +26,7 @@ import {
   unindexedPredicates,
 } from "./related-tables.ts";
 import { CleanupCounters, type CleanupReport } from "./report.ts";
+import { requireEveryRowSeen } from "./keep-tables.ts";
 import { requireDeletable } from "./requirements.ts";
 
 /** Node executions and app logs before the runs they belong to. */
@@ -45,6 +46,7 @@ export async function cleanupPg(
   await storageOf(connections, options)?.check();
   const scope: Scope = { dataTypes: options.dataTypes, tenantIds: [options.tenantId], end: options.before };
   const { sources } = await requireAccess(connections, { ...migrateDefaults, scope: { ...scope, dataTypes } });
+  await requireEveryRowSeen(postgres);
   const related = await relatedTables(postgres, sources);
   const { nodes, logs, runs, offloads } = related;
   await requireDeletable(postgres, [nodes, logs, runs, ...(offloads === undefined ? [] : [offloads])]);
@@ -60,7 +62,7 @@ export async function cleanupPg(
   const limits = { batchRows: options.batchRows };
   const description = { command: counters.report.command, options, limits, report: () => counters.snapshot() };
   try {
-    await inRun(archiveHome(connections), description, watch, async (run) => {
+    await inRun(archiveHome(connections, watch), description, watch, async (run) => {
       const end = await purgeAll(cleanup, run);
       if (options.dryRun) counters.report.estimates = { seconds: deleteSeconds(counters.eligible) };
       if (end === "interrupted") counters.report.status = end;

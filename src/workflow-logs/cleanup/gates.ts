@@ -26,21 +26,17 @@ export async function inspectGate(
   options: Pick<CleanupOptions, "allowUnreplicated" | "expired">,
 ): Promise<Gate> {
   if (known === undefined) return { kept: "not_migrated" };
-  const { elasticsearch, settings, state } = connections;
-  const index = indexName({
-    prefix: settings.template.prefix,
-    resource: logTypes[partition.dataType].resource,
-    tenantId: partition.tenantId,
-    month: partition.month,
-  });
-  const facts = await readIndexFacts(elasticsearch, index);
+  const { elasticsearch, settings, state, archive } = connections;
+  const address = { ...partition, resource: logTypes[partition.dataType].resource };
+  const index = indexName({ prefix: settings.template.prefix, ...address });
+  const facts = await readIndexFacts(elasticsearch, archive, { ...address, name: index });
   if (known.state === "expired") {
     if (facts !== undefined) return { kept: "index_replaced" };
     return options.expired ? { kept: undefined, index: undefined } : { kept: "expired" };
   }
   if (facts === undefined) return { kept: "index_missing" };
-  if (!facts.isOurs) return { kept: "index_foreign" };
   if (known.indexName !== index || facts.uuid !== known.indexUuid) return { kept: "index_replaced" };
+  if (!facts.isOurs) return { kept: "index_foreign" };
   if (!facts.isOpen) return { kept: "index_closed" };
   if (!facts.isDurable) return { kept: "index_not_durable" };
   if (!facts.isReplicated && !options.allowUnreplicated) {

@@ -82,11 +82,11 @@ const causeOf: Partial<Record<BulkFault, WaitCause>> = {
 /** How rows of one partition are copied in this run. */
 export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Partition): RowCopy {
   const { connections, options, run, counters, progress } = copy;
-  const { postgres, state, elasticsearch, settings } = connections;
+  const { postgres, state, elasticsearch, settings, archive } = connections;
   const source = { ...table, layout: withVersion(table.layout) };
   const key = partitionKey(partition);
   const { tenantId, month } = partition;
-  const target = new ElasticsearchLogs(elasticsearch, copy.writer, settings.template.prefix, partition);
+  const target = new ElasticsearchLogs(elasticsearch, archive, copy.writer, settings.template.prefix, partition);
   let marked: Promise<void> | undefined;
   return {
     partition,

@@ -37,7 +37,7 @@ export async function applyDirty(
   const report = reporter(counters, await captureWarnings(connections));
   try {
     report.status = await inRun(
-      archiveHome(connections),
+      archiveHome(connections, watch),
       { command: report.command, options, limits: migrateOptions, report: () => report.snapshot() },
       watch,
       async (run) => {

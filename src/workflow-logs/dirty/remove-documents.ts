@@ -1,4 +1,3 @@
-import { findIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { confirmedRanges } from "../state/checkpoints.ts";
 import { deletedRowsOf, forgetDeletedRows, rememberDeletedRows } from "../state/deleted-rows.ts";
 import { waitingVersions } from "../state/dirty-rows.ts";
@@ -43,11 +42,11 @@ export async function removeDocuments(
   all: readonly Rowless[],
 ): Promise<ReadonlySet<string>> {
   const { copy: run } = dirty;
-  const { state, postgres, elasticsearch, settings } = run.connections;
+  const { state, postgres, settings } = run.connections;
   const known = await readPartition(state, partition);
   const copy = known?.state === "expired" ? undefined : partitionCopy(run, source, partition);
   const none: ReadonlySet<string> = new Set();
-  if (copy === undefined || (await findIndex(elasticsearch, copy.target.index)) === undefined) {
+  if (copy === undefined || (await copy.target.find()) === undefined) {
     const ids = all.map(({ id }) => id); // there are no documents
     await forgetDeletedRows(state, partition, ids);
     return none;

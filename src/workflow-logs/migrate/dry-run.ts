@@ -38,9 +38,10 @@ const probeRows = 1000;
 
 /** Says what `migrate` with the same options would move, and how long it would take. Reads only, in both stores. */
 export async function dryRun(connections: Connections, options: MigrateOptions, signal: AbortSignal): Promise<DryRun> {
-  const { postgres, elasticsearch, settings } = connections;
+  const { postgres, elasticsearch, settings, archive } = connections;
   const sources = await inspectSources(postgres, options.scope, settings.searchText);
-  const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources);
+  await archive.check();
+  const { indices } = await listIndices(elasticsearch, archive, settings.template.prefix, resources);
   const hasState = (await appliedMigrations(connections.state)).length > 0;
   const indexUuids = hasState && !options.restart ? indices.map((index) => index.uuid) : undefined;
   const counters = new MigrateCounters(options.scope.dataTypes, { dryRun: true });

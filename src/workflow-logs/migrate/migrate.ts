@@ -53,7 +53,7 @@ export async function migrate(
   const { command } = counters.report;
   const description = { command, options, limits: options, report: () => reportOf(migration) };
   try {
-    counters.report.status = await inRun(archiveHome(connections), description, watch, (run) =>
+    counters.report.status = await inRun(archiveHome(connections, watch), description, watch, (run) =>
       copy(migration, inspection, run),
     );
     if (options.follow === true && counters.report.status !== "interrupted")

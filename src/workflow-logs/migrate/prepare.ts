@@ -29,8 +29,8 @@ export async function prepare(
   run: Run,
   counters: MigrateCounters,
 ): Promise<{ plans: SourcePlan[]; partitions: PlannedPartition[] }> {
-  const { postgres, elasticsearch, settings } = connections;
-  const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources);
+  const { postgres, elasticsearch, settings, archive } = connections;
+  const { indices } = await listIndices(elasticsearch, archive, settings.template.prefix, resources);
   const indexUuids = options.restart ? undefined : indices.map((index) => index.uuid);
   const plans: SourcePlan[] = [];
   const lacking: Partition[] = [];

@@ -54,7 +54,7 @@ export async function retryErrors(
     return { runId: counters.report.runId, ...found, migrated, failed };
   };
   const status = await inRun(
-    archiveHome(connections),
+    archiveHome(connections, watch),
     { command: "elasticsearch errors retry", options: filter, limits: options, report },
     watch,
     async (run) => {

@@ -20,7 +20,7 @@ export async function stayOn(
   while (!watch.signal.aborted) {
     try {
       const continued = { ...description, continues: counters.report.runId! };
-      return await inRun(archiveHome(connections), continued, watch, async (run) => {
+      return await inRun(archiveHome(connections, watch), continued, watch, async (run) => {
         const sources = await inspectSources(connections.postgres, options.scope);
         const copy = copyRun(connections, options, run, counters, watch.progress);
         const dirty = dirtyRun(copy, sources, options.followDeletes === true, applied);

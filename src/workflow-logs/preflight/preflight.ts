@@ -16,6 +16,8 @@ import {
   templates,
 } from "./elasticsearch-checks.ts";
 import type { Check, Finding, Inspection, PlanCheck } from "./finding.ts";
+import { archiveIdentity } from "./archive-check.ts";
+import { hiddenRows } from "./hidden-rows-check.ts";
 import { fileStorage } from "./storage-check.ts";
 import {
   clocks,
@@ -33,6 +35,7 @@ import {
 const accessChecks: readonly Check[] = [
   postgresVersion,
   postgresPrivileges,
+  hiddenRows,
   postgresConnections,
   stateSchema,
   elasticsearchHealth,
@@ -58,16 +61,20 @@ export async function preflight(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const inspection = await inspect(connections, options);
-  const findings = await run(accessChecks, inspection);
+  const findings = await run([...accessChecks, archiveIdentity], inspection);
   if (findings.some(({ level }) => level === "fail")) return findings; // the others would fail for the same reason
   findings.push(...(await run(sourceChecks, inspection)));
   const plan = await dryRun(connections, options, signal);
   return [...findings, ...planChecks.flatMap((check) => check(inspection, plan))];
 }
 
-/** What a migration cannot do without. Throws AppError with everything that is missing; writes nothing. */
+/**
+ * What a migration cannot do without. Throws AppError with everything that is missing, or when the archive is not this database's, and UsageError for settings that
+ * are others than the archive's; writes nothing.
+ */
 export async function requireAccess(connections: Connections, options: MigrateOptions): Promise<Inspection> {
   const inspection = await inspect(connections, options);
+  await connections.archive.check();
   const failed = (await run(accessChecks, inspection)).filter(({ level }) => level === "fail");
   if (failed.length === 0) return inspection;
   throw new AppError("preflight_failed", failed.map(({ message }) => message).join("\n"), {

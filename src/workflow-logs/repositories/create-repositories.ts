@@ -6,6 +6,7 @@ import { DualWrite, type DualWriteStats } from "./dual-write/dual-write.ts";
 import type { GivenOptions } from "./dual-write/options.ts";
 import type { ApiWorkflowNodeExecutionRepository } from "./node-executions/api-workflow-node-execution-repository.ts";
 import type { WorkflowNodeExecutionRepository } from "./node-executions/workflow-node-execution-repository.ts";
+import { refuseHiddenLogs } from "./hidden-logs.ts";
 import { requiredMethods } from "./required-methods.ts";
 import { type RepositoryClass, type RepositoryModule, userClasses } from "./user-classes.ts";
 import type { ApiWorkflowRunRepository } from "./workflow-runs/api-workflow-run-repository.ts";
@@ -38,13 +39,14 @@ export interface Repositories {
 
 /**
  * The repositories as the configuration names them. For `dual-write` the state schema is brought up to date first. Throws UsageError that lists every
- * class that cannot be used; nothing was made then.
+ * class that cannot be used, or says which purged logs would be hidden; nothing was made then.
  */
 export async function createRepositories(
   connections: Connections,
   choices: RepositoryChoices,
   options: GivenOptions = {},
 ): Promise<Repositories> {
+  refuseHiddenLogs(choices);
   const classes = await userClasses(modulesOf(choices), requiredMethods);
   const isDual = names.some((name) => choices[name].kind === "dual-write");
   if (isDual) await upgradeState(connections.state);

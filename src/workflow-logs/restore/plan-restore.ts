@@ -31,10 +31,10 @@ export interface RestorePlan {
 
 /** Which indices hold what the scope of one tenant asks for. Reads only. Throws AppError when one of them is closed. */
 export async function planRestore(connections: Connections, scope: Scope): Promise<RestorePlan> {
-  const { elasticsearch, settings } = connections;
+  const { elasticsearch, settings, archive } = connections;
   const tenantId = scope.tenantIds[0]!;
   const resources = scope.dataTypes.map((type) => logTypes[type].resource);
-  const listed = await listIndices(elasticsearch, settings.template.prefix, resources, tenantId);
+  const listed = await listIndices(elasticsearch, archive, settings.template.prefix, resources, tenantId);
   const partitions: PlannedRestore[] = [];
   for (const { name, uuid, resource, month, status } of listed.indices) {
     const partition: Partition = { dataType: dataTypeOf(resource), tenantId, month };

@@ -55,6 +55,7 @@ export async function restore(
   };
   try {
     if (options.dryRun) {
+      await connections.archive.check();
       const dry: Restore = { ...shared, pacing: new Pacing(pacingLimits(initialLimits(limits))) };
       const end = await untilStopped(watch.signal, () => all(dry, tables, undefined, watch.signal));
       return counters.snapshot(end === "completed" ? "dry_run" : "interrupted");
@@ -63,7 +64,7 @@ export async function restore(
     await upgradeState(connections.state);
     const report = (): RestoreReport => counters.snapshot("completed");
     const description = { command: "elasticsearch restore", options, limits, report };
-    const status = await inRun(archiveHome(connections), description, watch, async (run) => {
+    const status = await inRun(archiveHome(connections, watch), description, watch, async (run) => {
       counters.runId = run.id;
       const end = await untilStopped(run.signal, () => all({ ...shared, pacing: run.pacing }, tables, run, run.signal));
       counters.show(await listRestoreFindings(connections.state, run.id, shownFindings));

@@ -13,9 +13,9 @@ export type Judged =
   | { readonly kept: undefined; readonly contents: IndexContents & { readonly newest: string | null } };
 
 /** Looks at the index itself, after a refresh. Changes nothing. */
-export async function judge({ elasticsearch }: Connections, candidate: Candidate, now: Date): Promise<Judged> {
+export async function judge({ elasticsearch, archive }: Connections, candidate: Candidate, now: Date): Promise<Judged> {
   const { index, policy } = candidate;
-  const obstacle = await indexObstacle(elasticsearch, index);
+  const obstacle = await indexObstacle(elasticsearch, archive, index);
   if (obstacle === "index_gone")
     return { kept: keptIndex(candidate, { ...index, documents: 0, bytes: 0 }, policy, "index_missing") };
   if (obstacle !== undefined) return { kept: keptIndex(candidate, index, policy, obstacle) };

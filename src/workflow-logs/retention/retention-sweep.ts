@@ -43,6 +43,7 @@ export async function retentionSweep(
   const sweep = { connections, options, days, now, counters, watch };
   try {
     if (options.dryRun) {
+      await connections.archive.check();
       await pretend(sweep);
       return counters.snapshot("dry_run");
     }
@@ -54,7 +55,7 @@ export async function retentionSweep(
       limits: {},
       report: () => counters.stored(),
     };
-    const end = await inRun(archiveHome(connections), description, watch, async (run) => {
+    const end = await inRun(archiveHome(connections, watch), description, watch, async (run) => {
       counters.runId = run.id;
       await recordSweep(state, run.id, now);
       await sweepAll(sweep, run);

@@ -31,13 +31,13 @@ export interface SurveyFacts {
 
 /** Lists every index of the scope, and sorts out those that stay by their name, their month or a rule. Reads only. */
 export async function survey(
-  { elasticsearch, settings }: Connections,
+  { elasticsearch, settings, archive }: Connections,
   options: Pick<RetentionOptions, "tenantIds" | "dataTypes">,
   facts: SurveyFacts,
 ): Promise<Survey> {
   const { prefix } = settings.template;
   const resources = options.dataTypes.map((type) => logTypes[type].resource);
-  const listed = await listIndices(elasticsearch, prefix, resources, soleTenant(options));
+  const listed = await listIndices(elasticsearch, archive, prefix, resources, soleTenant(options));
   const isMeant = ({ tenantId }: { tenantId: string }): boolean =>
     options.tenantIds.length === 0 || options.tenantIds.includes(tenantId);
 

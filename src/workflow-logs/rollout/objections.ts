@@ -31,11 +31,11 @@ export async function objectionsTo(
 
 /** What Elasticsearch lacks of the tenant's logs. */
 async function incompleteness(connections: Connections, tenantId: string, watch: RolloutWatch): Promise<string[]> {
-  const { state, elasticsearch, settings } = connections;
+  const { state, elasticsearch, settings, archive } = connections;
   const found: string[] = [];
   const dirty = await dirtyRowsThatStay(state, tenantId, watch);
   if (dirty > 0) found.push(`${dirty} changed rows wait to be copied: app elasticsearch apply-dirty --until-empty`);
-  const { indices } = await listIndices(elasticsearch, settings.template.prefix, resources, tenantId);
+  const { indices } = await listIndices(elasticsearch, archive, settings.template.prefix, resources, tenantId);
   const missing = await missingRows(connections, tenantId, indices, watch.signal);
   if (missing > 0) found.push(`${missing} rows are not in Elasticsearch: app elasticsearch migrate`);
   const errors = Object.values(await countRecordErrors(state, { tenantIds: [tenantId] }));

@@ -2,9 +2,16 @@ import type { Client } from "@elastic/elasticsearch";
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { BulkReceipt, BulkWriter } from "../../stores/elasticsearch/bulk/bulk-writer.ts";
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
-import { countDocuments, ensureIndex, findIndex, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import {
+  countDocuments,
+  ensureIndex,
+  findIndex,
+  type NamedIndex,
+  refreshIndex,
+} from "../../stores/elasticsearch/indices/indices.ts";
 import { existingIds } from "../../stores/elasticsearch/documents/documents.ts";
 import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
+import type { IndexOwner } from "../../stores/elasticsearch/indices/ownership.ts";
 import { mappingOf } from "../../stores/elasticsearch/indices/template-files.ts";
 import { logTypes, type Partition } from "../partitions/log-types.ts";
 
@@ -13,24 +20,32 @@ export class ElasticsearchLogs {
   readonly index: string;
   private readonly resource: string;
   private readonly client: Client;
+  private readonly owner: IndexOwner;
+  private readonly partition: Partition;
   private readonly writer: BulkWriter;
 
-  constructor(client: Client, writer: BulkWriter, prefix: string, partition: Partition) {
+  constructor(client: Client, owner: IndexOwner, writer: BulkWriter, prefix: string, partition: Partition) {
     const { resource } = logTypes[partition.dataType];
     this.index = indexName({ prefix, resource, tenantId: partition.tenantId, month: partition.month });
     this.resource = resource;
     this.client = client;
+    this.owner = owner;
+    this.partition = partition;
     this.writer = writer;
   }
 
-  /** Afterwards the index exists and is ours; its uuid is its identity. */
+  /** Afterwards the index exists and is this archive's; its uuid is its identity. */
   ensure(): Promise<{ uuid: string; created: boolean }> {
-    return ensureIndex(this.client, this.index, mappingOf(this.resource));
+    return ensureIndex(this.client, this.owner, this.named, mappingOf(this.resource));
   }
 
-  /** The index, if there is one that can be read, though it may take no documents. */
+  /** The index, if there is one that can be read, though it may take no documents. Throws AppError when it is not this archive's, or closed. */
   find(): Promise<{ uuid: string } | undefined> {
-    return findIndex(this.client, this.index);
+    return findIndex(this.client, this.owner, this.named);
+  }
+
+  private get named(): NamedIndex {
+    return { ...this.partition, resource: this.resource, name: this.index };
   }
 
   write(body: BulkBody, signal: AbortSignal): Promise<BulkReceipt> {

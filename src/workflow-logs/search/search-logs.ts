@@ -46,12 +46,12 @@ const highlightedCharacters = 999_999;
  * tenants asked for are searched, and only their documents found. Throws UsageError for an empty query.
  */
 export async function searchLogs(
-  { elasticsearch, settings }: Pick<Connections, "elasticsearch" | "settings">,
+  { elasticsearch, settings, archive }: Pick<Connections, "elasticsearch" | "settings" | "archive">,
   { query, scope, statuses, limit, sort }: SearchOptions,
 ): Promise<SearchReport> {
   if (searchTerms(query).length === 0)
     throw new UsageError("empty_query", "There is nothing to search for.", { hint: 'Give words or a "phrase".' });
-  const indices = await searchedIndices(elasticsearch, settings.template.prefix, scope);
+  const indices = await searchedIndices({ elasticsearch, archive }, settings.template.prefix, scope);
   const found = await search(elasticsearch, {
     indices: [...indices.keys()],
     size: limit,
@@ -72,7 +72,7 @@ export async function searchLogs(
 
 /** By their names. */
 async function searchedIndices(
-  client: Connections["elasticsearch"],
+  { elasticsearch: client, archive }: Pick<Connections, "elasticsearch" | "archive">,
   prefix: string,
   scope: Scope,
 ): Promise<Map<string, OpenIndex & { dataType: DataType }>> {
@@ -82,8 +82,8 @@ async function searchedIndices(
     const { resource } = logTypes[dataType];
     const lists =
       scope.tenantIds.length === 0
-        ? [openIndices(client, prefix, resource)]
-        : tenants.map((tenantId) => openIndices(client, prefix, resource, tenantId));
+        ? [openIndices(client, archive, prefix, resource)]
+        : tenants.map((tenantId) => openIndices(client, archive, prefix, resource, tenantId));
     for (const index of (await Promise.all(lists)).flat()) {
       if (isInScope({ dataType, tenantId: index.tenantId, month: index.month }, scope))
         found.set(indexName({ prefix, ...index }), { ...index, dataType });

@@ -247,6 +247,35 @@ export interface StateTables {
     run_id: string;
     as_of: string;
   };
+  archive: {
+    only_row: Generated<boolean>;
+    id: Generated<string>;
+    system_identifier: string | null;
+    database_oid: string | null;
+    table_oid: string | null;
+    database_name: string | null;
+    timeline: number | null;
+    source_time_zone: string | null;
+    index_prefix: string | null;
+    claimed_at: string | null;
+    adopted_at: string | null;
+  };
+  archive_tokens: {
+    id: Generated<string>;
+    token: string;
+    made_at: Generated<string>;
+  };
+  takeovers: {
+    id: Generated<string>;
+    state: Generated<"begun" | "done">;
+    operator: string;
+    archive_before: string;
+    archive_after: string;
+    reasons: ColumnType<string[], readonly string[]>;
+    indices: ColumnType<string[], readonly string[]>;
+    begun_at: Generated<string>;
+    done_at: ColumnType<string | null, undefined, string>;
+  };
   key_tables: {
     name: string;
     run_id: string;

@@ -1,5 +1,4 @@
 import { countCreatedWithin } from "../../stores/elasticsearch/documents/document-ids.ts";
-import { findIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { deleteOlder } from "../copying/delete-older.ts";
 import { sourceVersion } from "../documents/source-version.ts";
 import { listPartitions, uncountCopied } from "../state/partitions.ts";
@@ -51,7 +50,7 @@ async function deleteLocked(
     );
     return;
   }
-  if ((await findIndex(elasticsearch, check.target.index)) === undefined) return;
+  if ((await check.target.find()) === undefined) return;
   await voidProofs(state, partition);
   for await (const ids of extraIds(check)) {
     if (signal.aborted) break;

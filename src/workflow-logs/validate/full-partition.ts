@@ -1,6 +1,5 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { countCreatedWithin, documentIds } from "../../stores/elasticsearch/documents/document-ids.ts";
-import { findIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { readPartition } from "../state/partitions.ts";
 import { saveProof } from "../state/proofs.ts";
 import { addDifferences, countDifferences, explainByRecordErrors } from "../state/validation-differences.ts";
@@ -54,7 +53,7 @@ async function validateLocked(
   const { connections, options, counters, progress } = validation;
   const { source, snapshot } = plan.keys;
   const draft = partitionCheck(validation, source, partition, { hasIndex: false, snapshot });
-  const index = await findIndex(connections.elasticsearch, draft.target.index);
+  const index = await draft.target.find();
   const check: RowCheck = { ...draft, hasIndex: index !== undefined };
   const range: ValidatedRange = { ...plan.range, indexUuid: index?.uuid ?? "", gaps: validation.gaps };
   const tally = await openTally(check, range, listing);

@@ -87,10 +87,11 @@ export async function withIndices(
   sources: readonly SourceKeys[],
   rows: ReadonlyMap<string, { partition: Partition; rows: number }>,
 ): Promise<PartitionPlan[]> {
-  const { elasticsearch, settings, state } = connections;
+  const { elasticsearch, settings, state, archive } = connections;
   const { scope } = options;
   const listed = await listIndices(
     elasticsearch,
+    archive,
     settings.template.prefix,
     scope.dataTypes.map((type) => logTypes[type].resource),
   );

@@ -49,7 +49,7 @@ export async function validate(
   const { report } = counters;
   const description = { command: report.command, options, limits: options, report: () => counters.snapshot() };
   try {
-    await inRun(archiveHome(connections), description, watch, async (run) => {
+    await inRun(archiveHome(connections, watch), description, watch, async (run) => {
       report.runId = run.id;
       const gaps = await readGaps(connections.state);
       const validation = validateRun(connections, options, run, counters, watch.progress, gaps);

@@ -3,10 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { createPool } from "../../../src/stores/postgres/pool.ts";
-import { stateDatabase } from "../../../src/workflow-logs/state/database.ts";
 import { type RolloutModes, saveRollout } from "../../../src/workflow-logs/state/rollouts.ts";
 import { upgradeState } from "../../../src/workflow-logs/state/upgrade.ts";
-import type { Connections } from "../../../src/workflow-logs/connections.ts";
+import { type Connections, connectionsOf } from "../../../src/workflow-logs/connections.ts";
 import type { ApiWorkflowRunRepository } from "../../../src/workflow-logs/repositories/workflow-runs/api-workflow-run-repository.ts";
 import { DualWrite } from "../../../src/workflow-logs/repositories/dual-write/dual-write.ts";
 import { DualWriteApiWorkflowRunRepository } from "../../../src/workflow-logs/repositories/workflow-runs/dual-write-api-workflow-run-repository.ts";
@@ -61,9 +60,8 @@ export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UT
     timeoutSeconds: 30,
     maxRetries: 3,
   });
-  const connections: Connections = {
+  const connections = connectionsOf({
     postgres,
-    state: stateDatabase(postgres),
     elasticsearch,
     settings: {
       template: { prefix: archive.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
@@ -72,7 +70,7 @@ export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UT
       maxRetries: 3,
       retentionDays: 30,
     },
-  };
+  });
   await upgradeState(connections.state);
   const dualWrite = new DualWrite(connections, { pollMillis: 50 });
   const apis = {

@@ -1,17 +1,15 @@
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { createPool } from "../../../src/stores/postgres/pool.ts";
-import type { Connections } from "../../../src/workflow-logs/connections.ts";
+import { connectionsOf } from "../../../src/workflow-logs/connections.ts";
 import { createRepositories } from "../../../src/workflow-logs/repositories/create-repositories.ts";
-import { stateDatabase } from "../../../src/workflow-logs/state/database.ts";
 import { saveRollout } from "../../../src/workflow-logs/state/rollouts.ts";
 import { upgradeState } from "../../../src/workflow-logs/state/upgrade.ts";
 
 /** An application that deletes or saves a run while Elasticsearch is away, and ends in good order. */
 const [databaseUrl, elasticsearchUrl, prefix, tenantId, runId, what] = process.argv.slice(2);
 const postgres = createPool(databaseUrl!);
-const connections: Connections = {
+const connections = connectionsOf({
   postgres,
-  state: stateDatabase(postgres),
   elasticsearch: createClient({
     hosts: [elasticsearchUrl!],
     useSsl: false,
@@ -26,7 +24,7 @@ const connections: Connections = {
     maxRetries: 0,
     retentionDays: 30,
   },
-};
+});
 await upgradeState(connections.state);
 await saveRollout(connections.state, tenantId!, { write: "both", read: "postgres" }, []);
 const dual = { kind: "dual-write" } as const;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { runCli } from "../../../src/cli/run-cli.ts";
 import { runApp } from "../../support/app-process.ts";
 import { cleanupOnce, deletedRows, keptRows } from "../../support/cleanup-archive.ts";
+import { archiveMark } from "../../support/index-owner.ts";
 import { afterPurge, readAllRows, type Rows } from "../../support/purge-oracle.ts";
 import { countRows, createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { fakeHost } from "../../support/fake-host.ts";
@@ -163,7 +164,7 @@ test("rows that Elasticsearch refused stay, all others go", async () => {
   const { index, id } = await deletableNode();
   const properties = { title: { type: "object", enabled: false }, archive: { type: "object", enabled: false } };
   await elasticsearch("PUT", index, {
-    mappings: { _meta: { managed_by: "log-archive", template_version: 1 }, dynamic: "strict", properties },
+    mappings: { _meta: await archiveMark(archive), dynamic: "strict", properties },
   });
   const migrated = await migrateOnce(archive);
   expect(migrated.status).toBe("completed_with_errors");

@@ -94,7 +94,7 @@ test("a document stays when its row has come back by the time it was to be remov
   const watch = { signal: new AbortController().signal, progress: noProgress };
   await withTestConnections(archive, {}, (connections) =>
     inRun(
-      archiveHome(connections),
+      archiveHome(connections, watch),
       { command: "test", options, limits: options, report: () => ({}) },
       watch,
       async (run) => {

@@ -3,9 +3,14 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { listIndices } from "../../../src/stores/elasticsearch/indices/index-list.ts";
 import { indexName } from "../../../src/stores/elasticsearch/indices/index-names.ts";
-import { countDocuments, ensureIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
-import { loadTemplates, mappingOf } from "../../../src/stores/elasticsearch/indices/template-files.ts";
+import { countDocuments, type EnsuredIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
+import {
+  loadTemplates,
+  mappingOf,
+  type TemplateMapping,
+} from "../../../src/stores/elasticsearch/indices/template-files.ts";
 import { installTemplates } from "../../../src/stores/elasticsearch/indices/templates.ts";
+import { archiveOwner, ensureNamed, someArchive } from "../../support/index-owner.ts";
 import { needs } from "../../support/needs.ts";
 
 const client = createClient({
@@ -34,6 +39,9 @@ afterAll(() => client.close());
 
 const runs = (tenantId: string, month = "2024-05") => indexName({ prefix, resource: "workflow-runs", tenantId, month });
 
+const ensure = (name: string, mapping?: TemplateMapping): Promise<EnsuredIndex> =>
+  ensureNamed(client, prefix, name, { ...(mapping && { mapping }) });
+
 async function write(index: string, count: number): Promise<void> {
   const operations = Array.from({ length: count }, (_unused, id) => [{ index: { _id: String(id) } }, { id }]).flat();
   const response = await client.bulk({ index, operations });
@@ -42,15 +50,15 @@ async function write(index: string, count: number): Promise<void> {
 
 describe("ensureIndex", () => {
   test("makes an index of ours once, and finds it again", async () => {
-    const first = await ensureIndex(client, runs("acme"));
+    const first = await ensure(runs("acme"));
     expect(first).toEqual({ uuid: expect.stringMatching(/^[\w-]{20,}$/) as string, created: true });
-    expect(await ensureIndex(client, runs("acme"))).toEqual({ uuid: first.uuid, created: false });
+    expect(await ensure(runs("acme"))).toEqual({ uuid: first.uuid, created: false });
     await client.indices.delete({ index: runs("acme") });
-    expect((await ensureIndex(client, runs("acme"))).uuid).not.toBe(first.uuid);
+    expect((await ensure(runs("acme"))).uuid).not.toBe(first.uuid);
   });
 
   test("of many callers at once exactly one makes it", async () => {
-    const ensured = await Promise.all(Array.from({ length: 8 }, () => ensureIndex(client, runs("acme"))));
+    const ensured = await Promise.all(Array.from({ length: 8 }, () => ensure(runs("acme"))));
     expect(ensured.filter(({ created }) => created)).toHaveLength(1);
     expect(new Set(ensured.map(({ uuid }) => uuid)).size).toBe(1);
   });
@@ -58,7 +66,7 @@ describe("ensureIndex", () => {
   test("refuses an index that someone else made", async () => {
     await client.indices.deleteIndexTemplate({ name: `${prefix}-workflow-runs-template` });
     await client.indices.create({ index: runs("acme") });
-    await expect(ensureIndex(client, runs("acme"))).rejects.toMatchObject({
+    await expect(ensure(runs("acme"))).rejects.toMatchObject({
       code: "index_foreign",
       message: `The index ${runs("acme")} was not made by log-archive.`,
     });
@@ -66,65 +74,65 @@ describe("ensureIndex", () => {
 
   test("refuses to make an index without our template", async () => {
     await client.indices.deleteIndexTemplate({ name: `${prefix}-workflow-runs-template` });
-    await expect(ensureIndex(client, runs("acme"))).rejects.toMatchObject({ code: "template_missing" });
+    await expect(ensure(runs("acme"))).rejects.toMatchObject({ code: "template_missing" });
     expect(await client.indices.exists({ index: runs("acme") })).toBe(false);
   });
 
   test("refuses an alias, which would lead the rows elsewhere", async () => {
-    await ensureIndex(client, runs("other"));
+    await ensure(runs("other"));
     await client.indices.putAlias({ index: runs("other"), name: runs("acme") });
-    await expect(ensureIndex(client, runs("acme"))).rejects.toMatchObject({
+    await expect(ensure(runs("acme"))).rejects.toMatchObject({
       code: "index_foreign",
       message: expect.stringContaining("alias") as string,
     });
   });
 
   test("says that an index is closed", async () => {
-    await ensureIndex(client, runs("acme"));
+    await ensure(runs("acme"));
     await client.indices.close({ index: runs("acme") });
-    await expect(ensureIndex(client, runs("acme"))).rejects.toMatchObject({ code: "index_closed" });
+    await expect(ensure(runs("acme"))).rejects.toMatchObject({ code: "index_closed" });
     await client.indices.open({ index: runs("acme") });
-    expect(await ensureIndex(client, runs("acme"))).toMatchObject({ created: false });
+    expect(await ensure(runs("acme"))).toMatchObject({ created: false });
   });
 
   test.each(["write", "read_only"] as const)("says that an index has the block %s", async (block) => {
-    await ensureIndex(client, runs("acme"));
+    await ensure(runs("acme"));
     await client.indices.addBlock({ index: runs("acme"), block });
-    await expect(ensureIndex(client, runs("acme"))).rejects.toMatchObject({
+    await expect(ensure(runs("acme"))).rejects.toMatchObject({
       code: "index_blocked",
       message: expect.stringContaining(`index.blocks.${block}`) as string,
     });
   });
 
   test("leaves a flood-stage block to the bulks, which wait for it to go away", async () => {
-    await ensureIndex(client, runs("acme"));
+    await ensure(runs("acme"));
     await client.indices.putSettings({
       index: runs("acme"),
       settings: { "index.blocks.read_only_allow_delete": true },
     });
-    expect(await ensureIndex(client, runs("acme"))).toMatchObject({ created: false });
+    expect(await ensure(runs("acme"))).toMatchObject({ created: false });
   });
 
   test("an index of an older version keeps its documents and gets the fields it lacks, once", async () => {
     const index = runs("acme");
-    const { uuid } = await ensureIndex(client, index);
+    const { uuid } = await ensure(index);
     await write(index, 2);
     const newer = {
       ...mappingOf("workflow-runs"),
-      _meta: { managed_by: "log-archive", template_version: 99 } as const,
+      _meta: { template: "log-archive", template_version: 99 } as const,
     };
     newer.properties = { ...newer.properties, later: { type: "keyword" } };
 
-    expect(await ensureIndex(client, index, newer)).toEqual({ uuid, created: false });
+    expect(await ensure(index, newer)).toEqual({ uuid, created: false });
 
     const { mappings } = (await client.indices.getMapping({ index }))[index]!;
-    expect(mappings._meta).toEqual(newer._meta);
+    expect(mappings._meta).toMatchObject({ managed_by: "log-archive", template_version: 99, archive: someArchive });
     expect(mappings.properties).toEqual({ ...mappingOf("workflow-runs").properties, later: { type: "keyword" } });
     await refreshIndex(client, index);
     expect(await countDocuments(client, index)).toBe(2);
 
-    await ensureIndex(client, index, mappingOf("workflow-runs"));
-    expect((await client.indices.getMapping({ index }))[index]!.mappings._meta).toEqual(newer._meta);
+    await ensure(index, mappingOf("workflow-runs"));
+    expect((await client.indices.getMapping({ index }))[index]!.mappings._meta).toMatchObject({ template_version: 99 });
   });
 });
 
@@ -132,14 +140,14 @@ describe("countDocuments", () => {
   test("counts what a refresh has made visible; a missing index has none", async () => {
     await expect(countDocuments(client, runs("acme"))).resolves.toBe(0);
     await expect(refreshIndex(client, runs("acme"))).resolves.toBeUndefined();
-    await ensureIndex(client, runs("acme"));
+    await ensure(runs("acme"));
     await write(runs("acme"), 12);
     await refreshIndex(client, runs("acme"));
     await expect(countDocuments(client, runs("acme"))).resolves.toBe(12);
   });
 
   test("a closed index is an error, not an empty one", async () => {
-    await ensureIndex(client, runs("acme"));
+    await ensure(runs("acme"));
     await write(runs("acme"), 3);
     await client.indices.close({ index: runs("acme") });
     await expect(countDocuments(client, runs("acme"))).rejects.toMatchObject({
@@ -150,21 +158,21 @@ describe("countDocuments", () => {
 
 describe("listIndices", () => {
   test("nothing is an empty list", async () => {
-    expect(await listIndices(client, prefix, resources)).toEqual({ indices: [], foreign: [] });
+    expect(await listIndices(client, archiveOwner(), prefix, resources)).toEqual({ indices: [], foreign: [] });
   });
 
   test("finds what is ours and says what it is", async () => {
     const names = resources.map((resource) => indexName({ prefix, resource, tenantId: "acme", month: "2024-05" }));
-    for (const name of names) await ensureIndex(client, name);
+    for (const name of names) await ensure(name);
     await write(runs("acme"), 5);
     await refreshIndex(client, runs("acme"));
 
-    const { indices, foreign } = await listIndices(client, prefix, resources);
+    const { indices, foreign } = await listIndices(client, archiveOwner(), prefix, resources);
     expect(foreign).toEqual([]);
     expect(indices.map(({ name }) => name)).toEqual(names.toSorted());
     expect(indices.find(({ name }) => name === runs("acme"))).toEqual({
       name: runs("acme"),
-      uuid: (await ensureIndex(client, runs("acme"))).uuid,
+      uuid: (await ensure(runs("acme"))).uuid,
       resource: "workflow-runs",
       tenantId: "acme",
       month: "2024-05",
@@ -177,14 +185,14 @@ describe("listIndices", () => {
   });
 
   test("of one tenant, and not of those whose id goes on", async () => {
-    for (const tenantId of ["acme", "acme-eu", "acme-2024"]) await ensureIndex(client, runs(tenantId));
-    const { indices, foreign } = await listIndices(client, prefix, resources, "acme");
+    for (const tenantId of ["acme", "acme-eu", "acme-2024"]) await ensure(runs(tenantId));
+    const { indices, foreign } = await listIndices(client, archiveOwner(), prefix, resources, "acme");
     expect(indices.map(({ name }) => name)).toEqual([runs("acme")]);
     expect(foreign).toEqual([]);
   });
 
   test("names apart what looks like ours and is not, and does not follow aliases", async () => {
-    await ensureIndex(client, runs("acme"));
+    await ensure(runs("acme"));
     await client.indices.create({ index: `${prefix}-workflow-runs-acme-2024.05-restored` });
     await client.indices.create({ index: `${prefix}-workflow-sessions-acme-2024.05` });
     await client.indices.putAlias({
@@ -195,18 +203,18 @@ describe("listIndices", () => {
     const unmarked = indexName({ prefix, resource: "workflow-app-logs", tenantId: "acme", month: "2024-05" });
     await client.indices.create({ index: unmarked });
 
-    const { indices, foreign } = await listIndices(client, prefix, resources);
+    const { indices, foreign } = await listIndices(client, archiveOwner(), prefix, resources);
     expect(indices.map(({ name }) => name)).toEqual([runs("acme")]);
     expect(foreign).toEqual([unmarked, `${prefix}-workflow-runs-acme-2024.05-restored`]);
   });
 
   test("closed and hidden indices are there; what a closed one holds is not known", async () => {
-    await ensureIndex(client, runs("acme"));
+    await ensure(runs("acme"));
     await write(runs("acme"), 4);
     await client.indices.close({ index: runs("acme") });
-    await ensureIndex(client, runs("beta"));
+    await ensure(runs("beta"));
     await client.indices.putSettings({ index: runs("beta"), settings: { "index.hidden": true } });
-    const { indices } = await listIndices(client, prefix, resources);
+    const { indices } = await listIndices(client, archiveOwner(), prefix, resources);
     expect(indices).toMatchObject([
       { tenantId: "acme", status: "closed", documents: undefined, shards: 1 },
       { tenantId: "beta", status: "open", documents: 0, shards: 1 },
@@ -215,16 +223,17 @@ describe("listIndices", () => {
 
   test("what an index without its primary shard holds is not known, and cannot be counted", async () => {
     const settings = { "index.routing.allocation.require._name": "nowhere" };
-    await client.indices.create({ index: runs("acme"), settings, wait_for_active_shards: 0 });
-    const { indices } = await listIndices(client, prefix, resources);
+    const mappings = { _meta: { managed_by: "log-archive", template_version: 99, archive: someArchive } };
+    await client.indices.create({ index: runs("acme"), settings, mappings, wait_for_active_shards: 0 });
+    const { indices } = await listIndices(client, archiveOwner(), prefix, resources);
     expect(indices).toMatchObject([{ tenantId: "acme", status: "open", documents: undefined, shards: 1 }]);
     await expect(countDocuments(client, runs("acme"))).rejects.toMatchObject({ code: "elasticsearch_failed" });
   });
 
   test("replicas count as shards", async () => {
     await installTemplates(client, { prefix, shards: 2, replicas: 1, refreshInterval: "30s" });
-    await ensureIndex(client, runs("acme"));
-    const { indices } = await listIndices(client, prefix, resources);
+    await ensure(runs("acme"));
+    const { indices } = await listIndices(client, archiveOwner(), prefix, resources);
     expect(indices).toMatchObject([{ shards: 4, documents: 0 }]);
   });
 });

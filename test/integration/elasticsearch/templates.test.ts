@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { indexName } from "../../../src/stores/elasticsearch/indices/index-names.ts";
-import { ensureIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
 import {
   loadTemplates,
   mappingOf,
@@ -10,6 +9,7 @@ import {
   templateName,
 } from "../../../src/stores/elasticsearch/indices/template-files.ts";
 import { installTemplates, templateStates } from "../../../src/stores/elasticsearch/indices/templates.ts";
+import { ensureNamed } from "../../support/index-owner.ts";
 import { needs } from "../../support/needs.ts";
 
 const client = createClient({
@@ -76,7 +76,7 @@ describe("installTemplates", () => {
   test("the operator's settings reach the index", async () => {
     await installTemplates(client, { ...settings, shards: 2, refreshInterval: "7s", codec: "best_compression" });
     const index = nameOf("workflow-runs");
-    await ensureIndex(client, index);
+    await ensureNamed(client, prefix, index);
     const made = await client.indices.getSettings({ index });
     expect(made[index]?.settings?.index).toMatchObject({
       number_of_shards: "2",
@@ -198,7 +198,7 @@ describe("conflicts", () => {
     });
     try {
       await installTemplates(client, settings);
-      await ensureIndex(client, nameOf("workflow-runs"));
+      await ensureNamed(client, prefix, nameOf("workflow-runs"));
       const made = await client.indices.getSettings({ index: nameOf("workflow-runs") });
       expect(made[nameOf("workflow-runs")]?.settings?.index?.number_of_shards).toBe("1");
     } finally {
@@ -231,7 +231,7 @@ describe("documents", () => {
   test.each(resources)("no value of a column makes Elasticsearch refuse a row of %s", async (resource) => {
     await installTemplates(client, settings);
     const index = nameOf(resource);
-    await ensureIndex(client, index);
+    await ensureNamed(client, prefix, index);
     const template = loadTemplates().find((candidate) => candidate.resource === resource);
     const columns = Object.keys(template?.body.template.mappings.properties ?? {}).filter((name) => name !== "archive");
 
@@ -256,7 +256,7 @@ describe("documents", () => {
   test("created_at is found and sorted by microseconds", async () => {
     await installTemplates(client, settings);
     const index = nameOf("workflow-runs");
-    await ensureIndex(client, index);
+    await ensureNamed(client, prefix, index);
     const times = ["2024-05-01T00:00:00.123457Z", "2024-05-01T00:00:00.123456Z", "2024-05-01T00:00:00.123455Z"];
     await client.bulk({
       index,

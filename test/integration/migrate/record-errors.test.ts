@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runApp } from "../../support/app-process.ts";
+import { archiveMark } from "../../support/index-owner.ts";
 import { compareStores } from "../../support/compare-stores.ts";
 import { countRows, createTestArchive, migrateOnce, type TestArchive, writes } from "../../support/test-archive.ts";
 
@@ -24,7 +25,7 @@ async function makeStrictIndex(): Promise<string> {
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       mappings: {
-        _meta: { managed_by: "log-archive", template_version: 1 },
+        _meta: await archiveMark(archive),
         dynamic: "strict",
         properties: { ...properties, archive: { type: "object", enabled: false } },
       },

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { deleteIndex } from "../../../src/stores/elasticsearch/indices/delete-index.ts";
 import { indexObstacle } from "../../../src/stores/elasticsearch/indices/index-obstacles.ts";
+import { archiveOwner, someArchive } from "../../support/index-owner.ts";
 import { type Answer, type SeenRequest, startFakeServer } from "./fake-server.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -73,7 +74,8 @@ test("nothing is assumed while nobody can say whether the index is there", async
   await expect(deleteIndex(client, index)).rejects.toMatchObject({ name: "AppError" });
 });
 
-const ours = { managed_by: "log-archive", template_version: 1 };
+const ours = { managed_by: "log-archive", template_version: 1, archive: someArchive };
+const named = { ...index, resource: "workflow-runs", tenantId: "acme", month: "2024-05" };
 
 test.each<[string | undefined, object, object?]>([
   [undefined, {}],
@@ -85,11 +87,13 @@ test.each<[string | undefined, object, object?]>([
   ["index_blocked", { "index.blocks.write": "true" }],
   ["index_blocked", { "index.blocks.read_only_allow_delete": "true" }],
   ["index_foreign", {}, { managed_by: "someone" }],
+  ["index_foreign", {}, { ...ours, archive: undefined }],
+  ["index_foreign", {}, { ...ours, archive: "00000000-0000-4000-8000-000000000002" }],
 ])("%s with the settings %j", async (obstacle, settings, meta = ours) => {
   const { client } = await clusterOf(() => ({
     body: { [index.name]: { settings: { "index.uuid": "u", ...settings }, mappings: { _meta: meta } } },
   }));
-  expect(await indexObstacle(client, index)).toBe(obstacle);
+  expect(await indexObstacle(client, archiveOwner(), named)).toBe(obstacle);
 });
 
 test.each<[string, Answer]>([
@@ -98,5 +102,5 @@ test.each<[string, Answer]>([
   ["index_foreign", { body: { other: { settings: { "index.uuid": "u" }, mappings: { _meta: ours } } } }], // an alias
 ])("%s when that is what the name leads to", async (obstacle, answer) => {
   const { client } = await clusterOf(() => answer);
-  expect(await indexObstacle(client, index)).toBe(obstacle);
+  expect(await indexObstacle(client, archiveOwner(), named)).toBe(obstacle);
 });

@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 import { flushIndex, snapshotOf, readIndexFacts } from "../../../src/stores/elasticsearch/indices/index-copies.ts";
+import { archiveOwner, someArchive } from "../../support/index-owner.ts";
 import type { Answer } from "./fake-server.ts";
 import { clientOf } from "./fake-server.ts";
 
-const ours = { managed_by: "log-archive", template_version: 1 };
+const ours = { managed_by: "log-archive", template_version: 1, archive: someArchive };
+
+const address = { resource: "workflow-runs", tenantId: "acme", month: "2024-05" };
 
 interface Copy {
   shard: string;
@@ -38,7 +41,12 @@ test.each([
   ["a replica of each shard", [...primaries, replica("0"), replica("1")], true],
 ])("%s", async (_, copies, isReplicated) => {
   const client = await cluster({}, copies);
-  expect(await readIndexFacts(client, "a")).toMatchObject({ uuid: "u", isOurs: true, isOpen: true, isReplicated });
+  expect(await readIndexFacts(client, archiveOwner(), { ...address, name: "a" })).toMatchObject({
+    uuid: "u",
+    isOurs: true,
+    isOpen: true,
+    isReplicated,
+  });
 });
 
 test.each([
@@ -48,15 +56,21 @@ test.each([
   [{ "index.translog.durability": "async" }, { isDurable: false }],
   [{ "index.verified_before_close": "true" }, { isOpen: false, isReplicated: false }],
 ])("settings %j", async (settings, facts) => {
-  expect(await readIndexFacts(await cluster(settings, primaries), "a")).toMatchObject(facts);
+  expect(
+    await readIndexFacts(await cluster(settings, primaries), archiveOwner(), { ...address, name: "a" }),
+  ).toMatchObject(facts);
 });
 
 test("an index of someone else, an alias and no index at all", async () => {
-  expect(await readIndexFacts(await cluster({}, primaries, {}), "a")).toMatchObject({ isOurs: false });
-  expect(await readIndexFacts(await cluster({}, primaries), "alias")).toMatchObject({ isOurs: false });
+  expect(
+    await readIndexFacts(await cluster({}, primaries, {}), archiveOwner(), { ...address, name: "a" }),
+  ).toMatchObject({ isOurs: false });
+  expect(
+    await readIndexFacts(await cluster({}, primaries), archiveOwner(), { ...address, name: "alias" }),
+  ).toMatchObject({ isOurs: false });
   const error = { type: "index_not_found_exception", reason: "no such index" };
   const missing = await clientOf(() => ({ status: 404, body: { error, status: 404 } }));
-  expect(await readIndexFacts(missing, "a")).toBeUndefined();
+  expect(await readIndexFacts(missing, archiveOwner(), { ...address, name: "a" })).toBeUndefined();
 });
 
 test("a flush that a shard did not do is no flush", async () => {

@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
-import { countDocuments, ensureIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
+import { countDocuments, refreshIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
+import { ensureNamed } from "../../support/index-owner.ts";
 import type { Answer } from "./fake-server.ts";
 import { clientOf } from "./fake-server.ts";
 
+const name = "p-workflow-runs-acme-2024.05";
 const missing = {
   status: 404,
   body: { error: { type: "index_not_found_exception", reason: "no such index" }, status: 404 },
 };
-const simulated = { body: { template: { mappings: { _meta: { managed_by: "log-archive", template_version: 1 } } } } };
+const simulated = { body: { template: { mappings: { _meta: { template: "log-archive", template_version: 1 } } } } };
 
 /** A server without the index, that answers its creation so. */
 function creating(answer: Answer) {
@@ -17,13 +19,13 @@ function creating(answer: Answer) {
 }
 
 test("an index whose shards do not start is not ready", async () => {
-  const client = await creating({ body: { acknowledged: true, shards_acknowledged: false, index: "a" } });
-  await expect(ensureIndex(client, "a")).rejects.toMatchObject({ code: "index_not_ready" });
+  const client = await creating({ body: { acknowledged: true, shards_acknowledged: false, index: name } });
+  await expect(ensureNamed(client, "p", name)).rejects.toMatchObject({ code: "index_not_ready" });
 });
 
 test("an index that is deleted as soon as it is made is reported", async () => {
-  const client = await creating({ body: { acknowledged: true, shards_acknowledged: true, index: "a" } });
-  await expect(ensureIndex(client, "a")).rejects.toMatchObject({ code: "index_vanished" });
+  const client = await creating({ body: { acknowledged: true, shards_acknowledged: true, index: name } });
+  await expect(ensureNamed(client, "p", name)).rejects.toMatchObject({ code: "index_vanished" });
 });
 
 test("a full cluster is reported as such", async () => {
@@ -33,7 +35,7 @@ test("a full cluster is reported as such", async () => {
     status: 400,
     body: { error: { type: "validation_exception", reason }, status: 400 },
   });
-  await expect(ensureIndex(client, "a")).rejects.toMatchObject({ code: "elasticsearch_shard_limit" });
+  await expect(ensureNamed(client, "p", name)).rejects.toMatchObject({ code: "elasticsearch_shard_limit" });
 });
 
 test("a count or refresh that missed a shard is an error", async () => {

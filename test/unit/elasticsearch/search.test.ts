@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { getDocuments } from "../../../src/stores/elasticsearch/documents/get-documents.ts";
 import { openIndices } from "../../../src/stores/elasticsearch/indices/open-indices.ts";
 import { search } from "../../../src/stores/elasticsearch/documents/search.ts";
+import { archiveOwner, someArchive } from "../../support/index-owner.ts";
 import { clientAndSeen } from "./fake-server.ts";
 
 /** A client of a server that gives this answer to everything. */
@@ -71,7 +72,10 @@ describe("documents by id", () => {
 });
 
 describe("the open indices of a tenant", () => {
-  const ours = { mappings: { _meta: { managed_by: "log-archive" } }, settings: { "index.uuid": "u" } };
+  const ours = {
+    mappings: { _meta: { managed_by: "log-archive", archive: someArchive } },
+    settings: { "index.uuid": "u" },
+  };
   const closed = { ...ours, settings: { "index.verified_before_close": "true" } };
 
   test("are those of its own that the program made, oldest month first", async () => {
@@ -84,7 +88,7 @@ describe("the open indices of a tenant", () => {
       "p-workflow-runs-acme-2025.02-copy": ours,
       "p-workflow-runs-acme-backup": closed,
     });
-    const names = (await openIndices(client, "p", "workflow-runs", "acme")).map(({ name }) => name);
+    const names = (await openIndices(client, archiveOwner(), "p", "workflow-runs", "acme")).map(({ name }) => name);
     expect(names).toEqual(["p-workflow-runs-acme-2024.12", "p-workflow-runs-acme-2025.02"]);
   });
 
@@ -93,6 +97,8 @@ describe("the open indices of a tenant", () => {
       "p-workflow-runs-acme-2025.02": ours,
       "p-workflow-runs-acme-2025.03": closed,
     });
-    await expect(openIndices(client, "p", "workflow-runs", "acme")).rejects.toMatchObject({ code: "index_closed" });
+    await expect(openIndices(client, archiveOwner(), "p", "workflow-runs", "acme")).rejects.toMatchObject({
+      code: "index_closed",
+    });
   });
 });

@@ -6,10 +6,10 @@ import {
   connectionOptions,
   type Connections,
   createRepositories,
+  ElasticsearchApiWorkflowNodeExecutionRepository,
   ElasticsearchApiWorkflowRunRepository,
   ElasticsearchAppLogRepository,
   parseConfig,
-  PostgresApiWorkflowNodeExecutionRepository,
   PostgresAppLogRepository,
   PostgresWorkflowExecutionRepository,
   PostgresWorkflowNodeExecutionRepository,
@@ -50,15 +50,32 @@ function moduleOf(file: string, className: string) {
 describe("createRepositories", () => {
   it("makes what is named, for each repository by itself; app logs follow the runs of the API", async () => {
     await withUnused(async (connections) => {
-      const choices = { ...allInPostgres, apiWorkflowRuns: { kind: "elasticsearch" } as const };
+      const inElasticsearch = { kind: "elasticsearch" } as const;
+      const choices = {
+        ...allInPostgres,
+        apiWorkflowNodeExecutions: inElasticsearch,
+        apiWorkflowRuns: inElasticsearch,
+      };
       const made = await createRepositories(connections, choices);
       expect(made.workflowExecutions).toBeInstanceOf(PostgresWorkflowExecutionRepository);
       expect(made.workflowNodeExecutions).toBeInstanceOf(PostgresWorkflowNodeExecutionRepository);
-      expect(made.apiWorkflowNodeExecutions).toBeInstanceOf(PostgresApiWorkflowNodeExecutionRepository);
+      expect(made.apiWorkflowNodeExecutions).toBeInstanceOf(ElasticsearchApiWorkflowNodeExecutionRepository);
       expect(made.apiWorkflowRuns).toBeInstanceOf(ElasticsearchApiWorkflowRunRepository);
       expect(made.appLogs).toBeInstanceOf(ElasticsearchAppLogRepository);
       expect(made.stats()).toBeUndefined();
       await made.close();
+    });
+  });
+
+  it.each([
+    ["elasticsearch", "postgres"],
+    ["dual-write", "postgres"],
+    ["postgres", "elasticsearch"],
+    ["postgres", "dual-write"],
+  ] as const)("refuses runs from %s with node executions from %s: purged logs would be hidden", async (runs, nodes) => {
+    await withUnused(async (connections) => {
+      const choices = { ...allInPostgres, apiWorkflowRuns: { kind: runs }, apiWorkflowNodeExecutions: { kind: nodes } };
+      await expect(createRepositories(connections, choices)).rejects.toMatchObject({ code: "repositories_hide_logs" });
     });
   });
 

@@ -3,6 +3,7 @@ import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import type { Connections } from "../../../src/workflow-logs/connections.ts";
 import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { planRestore } from "../../../src/workflow-logs/restore/plan-restore.ts";
+import { archiveOwner, someArchive } from "../../support/index-owner.ts";
 import { startFakeServer } from "../elasticsearch/fake-server.ts";
 
 let closed: string[];
@@ -15,7 +16,7 @@ beforeEach(async () => {
   server = await startFakeServer(({ path }) => {
     if (path.includes("_stats")) return { body: {} };
     const index = (name: string) => ({
-      mappings: { _meta: { managed_by: "log-archive", template_version: 1 } },
+      mappings: { _meta: { managed_by: "log-archive", template_version: 1, archive: someArchive } },
       settings: {
         index: {
           uuid: `uuid of ${name}`,
@@ -34,7 +35,11 @@ beforeEach(async () => {
     timeoutSeconds: 5,
     maxRetries: 0,
   });
-  connections = { elasticsearch, settings: { template: { prefix: "dify" } } } as unknown as Connections;
+  connections = {
+    elasticsearch,
+    archive: archiveOwner(),
+    settings: { template: { prefix: "dify" } },
+  } as unknown as Connections;
 });
 afterEach(async () => {
   await connections.elasticsearch.close();

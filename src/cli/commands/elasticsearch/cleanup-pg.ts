@@ -1,7 +1,9 @@
 import { platformStorage } from "../../../config/sections/platform-storage.ts";
+import { repositories } from "../../../config/sections/repositories.ts";
 import { cleanupDefaults, type CleanupOptions } from "../../../workflow-logs/cleanup/options.ts";
 import { hasUnproven } from "../../../workflow-logs/cleanup/report.ts";
 import type { Connections } from "../../../workflow-logs/connections.ts";
+import { hiddenLogs, hiddenLogsHint } from "../../../workflow-logs/repositories/hidden-logs.ts";
 import { command } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { exitCodes } from "../../exit-codes.ts";
@@ -36,7 +38,7 @@ export default command({
       "what would go, and why the rest stays",
     ],
   ],
-  config: { ...storesConfig, storage: platformStorage },
+  config: { ...storesConfig, storage: platformStorage, repositories },
   run: (given, context) =>
     withStores(context, async (stores) => {
       const { cleanupPg } = await import("../../../workflow-logs/cleanup/cleanup-pg.ts");
@@ -52,6 +54,8 @@ export default command({
         deleteOffloadedFiles: given.deleteOffloadedFiles ?? false,
         maxLagSeconds: given.maxLag,
       };
+      const hidden = hiddenLogs(context.config.repositories);
+      if (hidden !== undefined) context.progress.note(`⚠ WARNING: ${hidden} ${hiddenLogsHint}`);
       const agreed = options.dryRun ? options : await agree(connections, options, context);
       const report = await cleanupPg(connections, agreed, context);
       const code = hasUnproven(report) ? exitCodes.findings : exitCodes.done;

@@ -55,6 +55,12 @@ export default {
       load: () => import("./rollout/index.ts"),
     },
     {
+      command: "takeover",
+      describe:
+        "Make this database the one that the archive belongs to; whoever held it before is refused from then on",
+      load: () => import("./takeover.ts"),
+    },
+    {
       command: "search <query>",
       describe: "Find logs by the text of their inputs, outputs, errors, titles and process data, in any language",
       load: () => import("./search.ts"),

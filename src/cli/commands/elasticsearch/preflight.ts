@@ -1,5 +1,7 @@
 import { platformStorage } from "../../../config/sections/platform-storage.ts";
-import type { Finding } from "../../../workflow-logs/preflight/finding.ts";
+import { repositories } from "../../../config/sections/repositories.ts";
+import { type Finding, warn } from "../../../workflow-logs/preflight/finding.ts";
+import { hiddenLogs, hiddenLogsHint } from "../../../workflow-logs/repositories/hidden-logs.ts";
 import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { orderedDates } from "../../options/scope.ts";
@@ -12,13 +14,15 @@ import { migrateFlags, migrateOptions } from "./migrate-options.ts";
 export default command({
   flags: migrateFlags,
   check: (schema) => schema.refine(...orderedDates),
-  config: { ...storesConfig, storage: platformStorage },
+  config: { ...storesConfig, storage: platformStorage, repositories },
   run: (given, context) =>
     withStores(context, async (stores) => {
       const { preflight } = await import("../../../workflow-logs/preflight/preflight.ts");
       const options = migrateOptions(given, await earlierOptions(stores, given.runId));
       const connections = await withFileStorage(context, stores, options.offload === "inline");
-      const findings = await preflight(connections, options, context.signal);
+      const found = await preflight(connections, options, context.signal);
+      const hidden = hiddenLogs(context.config.repositories);
+      const findings = hidden === undefined ? found : [...found, warn("repositories", hidden, hiddenLogsHint)];
       const worst = findings.some(({ level }) => level === "fail")
         ? "fail"
         : findings.some(({ level }) => level === "warn")

@@ -24,14 +24,29 @@ export default command({
 const coverageShown = 60;
 
 function statusText(report: StatusReport, width?: number): string {
-  const { elasticsearch, postgres, templates, indices, coverage, capture, schedule, recordErrors, runs, notes } =
-    report;
+  const {
+    elasticsearch,
+    postgres,
+    archive,
+    templates,
+    indices,
+    coverage,
+    capture,
+    schedule,
+    recordErrors,
+    runs,
+    notes,
+  } = report;
   const bytes = indices.reduce((sum, index) => sum + index.bytes, 0);
   const errors = Object.values(recordErrors).reduce((sum, count) => sum + count, 0);
   const shown = coverage.slice(0, coverageShown);
   return [
     `Elasticsearch ${elasticsearch.version}: ${elasticsearch.health}, ${elasticsearch.nodes} node${elasticsearch.nodes === 1 ? "" : "s"}, ${formatCount(elasticsearch.shards.used)} of ${formatCount(elasticsearch.shards.limit)} shards used`,
     `PostgreSQL ${postgres.version}`,
+    ...(archive.id === null
+      ? []
+      : [`Archive ${archive.id}${archive.database === null ? "" : ` of the database ${printable(archive.database)}`}`]),
+    ...archive.problems.map((problem) => `⚠ WARNING: ${printable(problem)}`),
     `Templates: ${templates.map(({ name, state }) => `${name} ${state}`).join(", ")}`,
     `Indices: ${formatCount(indices.length)}, ${formatBytes(bytes)}`,
     `Record errors: ${formatCount(errors)}${errors > 0 ? " (app elasticsearch errors list)" : ""}`,

@@ -1,11 +1,12 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { describeElasticsearchError, described, errorType } from "../errors.ts";
-import { isMark } from "./template-files.ts";
+import type { IndexAddress } from "./index-names.ts";
+import { type IndexOwner, ownerOf } from "./ownership.ts";
 
 /** What decides whether an index may hold the only copy of something. */
 export interface IndexFacts {
   readonly uuid: string;
-  /** It was made by this program; false also for an alias of that name. */
+  /** It belongs to this archive; false also for an alias of that name. */
   readonly isOurs: boolean;
   readonly isOpen: boolean;
   /** Writes are on disk before they are acknowledged. */
@@ -15,7 +16,11 @@ export interface IndexFacts {
 }
 
 /** As the cluster has it now, not as its settings wish; undefined when there is no such index. */
-export async function readIndexFacts(client: Client, name: string): Promise<IndexFacts | undefined> {
+export async function readIndexFacts(
+  client: Client,
+  owner: IndexOwner,
+  { name, ...address }: IndexAddress & { readonly name: string },
+): Promise<IndexFacts | undefined> {
   try {
     const found = await client.indices.get({
       index: name,
@@ -25,9 +30,10 @@ export async function readIndexFacts(client: Client, name: string): Promise<Inde
     const index = found[name];
     const settings = (index?.settings ?? {}) as Record<string, string | undefined>;
     const isOpen = settings["index.verified_before_close"] !== "true";
+    const uuid = settings["index.uuid"] ?? "";
     return {
-      uuid: settings["index.uuid"] ?? "",
-      isOurs: isMark(index?.mappings?._meta),
+      uuid,
+      isOurs: ownerOf({ ...address, uuid, meta: index?.mappings?._meta }, await owner.ownership()) === "this",
       isOpen,
       isDurable: (settings["index.translog.durability"] ?? "request").toLowerCase() === "request",
       isReplicated: isOpen && (await isReplicated(client, name, Number(settings["index.number_of_shards"]))),

@@ -2,7 +2,7 @@ import type { Client, estypes } from "@elastic/elasticsearch";
 import { described } from "../errors.ts";
 import type { IndexAddress } from "./index-names.ts";
 import { parseIndexName, resourcePattern, tenantPattern } from "./index-names.ts";
-import { isMark } from "./template-files.ts";
+import { type IndexOwner, ownerOf } from "./ownership.ts";
 
 export interface ArchiveIndex extends IndexAddress {
   name: string;
@@ -20,15 +20,18 @@ export interface ArchiveIndex extends IndexAddress {
 
 export interface IndexList {
   indices: ArchiveIndex[];
-  /** Named like ours, but not a name we make or without our mark: never read, changed or deleted. */
+  /** Named like ours, but not a name we make, or not this archive's: never read, changed or deleted. */
   foreign: string[];
   /** Aliases with a name of ours, as a shrink or clone leaves them, and the index behind. */
   aliases: { name: string; index: string }[];
+  /** Of these, those that another archive's mark is on. */
+  ofOthers: string[];
 }
 
 /** All indices of these resources, of one tenant or of all, open and closed, in two requests; sorted by name. */
 export async function listIndices(
   client: Client,
+  owner: IndexOwner,
   prefix: string,
   resources: readonly string[],
   tenantId?: string,
@@ -40,15 +43,19 @@ export async function listIndices(
     expand_wildcards: ["open", "closed", "hidden"] as estypes.ExpandWildcards,
   };
   const [states, statistics] = await Promise.all([readStates(client, search), readStatistics(client, search)]);
+  const ownership = await owner.ownership();
 
-  const list: IndexList = { indices: [], foreign: [], aliases: [] };
+  const list: IndexList = { indices: [], foreign: [], aliases: [], ofOthers: [] };
   for (const [name, state] of Object.entries(states).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const address = parseIndexName(prefix, resources, name);
     for (const alias of Object.keys(state.aliases ?? {}))
       if (parseIndexName(prefix, resources, alias) !== undefined) list.aliases.push({ name: alias, index: name });
-    if (address === undefined || !isMark(state.mappings?._meta)) {
+    const found = address && { ...address, uuid: String(state.settings?.index?.uuid), meta: state.mappings?._meta };
+    const whose = found === undefined ? "nobody" : ownerOf(found, ownership);
+    if (address === undefined || whose !== "this") {
       // A pattern also finds aliases, which lead to indices of any name.
       if (resources.some((resource) => name.startsWith(`${prefix}-${resource}-`))) list.foreign.push(name);
+      if (whose === "another") list.ofOthers.push(name);
     } else if (tenantId === undefined || address.tenantId === tenantId) {
       list.indices.push({ ...address, ...describeIndex(name, state, statistics[name]) });
     }

@@ -1,6 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { describeElasticsearchError, errorType } from "../errors.ts";
-import { isMark } from "./template-files.ts";
+import type { IndexAddress } from "./index-names.ts";
+import { type IndexOwner, ownerOf } from "./ownership.ts";
 
 /** Why an index must not be deleted, whatever its age. `index_gone`: there is none of that name. */
 export type IndexObstacle =
@@ -14,14 +15,17 @@ export type IndexObstacle =
 /** What keeps the index of this name and identity from being deleted; undefined when nothing does. An alias of that name is foreign. */
 export async function indexObstacle(
   client: Client,
-  { name, uuid }: { readonly name: string; readonly uuid: string },
+  owner: IndexOwner,
+  { name, uuid, ...address }: IndexAddress & { readonly name: string; readonly uuid: string },
 ): Promise<IndexObstacle | undefined> {
   const found = await readIndex(client, name);
   if (found === "missing") return "index_gone";
   if (found === "blocked") return "index_blocked";
   const index = found[name];
-  if (index === undefined || !isMark(index.mappings?._meta)) return "index_foreign";
+  if (index === undefined) return "index_foreign";
   const settings = (index.settings ?? {}) as Readonly<Record<string, unknown>>;
+  const there = { ...address, uuid: String(settings["index.uuid"]), meta: index.mappings?._meta };
+  if (ownerOf(there, await owner.ownership()) !== "this") return "index_foreign";
   if (settings["index.uuid"] !== uuid) return "index_replaced";
   if (isOn(settings["index.verified_before_close"])) return "index_closed";
   // A searchable snapshot is a view of what lies in a repository; someone has taken the index into their own care.

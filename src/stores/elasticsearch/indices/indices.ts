@@ -1,7 +1,14 @@
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { describeElasticsearchError, described, errorType } from "../errors.ts";
-import { isMark, type TemplateMapping } from "./template-files.ts";
+import type { IndexAddress } from "./index-names.ts";
+import { type IndexOwner, ownerOf } from "./ownership.ts";
+import { isMark, isTemplateMeta, type Mark, markOf, type TemplateMapping } from "./template-files.ts";
+
+/** An index by what it is for and its name. */
+export interface NamedIndex extends IndexAddress {
+  readonly name: string;
+}
 
 export interface EnsuredIndex {
   uuid: string;
@@ -9,32 +16,48 @@ export interface EnsuredIndex {
 }
 
 /**
- * Afterwards the index exists, was made from our template, and takes documents; one with an older mapping than `mapping` has its fields too.
- * Several callers may race for it. A flood-stage block is not refused: it goes away by itself, and the bulks that meet it wait.
+ * Afterwards the index exists, belongs to this archive, was made from our template, and takes documents; one with an older mapping than `mapping` has its
+ * fields too. Several callers may race for it. A flood-stage block is not refused: it goes away by itself, and the bulks that meet it wait.
  */
-export async function ensureIndex(client: Client, name: string, mapping?: TemplateMapping): Promise<EnsuredIndex> {
+export async function ensureIndex(
+  client: Client,
+  owner: IndexOwner,
+  named: NamedIndex,
+  mapping: TemplateMapping,
+): Promise<EnsuredIndex> {
+  const { name } = named;
   const existing = await readIndex(client, name);
   if (existing !== undefined) {
-    const uuid = usable(name, existing);
-    if (mapping !== undefined) await addNewFields(client, name, existing, mapping);
+    const uuid = await usable(owner, named, existing);
+    await addNewFields(client, name, existing, mapping);
     return { uuid, created: false };
   }
 
+  const { archiveId } = await owner.ownership();
+  if (archiveId === undefined) {
+    throw new AppError("archive_missing", `The index ${name} would belong to no archive.`, {
+      hint: "Run app db upgrade: an index says which archive it belongs to.",
+    });
+  }
   await refuseForeignTemplate(client, name);
-  const created = await createIndex(client, name);
+  const created = await createIndex(client, name, markOf(archiveId, mapping));
   const index = await readIndex(client, name);
   if (index === undefined) {
     throw new AppError("index_vanished", `The index ${name} was deleted while it was being made.`, {
       hint: "Run the command again when nothing else deletes indices.",
     });
   }
-  return { uuid: usable(name, index), created };
+  return { uuid: await usable(owner, named, index), created };
 }
 
-/** The index, if there is one and it can be read, though it may take no documents. Throws AppError when it is not ours, or closed. */
-export async function findIndex(client: Client, name: string): Promise<{ uuid: string } | undefined> {
-  const index = await readIndex(client, name);
-  return index && { uuid: readable(name, index) };
+/** The index, if there is one and it can be read, though it may take no documents. Throws AppError when it is not this archive's, or closed. */
+export async function findIndex(
+  client: Client,
+  owner: IndexOwner,
+  named: NamedIndex,
+): Promise<{ uuid: string } | undefined> {
+  const index = await readIndex(client, named.name);
+  return index && { uuid: await readable(owner, named, index) };
 }
 
 /** Afterwards every document is seen by searches and counts. A missing index has none. */
@@ -77,9 +100,25 @@ async function readIndex(client: Client, name: string): Promise<IndexFacts | und
   return { settings: index.settings ?? {}, meta: index.mappings?._meta };
 }
 
-/** The uuid of an index that is ours and open. */
-function readable(name: string, { settings, meta }: IndexFacts): string {
-  if (!isMark(meta)) {
+/** The uuid of an index that is this archive's and open. */
+async function readable(
+  owner: IndexOwner,
+  { name, ...address }: NamedIndex,
+  { settings, meta }: IndexFacts,
+): Promise<string> {
+  const uuid = String(settings["index.uuid"]);
+  const whose = ownerOf({ ...address, uuid, meta }, await owner.ownership());
+  if (whose === "another") {
+    throw new AppError("index_of_another_archive", `The index ${name} belongs to another archive.`, {
+      hint: "app elasticsearch status says which. Choose another ELASTICSEARCH_INDEX_PREFIX, or take it over: app elasticsearch takeover.",
+    });
+  }
+  if (whose === "nobody" && isMark(meta)) {
+    throw new AppError("index_foreign", `The index ${name} has no mark of this archive, which does not know it.`, {
+      hint: `If it is yours: app elasticsearch takeover --index ${name}. Else rename or delete it.`,
+    });
+  }
+  if (whose === "nobody") {
     throw new AppError("index_foreign", `The index ${name} was not made by log-archive.`, {
       hint: "Rename or delete it, or choose another ELASTICSEARCH_INDEX_PREFIX.",
     });
@@ -87,12 +126,13 @@ function readable(name: string, { settings, meta }: IndexFacts): string {
   if (isOn(settings["index.verified_before_close"])) {
     throw new AppError("index_closed", `The index ${name} is closed.`, { hint: "Open it and run the command again." });
   }
-  return String(settings["index.uuid"]);
+  return uuid;
 }
 
-/** The uuid of an index that is ours, open and writable. */
-function usable(name: string, index: IndexFacts): string {
-  const uuid = readable(name, index);
+/** The uuid of an index that is this archive's, open and writable. */
+async function usable(owner: IndexOwner, named: NamedIndex, index: IndexFacts): Promise<string> {
+  const { name } = named;
+  const uuid = await readable(owner, named, index);
   const block = ["index.blocks.write", "index.blocks.read_only"].find((setting) => isOn(index.settings[setting]));
   if (block !== undefined) {
     throw new AppError("index_blocked", `The index ${name} takes no documents: ${block} is set.`, {
@@ -110,25 +150,26 @@ async function addNewFields(
   mapping: TemplateMapping,
 ): Promise<void> {
   if (!isMark(meta) || meta.template_version >= mapping._meta.template_version) return;
-  await described(client.indices.putMapping({ index: name, ...mapping }));
+  const mark = { ...meta, template_version: mapping._meta.template_version };
+  await described(client.indices.putMapping({ index: name, ...mapping, _meta: mark }));
 }
 
-/** An index made without our mapping could not be told from someone else's afterwards. */
+/** An index made without our mapping would take documents and find none of them. */
 async function refuseForeignTemplate(client: Client, name: string): Promise<void> {
   // Without any matching template the answer is empty, whatever its type says.
   const simulated: { template?: { mappings?: { _meta?: unknown } } } = await described(
     client.indices.simulateIndexTemplate({ name }),
   );
-  if (isMark(simulated.template?.mappings?._meta)) return;
+  if (isTemplateMeta(simulated.template?.mappings?._meta)) return;
   throw new AppError("template_missing", `The index ${name} would be made without the template of log-archive.`, {
     hint: "Run the command again: it puts its templates back.",
   });
 }
 
-async function createIndex(client: Client, name: string): Promise<boolean> {
+async function createIndex(client: Client, name: string, mark: Mark): Promise<boolean> {
   try {
     // Well below the client's own default timeout of 30 s, so that the server's answer arrives.
-    const response = await client.indices.create({ index: name, timeout: "10s" });
+    const response = await client.indices.create({ index: name, mappings: { _meta: { ...mark } }, timeout: "10s" });
     if (response.shards_acknowledged) return true;
   } catch (error) {
     if (errorType(error) === "resource_already_exists_exception") return false;

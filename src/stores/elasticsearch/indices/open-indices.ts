@@ -2,7 +2,7 @@ import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { described } from "../errors.ts";
 import { type IndexAddress, parseIndexName, resourcePattern, tenantPattern } from "./index-names.ts";
-import { isMark } from "./template-files.ts";
+import { type FoundIndex, type IndexOwner, ownerOf } from "./ownership.ts";
 
 export interface OpenIndex extends IndexAddress {
   readonly name: string;
@@ -10,10 +10,11 @@ export interface OpenIndex extends IndexAddress {
 
 /**
  * The indices that hold documents of a resource now, of one tenant or of all, oldest month first; none is no error. Throws AppError when one of them
- * is closed: an answer without its documents would pass for a whole one.
+ * is closed, or belongs to another archive by now: an answer without its documents would pass for a whole one.
  */
 export async function openIndices(
   client: Client,
+  owner: IndexOwner,
   prefix: string,
   resource: string,
   tenantId?: string,
@@ -27,11 +28,17 @@ export async function openIndices(
       filter_path: ["*.mappings._meta", "*.settings"],
     }),
   );
+  const ownership = await owner.ownership();
   const indices: OpenIndex[] = [];
+  const ofOthers: (FoundIndex & { name: string })[] = [];
   for (const [name, { mappings, settings }] of Object.entries(found)) {
     const address = parseIndexName(prefix, [resource], name);
-    if (address === undefined || !isMark(mappings?._meta)) continue;
+    if (address === undefined) continue;
     if (tenantId !== undefined && address.tenantId !== tenantId) continue; // the pattern of "acme" also finds "acme-eu"
+    const index = { ...address, name, uuid: String(settings?.["index.uuid"]), meta: mappings?._meta };
+    const whose = ownerOf(index, ownership);
+    if (whose === "another") ofOthers.push(index);
+    if (whose !== "this") continue;
     if (settings?.["index.verified_before_close"] === "true") {
       throw new AppError("index_closed", `The index ${name} is closed.`, {
         hint: "Open it, or delete it when its logs are past their retention.",
@@ -39,5 +46,17 @@ export async function openIndices(
     }
     indices.push({ ...address, name });
   }
+  await refuseLost(owner, ofOthers);
   return indices.toSorted((a, b) => (a.month < b.month ? -1 : a.month > b.month ? 1 : a.name < b.name ? -1 : 1));
+}
+
+/** An index that this archive wrote into and that has another's mark now was taken over. */
+async function refuseLost(owner: IndexOwner, ofOthers: readonly (FoundIndex & { name: string })[]): Promise<void> {
+  if (ofOthers.length === 0) return;
+  const known = await owner.knownUuids(ofOthers.map(({ uuid }) => uuid));
+  const lost = ofOthers.find(({ uuid }) => known.has(uuid));
+  if (lost === undefined) return;
+  throw new AppError("archive_taken_over", `The index ${lost.name} of this archive was taken over by another one.`, {
+    hint: "Read the database that took it over (app elasticsearch status says more), or take it back: app elasticsearch takeover.",
+  });
 }

@@ -6,6 +6,14 @@ import { resourcePattern } from "./index-names.ts";
 export interface Mark {
   managed_by: "log-archive";
   template_version: number;
+  /** Of an index, the archive that it belongs to; undefined in those that were made before there was such an id. */
+  archive?: string;
+}
+
+/** Of a mapping in a template: no mark, for every index that matches the template's names gets it, whoever makes that. */
+export interface TemplateMeta {
+  template: "log-archive";
+  template_version: number;
 }
 
 /** A file of index-templates/: what is the same for every installation. */
@@ -16,11 +24,11 @@ export interface IndexTemplate {
     allow_auto_create: boolean;
     version: number;
     _meta: Mark;
-    template: { settings: Record<string, string | number>; mappings: estypes.MappingTypeMapping };
+    template: { settings: Record<string, string | number>; mappings: TemplateMapping };
   };
 }
 
-export type TemplateMapping = estypes.MappingTypeMapping & { _meta: Mark };
+export type TemplateMapping = estypes.MappingTypeMapping & { _meta: TemplateMeta };
 
 /** What the operator decides about the indices of this installation. */
 export interface TemplateSettings {
@@ -45,10 +53,10 @@ export function loadTemplates(): IndexTemplate[] {
   }));
 }
 
-/** The mapping that a resource's indices have with this version of the program, its mark included. */
+/** The mapping that a resource's indices have with this version of the program; their mark is made with them. */
 export function mappingOf(resource: string): TemplateMapping {
   const { mappings } = loadTemplates().find((template) => template.resource === resource)!.body.template;
-  return mappings as TemplateMapping;
+  return mappings;
 }
 
 export function templateName(prefix: string, resource: string): string {
@@ -71,6 +79,15 @@ export function templateBody({ resource, body }: IndexTemplate, settings: Templa
       },
     },
   };
+}
+
+/** What an index that this archive makes says of itself. */
+export function markOf(archiveId: string, { _meta }: TemplateMapping): Mark {
+  return { managed_by: "log-archive", template_version: _meta.template_version, archive: archiveId };
+}
+
+export function isTemplateMeta(meta: unknown): meta is TemplateMeta {
+  return typeof meta === "object" && meta !== null && "template" in meta && meta.template === "log-archive";
 }
 
 export function isMark(meta: unknown): meta is Mark {

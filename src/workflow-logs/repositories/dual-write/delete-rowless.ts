@@ -49,6 +49,7 @@ export async function deleteRowless(
   const documents = new ElasticsearchRecords(connections, kind);
   const rows = new PostgresRecords(connections, kind);
   const outcome = { records: 0, offloads: 0, isDone: true };
+  await connections.archive.claimForWrites(connections.elasticsearch);
   await documents.refresh(tenantId); // a search would not see what was written last
   for (const filters of filtersOf(selection)) {
     const query = await documents.query(tenantId, filters);

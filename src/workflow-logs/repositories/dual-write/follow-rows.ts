@@ -1,5 +1,5 @@
 import type { Client } from "@elastic/elasticsearch";
-import { ensureIndex } from "../../../stores/elasticsearch/indices/indices.ts";
+import { ensureIndex, type NamedIndex } from "../../../stores/elasticsearch/indices/indices.ts";
 import { mappingOf } from "../../../stores/elasticsearch/indices/template-files.ts";
 import type { Connections } from "../../connections.ts";
 import { withVersion } from "../../documents/row-layout.ts";
@@ -39,11 +39,13 @@ export class RowFollower {
   async follow(dataType: DataType, rows: readonly RowName[]): Promise<Followed> {
     const outcomes: Outcomes = { failed: new Map(), again: [], touched: [] };
     try {
+      await this.connections.archive.claimForWrites(this.elasticsearch);
       await this.templates.install(this.elasticsearch, this.connections.settings.template);
       const logs = await this.logs(dataType);
       for (const [partition, ids] of await this.byPartition(logs, rows)) {
         try {
-          const ensure = (index: string): Promise<void> => this.ensure(index, logs.logType.resource);
+          const { resource } = logs.logType;
+          const ensure = (name: string): Promise<void> => this.ensure({ ...partition, resource, name });
           const { connections, elasticsearch } = this;
           await followPartition({ connections, elasticsearch, ensure, logs, partition, ids }, outcomes);
         } catch (error) {
@@ -84,10 +86,10 @@ export class RowFollower {
     return new PostgresLogs(postgres, versioned);
   }
 
-  private async ensure(index: string, resource: string): Promise<void> {
-    if (this.ensured.has(index)) return;
-    await ensureIndex(this.elasticsearch, index, mappingOf(resource));
-    this.ensured.add(index);
+  private async ensure(index: NamedIndex): Promise<void> {
+    if (this.ensured.has(index.name)) return;
+    await ensureIndex(this.elasticsearch, this.connections.archive, index, mappingOf(index.resource));
+    this.ensured.add(index.name);
   }
 
   /** A table, a template or an index may be another than it was. */

@@ -9,7 +9,7 @@ import type { NodesOfRunQuery, WorkflowNodeExecutionRepository } from "./workflo
 export class ElasticsearchWorkflowNodeExecutionRepository implements WorkflowNodeExecutionRepository {
   private readonly records: ElasticsearchRecords<NodeExecution>;
 
-  constructor(connections: Pick<Connections, "elasticsearch" | "settings"> & Partly) {
+  constructor(connections: Pick<Connections, "elasticsearch" | "settings" | "archive"> & Partly) {
     this.records = new ElasticsearchRecords(connections, nodeExecutionKind, keptOffloads);
   }
 

@@ -44,18 +44,25 @@ type Merge<T extends LogRecord> = (record: T, existing: T) => T;
 export class ElasticsearchRecords<T extends LogRecord> {
   readonly client: Client;
   readonly kind: RecordKind<T>;
+  private readonly archive: Connections["archive"];
   private readonly prefix: string;
   private readonly part: Part;
   private readonly renderer: RecordRenderer<T>;
   private readonly archiveMembers: ArchiveMembers<T>;
 
   constructor(
-    { elasticsearch, settings, part = {} }: Pick<Connections, "elasticsearch" | "settings"> & Partly,
+    {
+      elasticsearch,
+      settings,
+      archive,
+      part = {},
+    }: Pick<Connections, "elasticsearch" | "settings" | "archive"> & Partly,
     kind: RecordKind<T>,
     archiveMembers: ArchiveMembers<T> = () => Promise.resolve({}),
   ) {
     this.client = elasticsearch;
     this.kind = kind;
+    this.archive = archive;
     this.prefix = settings.template.prefix;
     this.part = part;
     this.renderer = new RecordRenderer(kind, settings);
@@ -65,13 +72,13 @@ export class ElasticsearchRecords<T extends LogRecord> {
   /** The tenant's indices, oldest month first. */
   async indices(tenantId: string): Promise<string[]> {
     if (!isTenantId(tenantId)) return [];
-    const indices = await openIndices(this.client, this.prefix, this.kind.logType.resource, tenantId);
+    const indices = await openIndices(this.client, this.archive, this.prefix, this.kind.logType.resource, tenantId);
     return this.inPart(indices).map(({ name }) => name);
   }
 
   /** The indices of all tenants, for the few reads that are not one tenant's. */
   async allIndices(): Promise<OpenIndex[]> {
-    return this.inPart(await openIndices(this.client, this.prefix, this.kind.logType.resource));
+    return this.inPart(await openIndices(this.client, this.archive, this.prefix, this.kind.logType.resource));
   }
 
   private inPart(indices: readonly OpenIndex[]): OpenIndex[] {
@@ -173,13 +180,15 @@ export class ElasticsearchRecords<T extends LogRecord> {
   }
 
   private async trySave(record: T, merge: Merge<T>): Promise<boolean> {
+    await this.archive.claimForWrites(this.client);
     const home = this.homeOf(record);
     const existing = await this.findVersion(record.id, home);
     if (existing === undefined) {
-      await ensureIndex(this.client, home, mappingOf(this.kind.logType.resource));
+      await this.ensure(record, home);
       const source = this.renderer.render(record, undefined, await this.archiveMembers(record, undefined));
       return putDocument(this.client, { index: home, id: record.id, source });
     }
+    if (existing.index === home) await this.ensure(record, home); // it was found by its name alone
     const before = recordOfDocument(this.kind, existing.source);
     if (before.tenantId !== record.tenantId) throw refuseOtherTenant(record);
     const after = { ...merge(record, before), createdAt: before.createdAt };
@@ -196,6 +205,12 @@ export class ElasticsearchRecords<T extends LogRecord> {
     return (await getDocuments(this.client, others, id))[0];
   }
 
+  private async ensure({ tenantId, createdAt }: T, name: string): Promise<void> {
+    const { resource } = this.kind.logType;
+    const month = createdAt.slice(0, "YYYY-MM".length);
+    await ensureIndex(this.client, this.archive, { name, resource, tenantId, month }, mappingOf(resource));
+  }
+
   /** The index of the record's month. */
   private homeOf({ tenantId, createdAt }: T): string {
     const month = createdAt.slice(0, "YYYY-MM".length);
@@ -207,6 +222,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
     const wanted = ids.filter(isDocumentId);
     let deleted = 0;
     if (wanted.length === 0) return deleted;
+    await this.archive.claimForWrites(this.client);
     for (const index of await this.indices(tenantId)) {
       const there = await existingIds(this.client, index, wanted);
       deleted += (await deleteDocuments(this.client, index, [...there])).deleted.length;
@@ -216,6 +232,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
 
   /** Afterwards none of the tenant's documents that the filters hold for is there; how many there were. */
   async deleteWhere(tenantId: string, filters: readonly Filter[], batchSize: number): Promise<number> {
+    await this.archive.claimForWrites(this.client);
     await this.refresh(tenantId); // a search would not see what was saved last
     const query = await this.query(tenantId, filters);
     let deleted = 0;

@@ -6,7 +6,7 @@ import { type WorkflowRun, workflowRunKind } from "./workflow-run.ts";
 export class ElasticsearchWorkflowExecutionRepository implements WorkflowExecutionRepository {
   private readonly records: ElasticsearchRecords<WorkflowRun>;
 
-  constructor(connections: Pick<Connections, "elasticsearch" | "settings">) {
+  constructor(connections: Pick<Connections, "elasticsearch" | "settings" | "archive">) {
     this.records = new ElasticsearchRecords(connections, workflowRunKind);
   }
 

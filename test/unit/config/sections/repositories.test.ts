@@ -53,8 +53,21 @@ test("the guide's class paths name Elasticsearch", () => {
     ...allInPostgres,
     workflowExecutions: inElasticsearch,
     workflowNodeExecutions: inElasticsearch,
+    apiWorkflowNodeExecutions: inElasticsearch, // the guide names none: it follows the runs
     apiWorkflowRuns: inElasticsearch,
   });
+});
+
+test("of the two that the API reads by, one that is unset follows the other, but for a class of the user's own", () => {
+  const runs = "API_WORKFLOW_RUN_REPOSITORY";
+  const nodes = "API_WORKFLOW_NODE_EXECUTION_REPOSITORY";
+  const both = (kind: string) => ({ apiWorkflowRuns: { kind }, apiWorkflowNodeExecutions: { kind } });
+  for (const kind of ["elasticsearch", "dual-write"])
+    for (const name of [runs, nodes]) expect(repositories({ ...hosts, [name]: kind })).toMatchObject(both(kind));
+  expect(repositories({ ...hosts, [runs]: "elasticsearch", [nodes]: "postgres" })).toMatchObject({
+    apiWorkflowNodeExecutions: inPostgres,
+  });
+  expect(repositories({ [runs]: "./mine.js#Mine" })).toMatchObject({ apiWorkflowNodeExecutions: inPostgres });
 });
 
 test.each([

@@ -1,0 +1,79 @@
+import type { Pool } from "pg";
+import { UsageError } from "../../engine/errors.ts";
+import type { ArchiveRow } from "../state/archive.ts";
+import type { StateDatabase } from "../state/database.ts";
+import { type DataType, logTypes } from "../partitions/log-types.ts";
+import { sourceTypes } from "./source-types.ts";
+
+/** The settings that decide under which names, and in which months, everything in the archive lies. */
+export interface StoredWith {
+  readonly sourceTimeZone: string;
+  readonly template: { readonly prefix: string };
+}
+
+export interface ChangedSetting {
+  readonly variable: "SOURCE_TIME_ZONE" | "ELASTICSEARCH_INDEX_PREFIX";
+  readonly stored: string;
+  readonly given: string;
+}
+
+interface Settled {
+  readonly postgres: Pool;
+  readonly state: StateDatabase;
+  readonly settings: StoredWith;
+}
+
+/** Settings that are others than those the archive was made with; none while nothing was copied. */
+export async function changedSettings(
+  { postgres, state, settings }: Settled,
+  row: ArchiveRow | undefined,
+): Promise<ChangedSetting[]> {
+  if (row === undefined) return [];
+  const newest = await state
+    .selectFrom("partitions")
+    .select(["data_type", "tenant_id", "index_name"])
+    .where("state", "<>", "expired")
+    .orderBy("updated_at", "desc")
+    .executeTakeFirst();
+  if (newest === undefined) return [];
+  const changed: ChangedSetting[] = [];
+  const { resource } = logTypes[newest.data_type as DataType];
+  const prefixInName = newest.index_name.split(`-${resource}-${newest.tenant_id}-`)[0]!;
+  const stored = row.index_prefix ?? prefixInName;
+  const { prefix } = settings.template;
+  if (stored !== prefix) changed.push({ variable: "ELASTICSEARCH_INDEX_PREFIX", stored, given: prefix });
+  const zone = row.source_time_zone;
+  if (zone !== null && canonicalZone(zone) !== canonicalZone(settings.sourceTimeZone)) {
+    const isNeeded = (await sourceTypes(postgres)).needsTimeZone;
+    if (isNeeded) changed.push({ variable: "SOURCE_TIME_ZONE", stored: zone, given: settings.sourceTimeZone });
+  }
+  return changed;
+}
+
+export async function refuseChangedSettings(settled: Settled, row: ArchiveRow | undefined): Promise<void> {
+  const changed = await changedSettings(settled, row);
+  if (changed.length === 0) return;
+  const list = changed.map(
+    ({ variable, stored, given }) => `${variable} is ${given}, the archive was made with ${stored}.`,
+  );
+  throw new UsageError("archive_settings_changed", [...list, "Nothing was touched."].join("\n"), {
+    hint: [...changed.map(({ variable, stored }) => `Set ${variable}=${stored}.`), ...changed.map(wayOf)].join(" "),
+  });
+}
+
+function wayOf({ variable, stored, given }: ChangedSetting): string {
+  const way =
+    "restore what was purged, then app elasticsearch takeover, with this setting; --dry-run says what that does.";
+  return variable === "SOURCE_TIME_ZONE"
+    ? `If ${stored} was wrong: ${way} All rows are copied again with their right times; documents in wrong months are then found and deleted by validate --full --delete-extra.`
+    : `To move to ${given}: ${way} All rows are copied again under the new names; the old indices stay until you delete them.`;
+}
+
+/** One name for all names of a zone. */
+function canonicalZone(zone: string): string {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return zone; // a name that only PostgreSQL knows
+  }
+}

@@ -1,0 +1,66 @@
+import { type Selectable, sql, type Updateable } from "kysely";
+import type { StateDatabase, StateTables } from "./database.ts";
+
+export type ArchiveRow = Selectable<StateTables["archive"]>;
+
+/** The archive of this database; undefined while the state schema is not there, or older than this. */
+export async function readArchive(db: StateDatabase): Promise<ArchiveRow | undefined> {
+  if (!(await hasTable(db, "archive"))) return undefined;
+  return db.selectFrom("archive").selectAll().executeTakeFirst();
+}
+
+/** What is known of the archive's indices: uuids that were written into, and months that were written into without rows. */
+export async function knownIndices(
+  db: StateDatabase,
+): Promise<{ uuids: string[]; written: { data_type: string; tenant_id: string; month: string }[] }> {
+  const partitions = (await hasTable(db, "partitions"))
+    ? await db.selectFrom("partitions").select("index_uuid").where("state", "<>", "expired").execute()
+    : [];
+  const written = (await hasTable(db, "direct_writes"))
+    ? await db.selectFrom("direct_writes").select(["data_type", "tenant_id", "month"]).execute()
+    : [];
+  return { uuids: partitions.map((row) => row.index_uuid), written };
+}
+
+/** Which of these uuids the archive has written into. */
+export async function knownUuids(db: StateDatabase, uuids: readonly string[]): Promise<Set<string>> {
+  if (!(await hasTable(db, "partitions"))) return new Set();
+  const rows = await db.selectFrom("partitions").select("index_uuid").where("index_uuid", "in", uuids).execute();
+  return new Set(rows.map((row) => row.index_uuid));
+}
+
+async function hasTable(db: StateDatabase, name: string): Promise<boolean> {
+  const { rows } = await sql<{
+    there: boolean;
+  }>`select to_regclass(${`log_archive.${name}`}) is not null as there`.execute(db);
+  return rows[0]!.there;
+}
+
+export async function updateArchive(db: StateDatabase, values: Updateable<StateTables["archive"]>): Promise<void> {
+  await db.updateTable("archive").set(values).execute();
+}
+
+/** Far more than there can be runs that have made a token and not yet shown it to Elasticsearch. */
+const tokensKept = 1000;
+
+/** The token is on disk when this resolves: Elasticsearch must never know one that a crash takes from here. */
+export async function saveToken(
+  db: StateDatabase,
+  token: string,
+  values: Updateable<StateTables["archive"]>,
+): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    await sql`set local synchronous_commit to on`.execute(transaction);
+    await updateArchive(transaction, values);
+    await transaction.insertInto("archive_tokens").values({ token }).execute();
+    await transaction
+      .deleteFrom("archive_tokens")
+      .where("id", "<=", sql<string>`(select max(id) from log_archive.archive_tokens) - ${sql.lit(tokensKept)}`)
+      .execute();
+  });
+}
+
+export async function isOwnToken(db: StateDatabase, token: string): Promise<boolean> {
+  const found = await db.selectFrom("archive_tokens").select("id").where("token", "=", token).executeTakeFirst();
+  return found !== undefined;
+}
