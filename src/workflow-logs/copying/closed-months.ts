@@ -21,6 +21,7 @@ const ofOneIndex = new Set([
   "index_closed",
   "index_foreign",
   "index_gone",
+  "index_of_another_archive",
   "index_not_ready",
   "target_refuses",
 ]);
