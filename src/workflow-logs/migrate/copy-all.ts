@@ -76,7 +76,8 @@ async function copyLocked(
   } catch (error) {
     const failure = failureOfOneMonth(error);
     if (failure === undefined) throw error;
-    const rows = await rowsThatWait(ofPartition, planned);
+    // Copied anew, rows wait though a checkpoint covers them.
+    const rows = options.restart ? planned.rows : await rowsThatWait(ofPartition, planned);
     if (rows === 0) counters.partitionDone();
     else counters.monthWaits(waitingMonth(partition, rows, failure));
   } finally {
