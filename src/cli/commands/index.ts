@@ -24,6 +24,11 @@ export const commands: readonly Entry[] = [
     load: () => import("./runs/index.ts"),
   },
   {
+    command: "resplite",
+    describe: "Redis in an SQLite file: import, and a server on it",
+    load: () => import("./resplite/index.ts"),
+  },
+  {
     command: "worker",
     describe: "Do what is scheduled, until it is stopped; any number may run",
     load: () => import("./worker.ts"),

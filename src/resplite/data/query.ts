@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 /** A blob as node:sqlite gives it; a string where another program has stored text. */
 export type Bytes = Uint8Array | string;
 
-type Value = Uint8Array | number | bigint | null;
+type Value = Uint8Array | string | number | bigint | null;
 
 /** A prepared SELECT, or other statement that returns rows: as arrays, which cost less than objects. */
 export class Query<Row extends readonly unknown[]> {

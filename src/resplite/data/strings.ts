@@ -9,7 +9,7 @@ import { bufferOf, type Bytes, Query } from "./query.ts";
 export class Strings {
   readonly #keys: Keyspace;
   readonly #select: Query<[Bytes]>;
-  readonly #part: Query<[Bytes]>;
+  readonly #part: Query<[Bytes | null]>;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
 
@@ -38,7 +38,7 @@ export class Strings {
   /** So many bytes from this offset on; fewer at the end. */
   part(key: Buffer, offset: number, length: number): Buffer {
     const found = this.#part.first(offset + 1, length, key);
-    return found === undefined ? Buffer.alloc(0) : bufferOf(found[0]);
+    return found?.[0] ? bufferOf(found[0]) : Buffer.alloc(0); // substr of an empty blob is NULL
   }
 
   /** Whatever the key held before. `expiresAt` 0: never; one that has passed leaves no key. */

@@ -1,0 +1,3 @@
+import { asking } from "./control.ts";
+
+export default asking("running", "goes on");
