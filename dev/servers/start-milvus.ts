@@ -57,7 +57,7 @@ export async function startMilvus({ fileSizeLimitKb, signal }: MilvusServerOptio
 }
 
 /** A virtual environment with these packages; run its python with -m, because the programs in bin/ name the folder in which it was made. */
-export async function pythonFolder(
+async function pythonFolder(
   name: string,
   packages: readonly string[],
   signal: AbortSignal | undefined,
@@ -75,7 +75,7 @@ export async function pythonFolder(
   });
 }
 
-export async function takesConnections(port: number): Promise<true> {
+async function takesConnections(port: number): Promise<true> {
   const socket = connect(port, "127.0.0.1");
   try {
     await once(socket, "connect", { signal: AbortSignal.timeout(1_000) });

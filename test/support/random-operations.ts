@@ -3,7 +3,7 @@ import type { VectorOperations } from "../../src/vectors/operations/operations.t
 import { anyRecord, hostileText, vector } from "./vectors.ts";
 
 /** Few ids, so that operations meet; some of them are UUIDs. */
-export const contestedIds = Array.from({ length: 12 }, (_, at) =>
+const contestedIds = Array.from({ length: 12 }, (_, at) =>
   at % 3 === 0 ? `0000000${at.toString(16)}-0000-4000-8000-000000000000` : `note-${at}`,
 );
 

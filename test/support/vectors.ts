@@ -167,7 +167,7 @@ export const anyRecord: fc.Arbitrary<RecordInput> = fc.constantFrom(...Object.ke
 );
 
 /** A state file of its own, which is removed at the end of the test file. */
-export async function newState(): Promise<{ state: StateFile; file: string; remove: () => Promise<void> }> {
+async function newState(): Promise<{ state: StateFile; file: string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "vectors-test-"));
   const file = join(folder, "state.db");
   const state = await openStateFile(file);
@@ -191,14 +191,19 @@ export interface TestVectors {
 
 /** Both stores with collections of their own, and a state file. `milvusUrl` may be a proxy's. */
 export async function testVectors(
-  given: { milvusUrl?: string; milvusTimeout?: number; onDimensionMismatch?: "error" | "pad" | "truncate" } = {},
+  given: {
+    milvusUrl?: string;
+    milvusTimeout?: number;
+    weaviateTimeout?: number;
+    onDimensionMismatch?: "error" | "pad" | "truncate";
+  } = {},
 ): Promise<TestVectors> {
   const { weaviate, collection } = await weaviateStore();
   await weaviate.close();
   const direct = await milvusStore();
   await direct.milvus.close();
   const options: VectorOptions = {
-    weaviate: { url: await needs("weaviate"), timeoutMillis: 30_000, collection },
+    weaviate: { url: await needs("weaviate"), timeoutMillis: given.weaviateTimeout ?? 30_000, collection },
     milvus: {
       endpoint: given.milvusUrl ?? (await needs("milvus")),
       timeoutMillis: given.milvusTimeout ?? 30_000,

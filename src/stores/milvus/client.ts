@@ -108,7 +108,13 @@ export class Milvus {
       maxRetries: 0, // a write that was sent twice could overtake a later one
       logLevel: "error",
       telemetry: { enabled: false },
-      channelOptions: { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 },
+      channelOptions: {
+        // Servers close connections that are pinged more often; who does not answer is noticed by the time-out.
+        "grpc.keepalive_time_ms": 300_000,
+        "grpc.keepalive_permit_without_calls": 0,
+        "grpc.max_receive_message_length": -1,
+        "grpc.max_send_message_length": -1,
+      },
     });
     client.connectPromise.catch(() => {}); // each request says so by itself
     return client;

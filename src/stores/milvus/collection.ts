@@ -107,7 +107,7 @@ function scalarIndex(
   return hasNulls ? "INVERTED" : undefined;
 }
 
-export async function indexedFields(milvus: Milvus, collection_name: string): Promise<Set<string>> {
+async function indexedFields(milvus: Milvus, collection_name: string): Promise<Set<string>> {
   const answer = await milvus
     .call(`list the indexes of ${collection_name}`, (client) => client.describeIndex({ collection_name }))
     .catch((error: unknown) => {
@@ -141,8 +141,10 @@ export async function schemaDifferences(milvus: Milvus, spec: CollectionSpec): P
     say(wanted.name, "primary key", wanted.is_primary_key ?? false, field.is_primary_key);
     say(wanted.name, "partition key", wanted.is_partition_key ?? false, field.is_partition_key ?? false);
     if (wanted.nullable === true) say(wanted.name, "nullable", true, field.nullable ?? false);
+    // Milvus Lite does not tell those of lists.
     for (const limit of ["max_length", "max_capacity"] as const)
-      if (Number(field[limit] ?? 0) < Number(wanted[limit] ?? 0)) say(wanted.name, limit, wanted[limit], field[limit]);
+      if (field[limit] !== undefined && Number(field[limit]) < Number(wanted[limit] ?? 0))
+        say(wanted.name, limit, wanted[limit], field[limit]);
   }
   for (const [name, field] of live) {
     const isKnown = columnsOf(spec, dialect).some((column) => column.name === name);

@@ -91,11 +91,6 @@ function describe(what: string, error: unknown): AppError {
   return new AppError("weaviate_failed", text, { cause: error, hint: "Look into Weaviate's log." });
 }
 
-/** Weaviate is away, or nobody knows whether it has done what it was asked: the same request may succeed later. */
-export function isPassing(error: unknown): boolean {
-  return error instanceof AppError && error.code === away;
-}
-
 /** Nothing was ever written for the tenant. */
 export function isTenantMissing(error: unknown): boolean {
   return error instanceof AppError && error.code === "weaviate_failed" && error.message.includes("tenant not found");

@@ -41,6 +41,8 @@ export interface Applied {
 const recordsAtOnce = 200;
 const firstPause = 100;
 const longestPause = 5000;
+/** In a row, about ten seconds long. */
+const mostFailures = 6;
 /** Between two looks for writes of other processes, which may have died. */
 const pollMillis = 2000;
 
@@ -119,8 +121,8 @@ export class Replicator {
   }
 
   /**
-   * Copies what is noted by now, and some of what comes meanwhile, until the second store has it, or `signal` aborts, or a store fails; waits for what
-   * others copy.
+   * Copies what is noted by now, and some of what comes meanwhile, until the second store has it, or `signal` aborts, or a store fails again and again;
+   * waits for what others copy.
    */
   async applyAll(
     scope: ClaimScope,
@@ -129,11 +131,17 @@ export class Replicator {
   ): Promise<Applied> {
     let refused = scope.refused ?? false;
     let until = await lastVersion(this.state);
+    let failures = 0;
     while (!signal.aborted) {
       const applied = await this.applySome({ ...scope, refused });
       onApplied(applied);
       if (applied.unfolded > 0) until = await lastVersion(this.state);
-      if (applied.failed > 0) return applied;
+      failures = applied.failed > 0 ? failures + 1 : 0;
+      if (failures === mostFailures) return applied;
+      if (failures > 0) {
+        await sleep(Math.min(longestPause, firstPause * 2 ** failures), undefined, { signal }).catch(() => {});
+        continue;
+      }
       if (applied.copied + applied.removed === 0) refused = false; // once is enough
       if (!refused && !(await isBehind(this.state, scope.tenant, until))) return applied;
       if (applied.copied + applied.removed + applied.refused + applied.unfolded > 0) continue;

@@ -304,7 +304,7 @@ export function toRecords(
   return [...records.values()];
 }
 
-export function foundOf(record: GeneralWeaviateRecord, includeVector: boolean): Found {
+function foundOf(record: GeneralWeaviateRecord, includeVector: boolean): Found {
   const { vector, ...others } = inputOf(record);
   return { ...others, uniqueid: record.uniqueid, ...(includeVector ? { vector } : {}) };
 }

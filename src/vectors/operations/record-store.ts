@@ -55,7 +55,7 @@ function compare(a: number | bigint | null | undefined, b: number | bigint | nul
 }
 
 /** By code units. */
-export function compareIds(a: { readonly uniqueid: string }, b: { readonly uniqueid: string }): number {
+function compareIds(a: { readonly uniqueid: string }, b: { readonly uniqueid: string }): number {
   return a.uniqueid < b.uniqueid ? -1 : a.uniqueid > b.uniqueid ? 1 : 0;
 }
 

@@ -2,9 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { StateFile } from "../../stores/sqlite/state-file.ts";
 
 /** The five phases, in their order. */
-export const phases = ["setup", "dual_write", "sync", "read_migration", "full"] as const;
-
-export type Phase = (typeof phases)[number];
+export type Phase = "setup" | "dual_write" | "sync" | "read_migration" | "full";
 
 export interface TenantPhase {
   readonly phase: Phase;

@@ -33,7 +33,7 @@ export interface Watch {
   readonly progress: ProgressSink;
 }
 
-export const defaultBatchSize = 500;
+const defaultBatchSize = 500;
 const defaultConcurrency = 2;
 const mostBatchBytes = 64 * 1024 * 1024;
 const mostRefusedInARow = 1000;
