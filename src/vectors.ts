@@ -5,7 +5,13 @@ export { Weaviate, type WeaviateOptions } from "./stores/weaviate/client.ts";
 export { ensureCollection as ensureWeaviateCollection } from "./stores/weaviate/collection.ts";
 export { openStateFile, type StateFile } from "./stores/sqlite/state-file.ts";
 export { check, type Finding } from "./vectors/check/check.ts";
-export { connectVectors, leaseMillisOf, type VectorConnections, type VectorOptions } from "./vectors/connections.ts";
+export {
+  connectVectors,
+  leaseMillisOf,
+  requestMillisOf,
+  type VectorConnections,
+  type VectorOptions,
+} from "./vectors/connections.ts";
 export { applyDirty, type ApplyReport } from "./vectors/dual-write/apply-dirty.ts";
 export { DualWrite, type DualWriteOptions } from "./vectors/dual-write/dual-write.ts";
 export type { DeletedRecord, DeletedRecords } from "./vectors/operations/deleted-records.ts";

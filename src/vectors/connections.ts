@@ -44,6 +44,11 @@ export function connectVectors(state: StateFile, options: VectorOptions): Vector
   return { options, state, home: sqliteHome(state), weaviate, milvus, stores, replicator, close };
 }
 
+/** How long one request of either store may take. */
+export function requestMillisOf({ weaviate, milvus }: VectorOptions): number {
+  return Math.max(weaviate.timeoutMillis, milvus.timeoutMillis);
+}
+
 /** As long as the requests of one copy may take together. */
 export function leaseMillisOf({ weaviate, milvus }: VectorOptions): number {
   return weaviate.timeoutMillis + 4 * milvus.timeoutMillis;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openStateFile } from "../../src/stores/sqlite/state-file.ts";
-import { connectVectors, leaseMillisOf, type VectorOptions } from "../../src/vectors/connections.ts";
+import { connectVectors, leaseMillisOf, requestMillisOf, type VectorOptions } from "../../src/vectors/connections.ts";
 import { DualWrite } from "../../src/vectors/dual-write/dual-write.ts";
 
 /**
@@ -16,7 +16,10 @@ const { number, tenant, options, stateFile } = JSON.parse(process.argv[2]!) as {
 
 const state = await openStateFile(stateFile);
 const connections = connectVectors(state, options);
-const dual = new DualWrite(state, connections.stores, { leaseMillis: leaseMillisOf(options) });
+const dual = new DualWrite(state, connections.stores, {
+  leaseMillis: leaseMillisOf(options),
+  requestMillis: requestMillisOf(options),
+});
 const written: Record<string, string | null> = {};
 const wrong: string[] = [];
 const failed: string[] = [];

@@ -17,6 +17,7 @@ import { openStateFile, type StateFile } from "../../src/stores/sqlite/state-fil
 import {
   connectVectors,
   leaseMillisOf,
+  requestMillisOf,
   type VectorConnections,
   type VectorOptions,
 } from "../../src/vectors/connections.ts";
@@ -220,7 +221,10 @@ export async function testVectors(
     another: async () => {
       const other = await openStateFile(file);
       const opened = connectVectors(other, options);
-      const dual = new DualWrite(other, opened.stores, { leaseMillis: leaseMillisOf(options) });
+      const dual = new DualWrite(other, opened.stores, {
+        leaseMillis: leaseMillisOf(options),
+        requestMillis: requestMillisOf(options),
+      });
       return {
         dual,
         close: async () => {

@@ -34,13 +34,13 @@ import { ReadRouter } from "./read-router.ts";
 import { Replicator, type ReplicatorOptions, type Stores } from "./replicator.ts";
 
 export interface DualWriteOptions extends Partial<ReplicatorOptions> {
+  /** How long a request of a store may take; 30,000 when not given. A write whose process has died is copied after two of them. */
+  readonly requestMillis?: number;
   /** Compares every read with the other store and says so, a line each, to `onDebug`. */
   readonly debug?: boolean;
   readonly onDebug?: (line: string) => void;
 }
 
-/** A request of the first store may take so long; each 500 records are one. */
-const requestMillis = 60_000;
 /** While a phase is changed, writes wait; longer than a change may take. */
 const patienceMillis = 60_000;
 const updateLeaseMillis = 30_000;
@@ -54,11 +54,13 @@ export class DualWrite implements VectorOperations {
   readonly replicator: Replicator;
   private readonly holder = randomUUID();
   private readonly state: StateFile;
+  private readonly requestMillis: number;
   private readonly operations: { readonly weaviate: StoreOperations; readonly milvus: StoreOperations };
   private readonly router: ReadRouter;
 
   constructor(state: StateFile, stores: Stores, options: DualWriteOptions = {}) {
-    const { debug = false, onDebug = () => {}, leaseMillis = 2 * requestMillis } = options;
+    const { debug = false, onDebug = () => {}, requestMillis = 30_000, leaseMillis = 4 * requestMillis } = options;
+    this.requestMillis = requestMillis;
     this.state = state;
     const deletions = new StoredDeletions(state);
     this.operations = {
@@ -256,7 +258,7 @@ export class DualWrite implements VectorOperations {
 
   private async begin(tenant: string, ids: readonly string[]): Promise<BegunWrites> {
     const giveUp = performance.now() + patienceMillis;
-    const millis = requestMillis * (2 + Math.ceil(ids.length / 500));
+    const millis = this.requestMillis * (1 + Math.ceil(ids.length / 500)); // an update reads, and 500 records are one request
     for (;;) {
       const begun = await beginWrites(this.state, tenant, ids, Date.now() + millis);
       if (begun !== undefined) return begun;

@@ -17,7 +17,7 @@ const size = full ? { notes: 100_000, tenants: 20, kills: 10 } : { notes: 1500, 
 let vectors: TestVectors;
 const processes = new Set<ChildProcess>();
 beforeAll(async () => {
-  vectors = await testVectors({ weaviateTimeout: 20_000, milvusTimeout: 20_000 });
+  vectors = await testVectors({ weaviateTimeout: 10_000, milvusTimeout: 5_000 });
 });
 afterAll(async () => {
   for (const child of processes) child.kill("SIGKILL");

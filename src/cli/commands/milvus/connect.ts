@@ -37,9 +37,10 @@ export function withOperations<T>(
       return work(new StoreOperations(stores[store], new StoredDeletions(state)));
     }
     const { DualWrite } = await import("../../../vectors/dual-write/dual-write.ts");
-    const { leaseMillisOf } = await import("../../../vectors/connections.ts");
+    const { leaseMillisOf, requestMillisOf } = await import("../../../vectors/connections.ts");
     const dual = new DualWrite(state, stores, {
       leaseMillis: leaseMillisOf(options),
+      requestMillis: requestMillisOf(options),
       debug: parseVectorConfig(context.env).debugQueries,
       onDebug: (line) => context.log.warn(line),
     });
