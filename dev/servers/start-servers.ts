@@ -1,6 +1,7 @@
 import { dockerAnswers, startElasticsearchContainer, startPostgresContainer } from "./docker.ts";
 import type { ElasticsearchMajor } from "./jdk.ts";
 import { startElasticsearch } from "./start-elasticsearch.ts";
+import { startMongodb } from "./start-mongodb.ts";
 import { startPostgres } from "./start-postgres.ts";
 import { startMilvus } from "./start-milvus.ts";
 import { startRedis } from "./start-redis.ts";
@@ -39,6 +40,7 @@ const kinds = {
   redis: { variable: "TEST_REDIS_URL", start: startRedis },
   weaviate: { variable: "TEST_WEAVIATE_URL", start: startWeaviate },
   milvus: { variable: "TEST_MILVUS_URL", start: startMilvus },
+  mongodb: { variable: "TEST_MONGODB_URL", start: startMongodb },
 } satisfies Record<string, ServerKind>;
 
 export type ServerName = keyof typeof kinds;

@@ -3,6 +3,7 @@ import type { Environment } from "../config/read-sections.ts";
 import { secretsIn } from "../config/secrets.ts";
 import type { ProgressSink } from "../runs/progress.ts";
 import { confirm, confirmByTyping } from "./confirm.ts";
+import { createDialogue, type Dialogue } from "./dialogue.ts";
 import type { GlobalOptions } from "./global-flags.ts";
 import type { Host } from "./host.ts";
 import { painter } from "./output/colour.ts";
@@ -30,6 +31,10 @@ export interface CommandContext<Config = unknown> {
   confirm(question: string): Promise<void>;
   /** Returns when the operator typed the word, or gave --yes; throws otherwise. */
   confirmByTyping(question: string, word: string): Promise<void>;
+  /** Lines and questions of a command that talks with the operator; closed when the command ends. */
+  readonly dialogue: Dialogue;
+  /** What relative paths are relative to. */
+  readonly workingDirectory: string;
   /** Whether --yes was given, so that nobody is asked. */
   readonly yes: boolean;
   /** Whether there is a terminal on which the operator can be asked. */
@@ -61,6 +66,8 @@ export function createContext<Config>(parts: ContextParts<Config>): CommandConte
     progress: createProgress({ quiet, json, progress: !noProgress, stream: stderr }),
     confirm: (question) => confirm(question, yes, host),
     confirmByTyping: (question, word) => confirmByTyping(question, word, yes, host),
+    dialogue: createDialogue(host, json || quiet),
+    workingDirectory: host.workingDirectory ?? "/", // a folder that is gone has no files
     yes,
     canAsk: stdin.isTTY === true,
   };

@@ -32,6 +32,14 @@ function fileOf(folder: string | undefined, envFile: string | undefined): string
   return envFile === undefined || path.isAbsolute(envFile) ? envFile : `./${envFile}`;
 }
 
+/**
+ * What the file says, and nothing of the process's environment.
+ * @throws UsageError when it cannot be read
+ */
+export function readEnvironmentFile(workingDirectory: string, file: string): Environment {
+  return parseEnvFile(envText(path.resolve(workingDirectory, file), true), {}).values;
+}
+
 function envText(file: string, required: boolean): string {
   try {
     return readFileSync(file, "utf8").replace(/^\uFEFF/, ""); // editors on Windows put a mark before the first name

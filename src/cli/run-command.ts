@@ -42,6 +42,7 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
     return (await command.run(options.data!, context)) ?? exitCodes.done;
   } finally {
     context.progress.stop();
+    context.dialogue.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Environment } from "./read-sections.ts";
 
 const secretNames = /(PASSWORD|SECRET|SECRET_KEY|ACCESS_KEY|API_KEY|TOKEN)$/;
-const urlNames = /(URL|HOSTS)$/;
+const urlNames = /(URL|URI|HOSTS)$/;
 
 /** Every secret the environment holds, in each form in which it could turn up in a message, longest first. */
 export function secretsIn(env: Environment): string[] {

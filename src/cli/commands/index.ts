@@ -17,6 +17,11 @@ export const commands: readonly Entry[] = [
     describe: "Redis in an SQLite file, served by its own protocol",
     load: () => import("./resplite/index.ts"),
   },
+  {
+    command: "llm-cache",
+    describe: "Move LightRAG's LLM caches between JSON files, Redis, PostgreSQL and MongoDB",
+    load: () => import("./llm-cache/index.ts"),
+  },
   { command: "db", describe: "The program's own tables in the source database", load: () => import("./db/index.ts") },
   {
     command: "runs",

@@ -36,7 +36,16 @@ test("the script's questions are answered", async () => {
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
     return stdout.trim().split("\n");
   };
-  expect(await ask("")).toEqual(["elasticsearch", "db", "runs", "worker", "completion"]);
+  expect(await ask("")).toEqual([
+    "elasticsearch",
+    "milvus",
+    "resplite",
+    "llm-cache",
+    "db",
+    "runs",
+    "worker",
+    "completion",
+  ]);
   expect(await ask("--log")).toContain("--log-level");
   expect(await ask("elasticsearch", "retention", "")).toContain("unschedule");
   expect(await ask("elasticsearch", "migrate", "--")).toContain("--batch-bytes");

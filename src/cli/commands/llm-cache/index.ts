@@ -1,0 +1,23 @@
+import type { Group } from "../../command.ts";
+
+/** `llm-cache migrate|retry|validate|workspaces`: LightRAG's LLM caches, from one of its stores to another. */
+export default {
+  entries: [
+    {
+      command: "migrate",
+      describe: "Copy the caches of one store into another; asks what is not given",
+      load: () => import("./migrate.ts"),
+    },
+    { command: "retry", describe: "Send again what failed, and nothing else", load: () => import("./retry.ts") },
+    {
+      command: "validate",
+      describe: "Compare two stores by key and content, without writing",
+      load: () => import("./validate.ts"),
+    },
+    {
+      command: "workspaces",
+      describe: "List the workspaces of a store, with their caches",
+      load: () => import("./workspaces.ts"),
+    },
+  ],
+} satisfies Group;

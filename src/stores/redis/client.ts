@@ -1,0 +1,67 @@
+import type { createClient } from "redis";
+import { AppError } from "../../engine/errors.ts";
+
+// src/stores/redis owns the connection to Redis: how it is opened, loaded and lost. It knows nothing of what is kept there.
+
+export type RedisClient = ReturnType<typeof createClient>;
+
+export interface RedisOptions {
+  /** `redis://` or `rediss://`, with user, password and database where they are needed. */
+  readonly uri: string;
+  /** After the first connection it connects again by itself; a command that finds none, or loses it, fails at once. */
+  readonly connectTimeoutMillis?: number;
+}
+
+/**
+ * A client that is connected. Loads the driver when it is first called.
+ * @throws the driver's error when the server cannot be reached or refuses the login
+ */
+export async function connectRedis({ uri, connectTimeoutMillis = 10_000 }: RedisOptions): Promise<RedisClient> {
+  const redis = await loadRedis();
+  let wasConnected = false;
+  const client = redis.createClient({
+    url: uri,
+    disableOfflineQueue: true,
+    name: "log-archive",
+    socket: {
+      connectTimeout: connectTimeoutMillis,
+      reconnectStrategy: (retries, cause) => (wasConnected ? Math.min(100 * 2 ** retries, 2000) : cause),
+    },
+  });
+  client.on("error", () => {}); // the next command fails with an error of its own
+  await client.connect();
+  wasConnected = true;
+  return client as RedisClient;
+}
+
+/** @throws AppError client_missing */
+export async function loadRedis(): Promise<typeof import("redis")> {
+  try {
+    return await import("redis");
+  } catch (cause) {
+    throw new AppError("client_missing", "The client of Redis is not installed", {
+      cause,
+      hint: "Run: npm install redis",
+    });
+  }
+}
+
+const lost = new Set([
+  "ClientClosedError",
+  "ClientOfflineError",
+  "ConnectionTimeoutError",
+  "DisconnectsClientError",
+  "SocketClosedUnexpectedlyError",
+  "SocketTimeoutError",
+]);
+
+/** The answers of a server that may take the same command later: https://redis.io/docs/latest/develop/reference/protocol-spec/, Simple errors. */
+const passing = /^(LOADING|BUSY|TRYAGAIN|MASTERDOWN|CLUSTERDOWN|READONLY|OOM|MISCONF|NOREPLICAS)\b/;
+
+/** Whether the connection failed, or the server refuses everything for the time being; undefined for what is no error of Redis. */
+export function redisFailure(error: unknown): "connection" | "passing" | "refused" | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (lost.has(error.constructor.name)) return "connection";
+  if (!["ErrorReply", "SimpleError", "BlobError", "MultiErrorReply"].includes(error.constructor.name)) return undefined;
+  return passing.test(error.message) ? "passing" : "refused";
+}
