@@ -3,6 +3,7 @@ import type { Checkpoint, Refusal } from "../engine/ports.ts";
 import type { CacheKinds } from "./cache-kinds.ts";
 import type { CacheBatch } from "./cut-batches.ts";
 import type { CacheState, Route, Written } from "./migrate.ts";
+import type { WriteEnd } from "./write-entries.ts";
 import { advance, type MigrateProgress, noMigrateProgress } from "./migrate-progress.ts";
 
 /** A crash repeats at most what was done in this time; saving each batch would wait for the disk each time. */
@@ -10,7 +11,7 @@ const saveMillis = 500;
 const mostUnsaved = 1000;
 
 /** The progress of a migration and the keys that failed, saved together from time to time. */
-export class MigrateCheckpoint implements Checkpoint<CacheBatch> {
+export class MigrateCheckpoint implements Checkpoint<CacheBatch, Written> {
   progress: MigrateProgress = noMigrateProgress;
   runId = "";
   private readonly route: Route;
@@ -42,9 +43,10 @@ export class MigrateCheckpoint implements Checkpoint<CacheBatch> {
     this.progress = fits ? progress : noMigrateProgress;
   }
 
-  async confirm(batch: CacheBatch, receipt: Written): Promise<void> {
-    this.progress = advance(this.progress, batch, receipt);
-    this.unsaved.push(...receipt.refused);
+  async confirm(batch: CacheBatch, receipt: Written | undefined): Promise<void> {
+    const { refused, failure }: WriteEnd = receipt ?? { refused: [] };
+    this.progress = advance(this.progress, batch, { refused, failure });
+    this.unsaved.push(...refused);
     if (this.unsaved.length >= mostUnsaved || performance.now() - this.savedAt >= saveMillis) await this.save();
   }
 

@@ -140,14 +140,14 @@ async function copy(
     watch.onPersist?.();
     await target.persist();
   };
-  const copying = transfer<CacheBatch>(
+  const copying = transfer<CacheBatch, Written>(
     {
       source: { batches: (signal) => cutBatches(source.read(kinds, cursor, signal), limits, open.records) },
       sink: { write: (batch, signal) => writeReadable(target, batch, signal, waits) },
-      checkpoint: { confirm: (batch, receipt) => checkpoint.confirm(batch, receipt) },
+      checkpoint,
       pacing: run.pacing,
-      onConfirmed: (batch, receipt) => {
-        const { failure, refused }: Written = receipt;
+      onConfirmed: (batch, receipt = nothingWritten) => {
+        const { failure, refused } = receipt;
         if (batch.endsBatch)
           watch.onBatch?.(report.batch(kindOf(batch, kinds), limits.size, failure ?? first(refused)));
         failedInARow = failure === undefined ? 0 : failedInARow + 1;
@@ -166,6 +166,9 @@ async function copy(
 
 /** What the sink hands to the checkpoint. */
 export type Written = Receipt & WriteEnd;
+
+/** Of a batch that only ends one of the operator's. */
+export const nothingWritten: Written = { written: 0, refused: [] };
 
 /** Entries that the source could not read are refused too. */
 export async function writeReadable(

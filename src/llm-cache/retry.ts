@@ -14,6 +14,7 @@ import {
   lockTarget,
   type MigrateWatch,
   named,
+  nothingWritten,
   refuseSameStore,
   type Route,
   type Written,
@@ -65,8 +66,8 @@ export async function retry(
       report.runId = run.id;
       await lockTarget(run, target);
       await target.prepare(true);
-      const checkpoint: Checkpoint<RetryBatch> = {
-        confirm: async (batch, receipt: Written) => {
+      const checkpoint: Checkpoint<RetryBatch, Written> = {
+        confirm: async (batch, receipt = nothingWritten) => {
           const gone = batch.keys.length - batch.entries.length;
           progress = { ...advance(progress, batch, receipt), gone: (progress.gone ?? 0) + gone };
           const failed = new Set(receipt.refused.map(({ id }) => id));
@@ -76,7 +77,7 @@ export async function retry(
         },
       };
       const settled: string[] = [];
-      const end = await transfer<RetryBatch>(
+      const end = await transfer<RetryBatch, Written>(
         {
           source: { batches: () => failedBatches(source, state, scope, run) },
           sink: { write: (batch, signal) => writeReadable(target, batch, signal, waits) },

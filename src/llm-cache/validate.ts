@@ -71,9 +71,9 @@ export async function validate(
         },
       },
       checkpoint: {
-        confirm: async (batch, { refused }) => {
+        confirm: async (batch, receipt) => {
           counts.checked += batch.records;
-          for (const refusal of refused) {
+          for (const refusal of receipt?.refused ?? []) {
             const difference = found.get(refusal)!;
             counts[difference.kind]++;
             if (differences.length < toldDifferences) differences.push(difference);
