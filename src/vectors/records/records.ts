@@ -43,7 +43,7 @@ export class GeneralWeaviateRecord {
   }
 
   /** The fields of its class. */
-  protected get fieldNames(): readonly FieldName[] {
+  get fieldNames(): readonly FieldName[] {
     return Object.keys(this.properties) as FieldName[];
   }
 
@@ -62,7 +62,7 @@ function classOf<Type extends RecordType>(recordType: Type) {
       super({ ...input, recordType });
     }
 
-    protected override get fieldNames(): readonly FieldName[] {
+    override get fieldNames(): readonly FieldName[] {
       return classFields[recordType];
     }
   };
