@@ -1,6 +1,6 @@
 import { formatBytes, formatCount } from "../src/cli/output/format.ts";
 import type { CleanupReport } from "../src/workflow-logs/cleanup/report.ts";
-import type { ApplyDirtyReport } from "../src/workflow-logs/dirty/report.ts";
+import type { ApplyDirtyReport } from "../src/workflow-logs/dirty/dirty-report.ts";
 import type { MigrateReport } from "../src/workflow-logs/copying/report.ts";
 import type { RestoreReport } from "../src/workflow-logs/restore/report.ts";
 import type { ValidateReport } from "../src/workflow-logs/validate/report.ts";

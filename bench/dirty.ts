@@ -9,7 +9,7 @@ import { stopSignal } from "../dev/demo/stop-signal.ts";
 import { withServers } from "../dev/demo/with-servers.ts";
 import { generateSampleLogs } from "../dev/sample-logs/generate.ts";
 import { formatTable } from "../src/cli/output/table.ts";
-import type { ApplyDirtyReport } from "../src/workflow-logs/dirty/report.ts";
+import type { ApplyDirtyReport } from "../src/workflow-logs/dirty/dirty-report.ts";
 import type { MigrateReport } from "../src/workflow-logs/copying/report.ts";
 import { measuredProcess } from "./measured-process.ts";
 

@@ -6,7 +6,9 @@ export { type CacheEntry, type CacheRecord, parseRecord } from "./llm-cache/cach
 export { type CacheKind, CacheKinds, type FurtherType } from "./llm-cache/cache-kinds.ts";
 export type { KvStore, Page } from "./llm-cache/kv-store.ts";
 export { listWorkspaces, type ListedWorkspace } from "./llm-cache/list-workspaces.ts";
-export { type CacheState, migrate, type MigrateOptions, type MigrateWatch, type Route } from "./llm-cache/migrate.ts";
+export { migrate, type MigrateOptions, type MigrateWatch } from "./llm-cache/migrate.ts";
+export type { CacheState } from "./llm-cache/cache-state.ts";
+export type { Route } from "./llm-cache/route.ts";
 export type { BatchProgress, MigrateReport } from "./llm-cache/migrate-report.ts";
 export { retry, type RetryOptions } from "./llm-cache/retry.ts";
 export { type StoreSettings, type StoreType, storeTypes } from "./llm-cache/store-settings.ts";

@@ -46,7 +46,7 @@ export async function withFileStorage(
   isNeeded: boolean,
 ): Promise<Connections> {
   if (!isNeeded) return connections;
-  const { blobStorage } = await import("../stores/blobs/blob-storage.ts");
+  const { blobStorage } = await import("../stores/blobs/open-blob-storage.ts");
   return { ...connections, blobs: blobStorage(config.storage) };
 }
 

@@ -2,7 +2,8 @@ import { UsageError } from "../engine/errors.ts";
 import type { Checkpoint, Refusal } from "../engine/ports.ts";
 import type { CacheKinds } from "./cache-kinds.ts";
 import type { CacheBatch } from "./cut-batches.ts";
-import type { CacheState, Route, Written } from "./migrate.ts";
+import type { CacheState } from "./cache-state.ts";
+import type { Route, Written } from "./route.ts";
 import type { WriteEnd } from "./write-entries.ts";
 import { advance, type MigrateProgress, noMigrateProgress } from "./migrate-progress.ts";
 

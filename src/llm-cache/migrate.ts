@@ -1,15 +1,14 @@
 import { AppError, UsageError } from "../engine/errors.ts";
-import type { Receipt, Refusal } from "../engine/ports.ts";
+import type { Refusal } from "../engine/ports.ts";
 import { transfer } from "../engine/transfer.ts";
-import type { CheckpointStore } from "../runs/checkpoint-store.ts";
-import type { RecordError, RecordErrors } from "../runs/record-errors.ts";
 import { inRun, type Run } from "../runs/run.ts";
-import type { RunHome } from "../runs/run-home.ts";
 import { liveBatchLimits } from "../runs/run-limits.ts";
 import { noProgress, type ProgressSink } from "../runs/progress.ts";
 import { type CacheKind, CacheKinds, type FurtherType } from "./cache-kinds.ts";
 import { type CacheBatch, cutBatches, type CutLimits } from "./cut-batches.ts";
+import type { CacheState } from "./cache-state.ts";
 import type { KvStore } from "./kv-store.ts";
+import { nothingWritten, type Route, type Written } from "./route.ts";
 import { MigrateCheckpoint } from "./migrate-checkpoint.ts";
 import { type BatchProgress, type MigrateReport, type ReportedStore, Reporter } from "./migrate-report.ts";
 import { usualWaits, type WriteEnd, writeEntries } from "./write-entries.ts";
@@ -35,21 +34,6 @@ export interface MigrateOptions {
   readonly noted?: object | undefined;
 }
 
-/** Where runs, checkpoints and record errors are kept. */
-export interface CacheState {
-  readonly home: RunHome;
-  readonly checkpoints: CheckpointStore;
-  /** A scope is the name of a route. */
-  readonly errors: RecordErrors<string, CacheErrorFilter, CacheError>;
-}
-
-export interface CacheErrorFilter {
-  readonly runId?: string | undefined;
-  readonly scopes?: readonly string[] | undefined;
-}
-
-export type CacheError = RecordError & { readonly scope: string };
-
 export interface MigrateWatch {
   readonly signal: AbortSignal;
   readonly progress?: ProgressSink;
@@ -57,11 +41,6 @@ export interface MigrateWatch {
   /** Of each batch that has ended, in order. */
   readonly onBatch?: (batch: BatchProgress) => void;
   readonly onPersist?: () => void;
-}
-
-export interface Route {
-  readonly source: KvStore;
-  readonly target: KvStore;
 }
 
 /** So many batches in a row fail only when the target takes nothing any more. */
@@ -163,12 +142,6 @@ async function copy(
   await settle();
   return end;
 }
-
-/** What the sink hands to the checkpoint. */
-export type Written = Receipt & WriteEnd;
-
-/** Of a batch that only ends one of the operator's. */
-export const nothingWritten: Written = { written: 0, refused: [] };
 
 /** Entries that the source could not read are refused too. */
 export async function writeReadable(

@@ -8,18 +8,9 @@ import type { KvStore } from "./kv-store.ts";
 import { routeName } from "./migrate-checkpoint.ts";
 import { advance, type MigrateProgress, noMigrateProgress } from "./migrate-progress.ts";
 import { type MigrateReport, Reporter } from "./migrate-report.ts";
-import {
-  type CacheState,
-  cutLimits,
-  lockTarget,
-  type MigrateWatch,
-  named,
-  nothingWritten,
-  refuseSameStore,
-  type Route,
-  type Written,
-  writeReadable,
-} from "./migrate.ts";
+import { cutLimits, lockTarget, type MigrateWatch, named, refuseSameStore, writeReadable } from "./migrate.ts";
+import type { CacheState } from "./cache-state.ts";
+import { nothingWritten, type Route, type Written } from "./route.ts";
 import { usualWaits } from "./write-entries.ts";
 
 export interface RetryOptions {

@@ -5,7 +5,8 @@ import { type CacheEntry, isExactNumber, type Json, parseRecord } from "./cache-
 import { CacheKinds, type FurtherType } from "./cache-kinds.ts";
 import { type CacheBatch, cutBatches } from "./cut-batches.ts";
 import type { KvStore } from "./kv-store.ts";
-import { type Route, named, refuseSameStore } from "./migrate.ts";
+import { named, refuseSameStore } from "./migrate.ts";
+import type { Route } from "./route.ts";
 import type { ReportedStore } from "./migrate-report.ts";
 
 export interface ValidateOptions {

@@ -1,6 +1,6 @@
 import { applyDirty } from "../../src/workflow-logs/dirty/apply-dirty.ts";
 import { applyDirtyDefaults, type ApplyDirtyOptions } from "../../src/workflow-logs/dirty/options.ts";
-import type { ApplyDirtyReport } from "../../src/workflow-logs/dirty/report.ts";
+import type { ApplyDirtyReport } from "../../src/workflow-logs/dirty/dirty-report.ts";
 import { dataTypes } from "../../src/workflow-logs/partitions/log-types.ts";
 import { noProgress } from "../../src/runs/progress.ts";
 import type { Stores } from "./compare-stores.ts";

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { bufferOf, type Bytes, Query } from "./query.ts";
-import type { Scored } from "./zsets.ts";
+
+export type Scored = [member: Buffer, score: number];
 
 export interface ScoreRange {
   readonly min: number;

@@ -4,9 +4,7 @@ import { CommandError } from "./errors.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { Members } from "./members.ts";
 import { bufferOf, type Bytes, Query } from "./query.ts";
-import { type LexRange, type ScoreRange, ZsetRanges } from "./zset-ranges.ts";
-
-export type Scored = [member: Buffer, score: number];
+import { type LexRange, type Scored, type ScoreRange, ZsetRanges } from "./zset-ranges.ts";
 
 export interface ZaddOptions {
   /** Only add, never change. */

@@ -1,27 +1,4 @@
-import type { Data } from "../data/data.ts";
-import type { ListEnd } from "../data/lists.ts";
-import type { ReplyWriter } from "./protocol/reply-writer.ts";
-import type { Service } from "./service.ts";
-
-/** One connection, as commands see it. */
-export interface Client {
-  readonly id: number;
-  readonly address: string;
-  readonly connectedAt: number;
-  readonly data: Data;
-  readonly reply: ReplyWriter;
-  readonly service: Service;
-  /** As CLIENT SETNAME and SETINFO have set them. */
-  name: string;
-  library: string;
-  libraryVersion: string;
-  authenticated: boolean;
-  lastCommand: string;
-  /** Ends the connection once its replies are sent. */
-  close(): void;
-  /** Replies when one of the lists has an element, or when the time is up; 0: never. Nothing else of this client is done before. */
-  block(keys: readonly Buffer[], end: ListEnd, milliseconds: number): void;
-}
+import type { Client } from "./service.ts";
 
 /** What COMMAND says beside the name: https://redis.io/docs/latest/commands/command/ */
 export interface CommandSpec {

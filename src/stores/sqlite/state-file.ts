@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, UsageError } from "../../engine/errors.ts";
 import { describeSqliteError, isBusy } from "./errors.ts";
-import { upgrade } from "./upgrade.ts";
+import { pendingMigrations, upgrade } from "./upgrade.ts";
 
 // src/stores/sqlite owns the state file: one SQLite database in which pipelines without a PostgreSQL remember their runs, locks, checkpoints, record
 // errors and dirty records. It never holds what a pipeline moves, and knows nothing of it.
@@ -76,7 +76,9 @@ export async function openStateFile(file: string): Promise<StateFile> {
   }
   const state = new StateFile(file, connect(file));
   try {
-    await upgrade(state);
+    if ((await state.read((db) => pendingMigrations(db, file))).length === 0) return state;
+    await state.read((db) => db.exec("pragma journal_mode = wal")); // cannot be changed in a transaction
+    await state.write((db) => upgrade(db, file));
     return state;
   } catch (error) {
     state.close();

@@ -1,27 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { AppError, UsageError } from "../../engine/errors.ts";
-import type { StateFile } from "./state-file.ts";
 
 const folder = new URL("../../../migrations/sqlite/", import.meta.url);
 /** In the header of the file: what tells a state file from other databases. "LgAr" as a number. */
 const applicationId = 0x4c674172;
 
-/** Brings the tables to what this program knows, in one transaction. Safe when many do it at once. Throws AppError as openStateFile says. */
-export async function upgrade(state: StateFile): Promise<void> {
-  if ((await state.read((db) => pending(db, state.path))).length === 0) return;
-  await state.read((db) => db.exec("pragma journal_mode = wal")); // cannot be changed inside a transaction
-  await state.write((db) => {
-    db.exec(`pragma application_id = ${applicationId}`);
-    db.exec("create table if not exists schema_versions (name text primary key) strict");
-    for (const name of pending(db, state.path)) {
-      db.exec(readFileSync(new URL(`${name}.sql`, folder), "utf8"));
-      db.prepare("insert into schema_versions (name) values (?)").run(name);
-    }
-  });
+/** Brings the tables to what this program knows. Call in a write transaction, so that many may do it at once; then again it does nothing. */
+export function upgrade(db: DatabaseSync, file: string): void {
+  db.exec(`pragma application_id = ${applicationId}`);
+  db.exec("create table if not exists schema_versions (name text primary key) strict");
+  for (const name of pendingMigrations(db, file)) {
+    db.exec(readFileSync(new URL(`${name}.sql`, folder), "utf8"));
+    db.prepare("insert into schema_versions (name) values (?)").run(name);
+  }
 }
 
-function pending(db: DatabaseSync, file: string): string[] {
+/** The migrations that the file still lacks. Throws AppError as openStateFile says. */
+export function pendingMigrations(db: DatabaseSync, file: string): string[] {
   const known = readdirSync(folder)
     .filter((name) => name.endsWith(".sql"))
     .map((name) => name.slice(0, -".sql".length))

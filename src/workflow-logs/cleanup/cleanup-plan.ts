@@ -1,8 +1,7 @@
-import type { Run } from "../../runs/run.ts";
+import type { Run, RunWatch } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import type { DataType } from "../partitions/log-types.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
-import type { MigrateWatch } from "../migrate/migrate.ts";
 import { inOrder, type PlannedPartition, planPartitions } from "../partitions/plan.ts";
 import { keysQuery, type PlanContext } from "../partitions/plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";
@@ -13,7 +12,7 @@ import type { CleanupOptions } from "./options.ts";
 import type { RelatedTables } from "./related-tables.ts";
 import type { CleanupCounters } from "./report.ts";
 
-export interface CleanupWatch extends MigrateWatch {
+export interface CleanupWatch extends RunWatch {
   /** For tests: called between the steps of the purge; what it throws ends the run there. */
   readonly atStep?: AtStep;
 }

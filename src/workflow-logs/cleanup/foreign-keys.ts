@@ -1,7 +1,6 @@
 import type { Pool } from "pg";
 import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
 import { type DataType, logTypes, offloadTable } from "../partitions/log-types.ts";
-import type { RelatedTables } from "./related-tables.ts";
 
 /** SQL: whether something refers to the row of this alias. */
 type Holds = (alias: string) => string;
@@ -9,14 +8,19 @@ type Holds = (alias: string) => string;
 /** For each log table, the foreign keys of other tables that rows of it are held by. */
 export type ForeignKeys = Readonly<Record<DataType, readonly { readonly name: string; readonly holds: Holds }[]>>;
 
+/** The log tables, and the table of offload rows where the platform has one. */
+export interface LogTables {
+  readonly runs: Table;
+  readonly nodes: Table;
+  readonly logs: Table;
+  readonly offloads: Table | undefined;
+}
+
 /**
  * Foreign keys that the operator made to the log tables, as the catalogue has them: the platform's own schema has none. Those of log tables among
  * themselves do not count, for the order of the purge and its rules are theirs. Rows that one holds could not be deleted.
  */
-export async function findForeignKeys(
-  pool: Pool,
-  { runs, nodes, logs, offloads }: RelatedTables,
-): Promise<ForeignKeys> {
+export async function findForeignKeys(pool: Pool, { runs, nodes, logs, offloads }: LogTables): Promise<ForeignKeys> {
   const own = [runs, nodes, logs, ...(offloads === undefined ? [] : [offloads])].map(({ sqlName }) => sqlName);
   const { rows } = await pool.query<{ name: string; table: string; referencing: string; pairs: [string, string][] }>(
     `select conname || ' of ' || conrelid::regclass as name, c.relname as table, format('%I.%I', n.nspname, r.relname) as referencing,

@@ -10,16 +10,12 @@ import {
 import type { Run } from "../../runs/run.ts";
 import { logTypes, offloadTable } from "../partitions/log-types.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
-import { findForeignKeys, type ForeignKeys } from "./foreign-keys.ts";
+import { findForeignKeys, type ForeignKeys, type LogTables } from "./foreign-keys.ts";
 import { buildIdTable, type Reference } from "./id-tables.ts";
 import type { UnindexedPredicate } from "./report.ts";
 
 /** What the rules look at beside the row itself. Undefined where this version of the platform has no such table: its rule does not apply. */
-export interface RelatedTables {
-  readonly nodes: Table;
-  readonly logs: Table;
-  readonly runs: Table;
-  readonly offloads: Table | undefined;
+export interface RelatedTables extends LogTables {
   readonly files: Table | undefined;
   readonly pauses: Table | undefined;
   readonly triggers: Table | undefined;

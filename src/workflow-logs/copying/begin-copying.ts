@@ -1,6 +1,6 @@
 import { beginPartition, type KnownPartition } from "../state/partitions.ts";
 import { awaitLateRequests } from "./late-requests.ts";
-import type { RowCopy } from "./copy-rows.ts";
+import type { RowCopy } from "./row-copy.ts";
 
 /**
  * The partition's index exists, though it may take no documents (`beforeWrite` finds out), and the partition belongs to the run of the copy; no request of a run that died with it is under way. The caller holds its

@@ -1,7 +1,4 @@
-import type { Pacing } from "../../engine/pacing.ts";
-import type { Client } from "@elastic/elasticsearch";
-import type { Pool } from "pg";
-import type { Receipt, Sink } from "../../engine/ports.ts";
+import type { Sink } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import { joinRanges, saveCheckpoint } from "../state/checkpoints.ts";
 import type { StateDatabase } from "../state/database.ts";
@@ -10,45 +7,12 @@ import { addCopied } from "../state/partitions.ts";
 import { forgetRecordErrors, forgetRecordErrorsOf, saveRecordErrors } from "../state/record-errors.ts";
 import { touchAppLogsOf } from "../state/touched-rows.ts";
 import { replaceUnresolvedContents } from "../state/unresolved-contents.ts";
-import type { Partition } from "../partitions/log-types.ts";
-import type { InlineContents, InlinedContents } from "../offloads/inline-contents.ts";
-import type { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
-import type { PostgresLogs, ReadOptions, RowsOf } from "../rows/postgres-logs.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../partitions/scope.ts";
+import type { CopyReceipt, RowCopy, RowOrigin } from "./row-copy.ts";
 import { type Send, writeAgain } from "./write-again.ts";
 import type { UncoveredRange } from "../partitions/uncovered-ranges.ts";
-
-/** What copying rows of one partition takes, whichever rows they are. */
-export interface RowCopy {
-  readonly partition: Partition;
-  /** Where its rows are read. */
-  readonly rowsOf: RowsOf;
-  readonly runId: string;
-  readonly postgres: Pool;
-  readonly state: StateDatabase;
-  readonly elasticsearch: Client;
-  readonly source: PostgresLogs;
-  readonly target: ElasticsearchLogs;
-  readonly read: ReadOptions;
-  readonly pacing: Pacing;
-  /** Puts offloaded contents into the documents; without it they stay where they are. */
-  readonly contents?: InlineContents | undefined;
-  /** Resolves when the index takes documents and the partition is marked as being written to; the first call marks it. */
-  readonly beforeWrite: () => Promise<void>;
-  /** Whether it was. */
-  readonly wasWritten: () => boolean;
-  readonly onConfirmed: (batch: RowBatch, receipt: CopyReceipt, rows: RowOrigin) => void;
-}
-
-export interface CopyReceipt extends Receipt {
-  /** Undefined where no contents were offloaded, or they stay where they are. */
-  readonly inlined: InlinedContents | undefined;
-}
-
-/** How rows of a batch stand to the plan: counted in it, found beside it, or copied before and written again. */
-export type RowOrigin = "planned" | "late" | "known";
 
 /** Copies the rows between two confirmed ranges, moving the end of the first behind them, and joins the two. */
 export async function copyRange(

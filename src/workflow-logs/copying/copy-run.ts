@@ -18,7 +18,8 @@ import { PostgresLogs } from "../rows/postgres-logs.ts";
 import { liveBatchLimits } from "../../runs/run-limits.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { WaitCause } from "../../runs/waits.ts";
-import { bytesWritten, type RowCopy } from "./copy-rows.ts";
+import { bytesWritten } from "./copy-rows.ts";
+import type { RowCopy } from "./row-copy.ts";
 import type { MigrateOptions } from "./options.ts";
 import type { MigrateCounters } from "./report.ts";
 

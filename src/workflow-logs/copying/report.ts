@@ -1,9 +1,10 @@
 import type { Receipt } from "../../engine/ports.ts";
 import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
-import type { DirtyReport } from "../dirty/report.ts";
+import type { DirtyReport } from "../dirty/dirty-report.ts";
 import type { InlinedContents } from "../offloads/inline-contents.ts";
 import type { WaitingMonth } from "./closed-months.ts";
-import type { RowOrigin } from "./copy-rows.ts";
+import type { ReportedError, ReportedErrors } from "./reported-errors.ts";
+import type { RowOrigin } from "./row-copy.ts";
 
 export interface Totals {
   /** Rows that the run was about: migrated + skipped + failed, and those it did not come to. */
@@ -14,14 +15,6 @@ export interface Totals {
   failed: number;
   /** Bytes of the documents written. */
   bytes: number;
-}
-
-export interface ReportedError {
-  readonly dataType: DataType;
-  readonly tenantId: string;
-  readonly id: string;
-  readonly type: string;
-  readonly message: string;
 }
 
 export interface MigrateReport {
@@ -38,7 +31,7 @@ export interface MigrateReport {
   readonly partitions: { total: number; done: number; remaining: number };
   /** Months whose index takes no documents, with the rows that wait for it. */
   readonly waiting: WaitingMonth[];
-  readonly errors: { total: number; readonly byType: Record<string, number>; readonly first: ReportedError[] };
+  readonly errors: ReportedErrors;
   /** Offloaded contents looked for by `--offload inline`; `unresolved` counts those not loaded by reason. */
   contents?: { loaded: number; bytes: number; readonly unresolved: Record<string, number> };
   /** Percent of the rows tried that were written. */

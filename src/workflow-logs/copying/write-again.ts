@@ -3,7 +3,7 @@ import { putDocuments } from "../../stores/elasticsearch/documents/put-documents
 import type { Receipt, Refusal } from "../../engine/ports.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import { sourceVersion } from "../documents/source-version.ts";
-import type { RowCopy } from "./copy-rows.ts";
+import type { RowCopy } from "./row-copy.ts";
 
 /** A document that is newer each time is written by others, who have read its row later than we. */
 const attempts = 3;

@@ -3,19 +3,19 @@ import type { TransferEnd } from "../../engine/transfer.ts";
 import { installTemplates } from "../../stores/elasticsearch/indices/templates.ts";
 import { dirtyBacklog } from "../state/dirty-rows.ts";
 import { upgradeState } from "../state/upgrade.ts";
-import { inRun } from "../../runs/run.ts";
+import { inRun, type RunWatch } from "../../runs/run.ts";
 import { archiveHome } from "../run-home.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import { copyRun } from "../copying/copy-run.ts";
-import type { MigrateWatch } from "../migrate/migrate.ts";
 import { migrateDefaults, type MigrateOptions } from "../copying/options.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import { settleDeletions } from "../retention/settle-deletions.ts";
 import { applyPass } from "./apply-pass.ts";
 import { type DirtyRun, dirtyRun, refreshWritten } from "./dirty-run.ts";
 import type { ApplyDirtyOptions } from "./options.ts";
-import { type ApplyDirtyReport, DirtyCounters } from "./report.ts";
+import { DirtyCounters } from "./report.ts";
+import type { ApplyDirtyReport } from "./dirty-report.ts";
 import { progressKey } from "./write-rows.ts";
 
 /**
@@ -25,7 +25,7 @@ import { progressKey } from "./write-rows.ts";
 export async function applyDirty(
   connections: Connections,
   options: ApplyDirtyOptions,
-  watch: MigrateWatch,
+  watch: RunWatch,
 ): Promise<ApplyDirtyReport> {
   const { state, elasticsearch, settings } = connections;
   const migrateOptions: MigrateOptions = { ...migrateDefaults, scope: options.scope };

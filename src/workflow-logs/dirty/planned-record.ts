@@ -1,5 +1,5 @@
 import type { DirtyRecord, Place } from "./dirty-records.ts";
-import type { DropReason } from "./report.ts";
+import type { DropReason } from "./dirty-report.ts";
 
 /** What is to be done for one record; its entries are settled when all of it is done. */
 export interface PlannedRecord {

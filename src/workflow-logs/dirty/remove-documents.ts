@@ -6,7 +6,7 @@ import { addCopied, finishCopying, readPartition } from "../state/partitions.ts"
 import { forgetPurgedOf, purgedPlaces } from "../state/purge.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
-import type { RowCopy } from "../copying/copy-rows.ts";
+import type { RowCopy } from "../copying/row-copy.ts";
 import { partitionCopy } from "../copying/copy-run.ts";
 import { deleteOlder } from "../copying/delete-older.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";

@@ -3,7 +3,8 @@ import type { ConfirmedRange } from "../state/checkpoints.ts";
 import { readPartition, setCopiedRows } from "../state/partitions.ts";
 import { knownRecordErrors } from "../state/record-errors.ts";
 import { purgedRowIds } from "../state/validation-journal.ts";
-import { copyById, type RowCopy } from "../copying/copy-rows.ts";
+import { copyById } from "../copying/copy-rows.ts";
+import type { RowCopy } from "../copying/row-copy.ts";
 import { pagesOf } from "../copying/pages-of.ts";
 
 /** What was found in a partition that had fewer documents than it should. */

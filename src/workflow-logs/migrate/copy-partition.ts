@@ -6,8 +6,9 @@ import { knownRecordErrors } from "../state/record-errors.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../partitions/scope.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
-import { copyAhead, copyById, copyRange, type RowCopy } from "../copying/copy-rows.ts";
+import { copyAhead, copyById, copyRange } from "../copying/copy-rows.ts";
 import { pagesOf } from "../copying/pages-of.ts";
+import type { RowCopy } from "../copying/row-copy.ts";
 import { copyMissing, type Missing } from "./copy-missing.ts";
 import { uncoveredRanges } from "../partitions/uncovered-ranges.ts";
 

@@ -1,19 +1,19 @@
 import { installTemplates } from "../../stores/elasticsearch/indices/templates.ts";
 import { countRecordErrors } from "../state/record-errors.ts";
 import { upgradeState } from "../state/upgrade.ts";
-import { type Run, inRun } from "../../runs/run.ts";
+import { inRun, type Run, type RunWatch } from "../../runs/run.ts";
 import { archiveHome } from "../run-home.ts";
 import { captureState } from "../capture/status.ts";
 import type { Connections } from "../connections.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import type { Inspection } from "../preflight/finding.ts";
-import type { ProgressSink } from "../../runs/progress.ts";
 import { settleDeletions } from "../retention/settle-deletions.ts";
 import { applyPass } from "../dirty/apply-pass.ts";
 import { dirtyRun, refreshWritten } from "../dirty/dirty-run.ts";
 import { requireCapture } from "./follow.ts";
 import { keepCompact } from "../dirty/keep-compact.ts";
 import { DirtyCounters } from "../dirty/report.ts";
+import type { Migration } from "./migration.ts";
 import { stayOn } from "./stay-on.ts";
 import { copyAll } from "./copy-all.ts";
 import { copyRun } from "../copying/copy-run.ts";
@@ -21,11 +21,6 @@ import { dropKeyTables } from "../partitions/key-tables.ts";
 import type { MigrateOptions } from "../copying/options.ts";
 import { prepare } from "./prepare.ts";
 import { MigrateCounters, type MigrateReport } from "../copying/report.ts";
-
-export interface MigrateWatch {
-  readonly signal: AbortSignal;
-  readonly progress: ProgressSink;
-}
 
 const withoutCapture =
   "Without capture there may be gaps: rows committed more than 2 hours late, later changes of rows that had ended, and deletions go unnoticed. " +
@@ -39,7 +34,7 @@ const withoutCapture =
 export async function migrate(
   connections: Connections,
   options: MigrateOptions,
-  watch: MigrateWatch,
+  watch: RunWatch,
 ): Promise<MigrateReport> {
   if (options.follow === true) await requireCapture(connections);
   const inspection = await requireAccess(connections, options);
@@ -62,14 +57,6 @@ export async function migrate(
     watch.progress.stop();
   }
   return reportOf(migration);
-}
-
-export interface Migration {
-  readonly connections: Connections;
-  readonly options: MigrateOptions;
-  readonly counters: MigrateCounters;
-  readonly dirty: DirtyCounters;
-  readonly watch: MigrateWatch;
 }
 
 function reportOf({ counters, dirty }: Migration): MigrateReport {

@@ -2,7 +2,7 @@ import { finishCopying, readPartition } from "../state/partitions.ts";
 import { archiveRecordErrors, forgetRecordErrors, type RecordErrorFilter } from "../state/record-errors.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import { eachErrorPage } from "../../runs/record-errors.ts";
-import { inRun } from "../../runs/run.ts";
+import { inRun, type RunWatch } from "../../runs/run.ts";
 import { archiveHome } from "../run-home.ts";
 import type { Connections } from "../connections.ts";
 import { dataTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
@@ -13,7 +13,6 @@ import { beginCopying } from "../copying/begin-copying.ts";
 import { pagesOf } from "../copying/pages-of.ts";
 import { copyById } from "../copying/copy-rows.ts";
 import { type CopyRun, copyRun, partitionCopy } from "../copying/copy-run.ts";
-import type { MigrateWatch } from "./migrate.ts";
 import { migrateDefaults, type MigrateOptions } from "../copying/options.ts";
 import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
 import { MigrateCounters } from "../copying/report.ts";
@@ -36,7 +35,7 @@ export interface RetryReport {
 export async function retryErrors(
   connections: Connections,
   filter: RecordErrorFilter,
-  watch: MigrateWatch,
+  watch: RunWatch,
 ): Promise<RetryReport> {
   const types = dataTypes.filter(
     (type) => filter.dataTypes === undefined || filter.dataTypes.length === 0 || filter.dataTypes.includes(type),

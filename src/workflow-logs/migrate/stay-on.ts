@@ -1,7 +1,7 @@
 import { inRun, type RunDescription } from "../../runs/run.ts";
 import { archiveHome } from "../run-home.ts";
 import { copyRun } from "../copying/copy-run.ts";
-import type { Migration } from "./migrate.ts";
+import type { Migration } from "./migration.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
 import { BackOff } from "../dirty/back-off.ts";
 import { dirtyRun, refreshWritten } from "../dirty/dirty-run.ts";

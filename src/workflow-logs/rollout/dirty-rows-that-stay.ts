@@ -3,7 +3,7 @@ import type { StateDatabase } from "../state/database.ts";
 import { dirtyBacklog } from "../state/dirty-rows.ts";
 import { PostgresRunStore } from "../../stores/postgres/run-store.ts";
 import { dataTypes } from "../partitions/log-types.ts";
-import type { RolloutWatch } from "./set-rollout.ts";
+import type { RolloutWatch } from "./rollout-watch.ts";
 
 const waitMillis = 15_000;
 const pollMillis = 250;

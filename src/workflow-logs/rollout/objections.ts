@@ -7,7 +7,7 @@ import type { Connections } from "../connections.ts";
 import { resources } from "../partitions/log-types.ts";
 import { dirtyRowsThatStay } from "./dirty-rows-that-stay.ts";
 import { missingRows } from "./missing-rows.ts";
-import type { RolloutWatch } from "./set-rollout.ts";
+import type { RolloutWatch } from "./rollout-watch.ts";
 
 /** Why the tenant's logs would be missed, old or lost with these modes; empty when nothing speaks against them. */
 export async function objectionsTo(

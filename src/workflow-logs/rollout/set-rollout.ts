@@ -2,8 +2,8 @@ import { AppError } from "../../engine/errors.ts";
 import { readRollout, rollBackOnce, type RolloutModes, saveRollout } from "../state/rollouts.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
-import type { ProgressSink } from "../../runs/progress.ts";
 import { objectionsTo } from "./objections.ts";
+import type { RolloutWatch } from "./rollout-watch.ts";
 
 export interface RolloutRequest {
   readonly tenantId: string;
@@ -11,11 +11,6 @@ export interface RolloutRequest {
   readonly modes: Partial<RolloutModes>;
   /** Switches though something speaks against it; that is kept in the history. */
   readonly force: boolean;
-}
-
-export interface RolloutWatch {
-  readonly signal: AbortSignal;
-  readonly progress: Pick<ProgressSink, "note">;
 }
 
 export interface RolloutReport {

@@ -6,7 +6,7 @@ import type { StateDatabase } from "../state/database.ts";
 import { dirtyIds } from "../state/dirty-rows.ts";
 import type { FoundDifference } from "../state/validation-differences.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
-import type { RowCopy } from "../copying/copy-rows.ts";
+import type { RowCopy } from "../copying/row-copy.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import { writtenSince } from "./written-since.ts";
 

@@ -5,11 +5,10 @@ import { readGaps } from "../state/capture.ts";
 import { listDifferences } from "../state/validation-differences.ts";
 import { forgetProgress } from "../state/validation-progress.ts";
 import { upgradeState } from "../state/upgrade.ts";
-import { inRun } from "../../runs/run.ts";
+import { inRun, type RunWatch } from "../../runs/run.ts";
 import { archiveHome } from "../run-home.ts";
 import type { Connections } from "../connections.ts";
 import { dropKeyTables } from "../partitions/key-tables.ts";
-import type { MigrateWatch } from "../migrate/migrate.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import { settleDeletions } from "../retention/settle-deletions.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
@@ -24,7 +23,7 @@ import { validateSample } from "./sample-partition.ts";
 import { findUnarchivable } from "./unarchivable-rows.ts";
 import { migrateOptionsOf, type ValidateRun, validateRun } from "./validate-run.ts";
 
-export interface ValidateWatch extends MigrateWatch {
+export interface ValidateWatch extends RunWatch {
   /** Whether so many documents without a row may be deleted; asked once, when all of them are known. */
   readonly confirmDelete: (documents: number) => Promise<boolean>;
 }

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { sqlIdType, type Table } from "../../stores/postgres/table.ts";
-import type { RowCheck } from "./row-check.ts";
+import type { PostgresLogs } from "../rows/postgres-logs.ts";
 
 /** PostgreSQL's snapshot at this moment, as text; undefined where the rows have no xmin, for they are those of a view. */
 export async function currentSnapshot(postgres: Pool, table: Table): Promise<string | undefined> {
@@ -17,7 +17,11 @@ export async function currentSnapshot(postgres: Pool, table: Table): Promise<str
  * latest number with these bits is meant.
  */
 export async function writtenSince(
-  { postgres, source, snapshot }: Pick<RowCheck, "postgres" | "source" | "snapshot">,
+  {
+    postgres,
+    source,
+    snapshot,
+  }: { readonly postgres: Pool; readonly source: PostgresLogs; readonly snapshot: string | undefined },
   ids: readonly string[],
 ): Promise<Set<string>> {
   const { table } = source.source;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CacheState } from "../../../src/llm-cache/migrate.ts";
+import type { CacheState } from "../../../src/llm-cache/cache-state.ts";
 import { sqliteCheckpoints } from "../../../src/stores/sqlite/checkpoint-store.ts";
 import { SqliteRecordErrors } from "../../../src/stores/sqlite/record-errors.ts";
 import { sqliteHome } from "../../../src/stores/sqlite/run-home.ts";

@@ -1,4 +1,4 @@
-import type { ApplyDirtyReport, DirtyReport } from "../../../workflow-logs/dirty/report.ts";
+import type { ApplyDirtyReport, DirtyReport } from "../../../workflow-logs/dirty/dirty-report.ts";
 import { formatCount, formatDuration } from "../../output/format.ts";
 import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";

@@ -1,6 +1,6 @@
 import { UsageError } from "../../../engine/errors.ts";
 import type { FurtherType } from "../../../llm-cache/cache-kinds.ts";
-import type { CacheState } from "../../../llm-cache/migrate.ts";
+import type { CacheState } from "../../../llm-cache/cache-state.ts";
 import { type StoreType, storeTypes } from "../../../llm-cache/store-settings.ts";
 import type { RunRecord } from "../../../runs/run-record.ts";
 

@@ -1,5 +1,5 @@
 import { UsageError } from "../../../engine/errors.ts";
-import type { Route } from "../../../llm-cache/migrate.ts";
+import type { Route } from "../../../llm-cache/route.ts";
 import type { CommandContext } from "../../context.ts";
 import type { RouteChoice } from "./known-route.ts";
 import { connect } from "./open-side.ts";

@@ -1,4 +1,4 @@
-import type { CacheState } from "../../../llm-cache/migrate.ts";
+import type { CacheState } from "../../../llm-cache/cache-state.ts";
 import type { CommandContext } from "../../context.ts";
 
 /** Runs `work` with the state file open, which is made when it is not there. */

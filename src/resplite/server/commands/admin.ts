@@ -1,6 +1,7 @@
 import { sqlite } from "../../data/sqlite-facts.ts";
 import { keyword, syntaxError } from "../arguments.ts";
-import type { Client, CommandGroup } from "../command.ts";
+import type { CommandGroup } from "../command.ts";
+import type { Client } from "../service.ts";
 import { matchesGlob } from "../glob.ts";
 import { memoryUsage } from "../memory-usage.ts";
 import { notSupported } from "../refusals.ts";

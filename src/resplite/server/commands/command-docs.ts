@@ -1,5 +1,6 @@
 import { keyword } from "../arguments.ts";
-import type { Client, Command, CommandGroup } from "../command.ts";
+import type { Command, CommandGroup } from "../command.ts";
+import type { Client } from "../service.ts";
 import { notSupported } from "../refusals.ts";
 
 /** COMMAND [COUNT | LIST | INFO name ... | DOCS ...]; `all` are those that there are. */

@@ -1,6 +1,7 @@
 import { CommandError } from "../../data/errors.ts";
 import { keyword, syntaxError, wrongNumberOfArguments } from "../arguments.ts";
-import type { Client, CommandGroup } from "../command.ts";
+import type { CommandGroup } from "../command.ts";
+import type { Client } from "../service.ts";
 import { notSupported } from "../refusals.ts";
 import { serverVersion } from "./server-version.ts";
 

@@ -1,5 +1,6 @@
 import { integer, wrongNumberOfArguments } from "../arguments.ts";
-import type { Client, CommandGroup } from "../command.ts";
+import type { CommandGroup } from "../command.ts";
+import type { Client } from "../service.ts";
 
 const read = { flags: ["readonly", "fast"], keys: [1, 1, 1] } as const;
 const write = { flags: ["write", "denyoom", "fast"], keys: [1, 1, 1] } as const;

@@ -1,5 +1,5 @@
 import { keyword } from "../arguments.ts";
-import type { Client } from "../command.ts";
+import type { Client } from "../service.ts";
 import { memoryUsage } from "../memory-usage.ts";
 import { serverVersion } from "./server-version.ts";
 

@@ -1,7 +1,8 @@
 import { type Entry, kindNames, kinds } from "../../data/entry.ts";
 import { CommandError } from "../../data/errors.ts";
 import { integer, keyword } from "../arguments.ts";
-import type { Client, CommandGroup } from "../command.ts";
+import type { CommandGroup } from "../command.ts";
+import type { Client } from "../service.ts";
 import { expiryTime, expiryUnits } from "../expiry.ts";
 import { scan } from "./scan.ts";
 

@@ -2,7 +2,8 @@ import { kinds } from "../../data/entry.ts";
 import { CommandError } from "../../data/errors.ts";
 import type { ListEnd } from "../../data/lists.ts";
 import { position, positiveCount, wrongNumberOfArguments } from "../arguments.ts";
-import type { Client, CommandGroup } from "../command.ts";
+import type { CommandGroup } from "../command.ts";
+import type { Client } from "../service.ts";
 import { parseDouble } from "../protocol/parse-float.ts";
 
 const read = { flags: ["readonly"], keys: [1, 1, 1] } as const;

@@ -1,7 +1,7 @@
 import { kindNames } from "../../data/entry.ts";
 import { CommandError } from "../../data/errors.ts";
 import { keyword, position, syntaxError } from "../arguments.ts";
-import type { Client } from "../command.ts";
+import type { Client } from "../service.ts";
 import { matchesGlob } from "../glob.ts";
 
 const defaultCount = 10;

@@ -3,7 +3,8 @@ import { matchExpression } from "../../search/match-expression.ts";
 import { fieldNameOf, indexNameOf, scoreOf, textOf, tokenOf } from "../../search/names.ts";
 import type { FoundDocument } from "../../search/search-index.ts";
 import { keyword, syntaxError } from "../arguments.ts";
-import type { Client, CommandGroup } from "../command.ts";
+import type { CommandGroup } from "../command.ts";
+import type { Client } from "../service.ts";
 import { suggestAdd, suggestDelete, suggestGet } from "./suggestions.ts";
 
 const read = { flags: ["readonly"] } as const;

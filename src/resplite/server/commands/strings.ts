@@ -2,7 +2,8 @@ import { type Entry, kinds } from "../../data/entry.ts";
 import { CommandError, wrongType } from "../../data/errors.ts";
 import { type Int64, negateInt64 } from "../../data/integers.ts";
 import { integer, keyword, syntaxError, wrongNumberOfArguments } from "../arguments.ts";
-import type { Client, CommandGroup } from "../command.ts";
+import type { CommandGroup } from "../command.ts";
+import type { Client } from "../service.ts";
 import { type ExpiryUnit, expiryTime, expiryUnits, invalidExpiry } from "../expiry.ts";
 
 const readOne = { flags: ["readonly", "fast"], keys: [1, 1, 1] } as const;

@@ -1,7 +1,7 @@
 import { CommandError } from "../../data/errors.ts";
 import { indexNameOf, scoreOf, textOf, tokenOf } from "../../search/names.ts";
 import { keyword, syntaxError } from "../arguments.ts";
-import type { Client } from "../command.ts";
+import type { Client } from "../service.ts";
 
 /** FT.SUGADD index term score [INCR] [PAYLOAD payload] */
 export function suggestAdd(args: readonly Buffer[], { data, reply, service }: Client): void {

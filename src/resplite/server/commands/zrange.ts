@@ -1,8 +1,8 @@
 import { CommandError } from "../../data/errors.ts";
 import type { LexRange, ScoreRange } from "../../data/zset-ranges.ts";
-import type { Scored } from "../../data/zsets.ts";
+import type { Scored } from "../../data/zset-ranges.ts";
 import { keyword, position, syntaxError } from "../arguments.ts";
-import type { Client } from "../command.ts";
+import type { Client } from "../service.ts";
 import { parseDouble } from "../protocol/parse-float.ts";
 
 interface RangeOptions {

@@ -1,7 +1,9 @@
 import { CommandError } from "../../data/errors.ts";
-import type { Scored, ZaddOptions } from "../../data/zsets.ts";
+import type { ZaddOptions } from "../../data/zsets.ts";
+import type { Scored } from "../../data/zset-ranges.ts";
 import { keyword, syntaxError } from "../arguments.ts";
-import type { Client, CommandGroup } from "../command.ts";
+import type { CommandGroup } from "../command.ts";
+import type { Client } from "../service.ts";
 import { parseScore } from "../protocol/parse-float.ts";
 import { zrange, zrangebyscore } from "./zrange.ts";
 
