@@ -7,6 +7,7 @@ import type { RetentionReport } from "../../src/workflow-logs/retention/report.t
 import { retentionSweep } from "../../src/workflow-logs/retention/retention-sweep.ts";
 import type { RetentionWatch } from "../../src/workflow-logs/retention/sweep.ts";
 import type { Stores } from "./compare-stores.ts";
+import { archiveMark } from "./index-owner.ts";
 import { createTestArchive, type TestArchive } from "./test-archive.ts";
 import { withTestConnections } from "./test-connections.ts";
 
@@ -51,11 +52,11 @@ export interface IndexToPut {
   createdAt?: readonly unknown[];
 }
 
-/** An index of ours, made by its template, with a document for each time; returns its name. */
+/** An index of this archive, made by its template, with a document for each time; returns its name. */
 export async function putIndex(stores: Stores, index: IndexToPut): Promise<string> {
   const { tenantId, month, dataType = "workflow_runs", createdAt = [] } = index;
   const name = `${stores.prefix}-${logTypes[dataType].resource}-${tenantId}-${month.replace("-", ".")}`;
-  await request(stores, "PUT", name);
+  await request(stores, "PUT", name, { mappings: { _meta: await archiveMark(stores) } });
   const lines = createdAt.map(
     (time, at) =>
       `{"index":{"_id":"${at}"}}\n${JSON.stringify({ id: String(at), tenant_id: tenantId, created_at: time })}\n`,

@@ -151,11 +151,15 @@ test("an index that was deleted is copied again, with a warning, and no other is
   await expectEqualStores();
 });
 
-test("an index that was deleted and made anew by someone else is copied again", async () => {
+test("an index that someone else made in the place of ours is left alone; when it is gone, its month is copied again", async () => {
   const [index, documents] = Object.entries(await documentsByIndex(archive)).find(([name]) => name.includes("run"))!;
   await fetch(`${archive.elasticsearchUrl}/${index}`, { method: "DELETE" });
-  await fetch(`${archive.elasticsearchUrl}/${index}`, { method: "PUT" }); // from our template
+  await fetch(`${archive.elasticsearchUrl}/${index}`, { method: "PUT" }); // from our template, but not with our mark
+  const waiting = await migrateOnce(archive);
+  expect(waiting).toMatchObject({ status: "completed_with_errors", waiting: [{ dataType: "workflow_runs" }] });
+  expect(waiting.totals.migrated).toBe(0);
 
+  await fetch(`${archive.elasticsearchUrl}/${index}`, { method: "DELETE" });
   const report = await migrateOnce(archive);
 
   expect(report.totals.migrated).toBe(documents);

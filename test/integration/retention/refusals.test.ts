@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { archiveMark } from "../../support/index-owner.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import {
   createRetentionArchive,
@@ -61,7 +62,8 @@ test.each<[string, object | string]>([
 test("an index of which a shard is missing stays: what it does not show may be young", async () => {
   const tenantId = randomUUID();
   const name = `${archive.prefix}-workflow-runs-${tenantId}-2020.01`;
-  const nowhere = { settings: { "index.routing.allocation.require._name": "nowhere" } };
+  const mappings = { _meta: await archiveMark(archive) };
+  const nowhere = { mappings, settings: { "index.routing.allocation.require._name": "nowhere" } };
   await request(archive, "PUT", `${name}?wait_for_active_shards=0`, nowhere);
   const report = await sweepOnce(archive, { tenantIds: [tenantId] });
   expect(outcomes(report)).toEqual({ [name]: "kept: newest_unknown" });
