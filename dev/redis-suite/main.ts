@@ -79,7 +79,7 @@ async function alone(port: number, file: string, first: Outcomes): Promise<Outco
     const again = outcomes(await run(port, file, ["--only", failure.name]));
     if (again.passed.length > 0 && again.failed.length === 0) passed.push(failure.name);
     else if (again.notListed.length > 0 && again.failed.length === 0) notListed.push(failure.name);
-    else failed.push(again.failed[0] ?? failure);
+    else failed.push(failure);
   }
   return { passed, notListed, failed, ended: first.ended };
 }

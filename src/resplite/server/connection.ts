@@ -135,7 +135,7 @@ export class Connection implements Client, TurnMember {
       }
     }
     if (socket.writableLength === 0) recycle(taken); // the system has it all
-    if (this.#closing || (this.#ended && this.#blocked === undefined)) socket.end();
+    if (this.#closing || (this.#ended && this.#blocked === undefined)) socket.destroySoon(); // whether the client ends too or not
     else this.#goOn();
   }
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createPrng } from "../../../dev/sample-logs/prng.ts";
@@ -81,6 +83,21 @@ test("QUIT is answered, and what comes behind it is not done", async () => {
   await client.untilClosed();
   using other = await RawClient.open(port);
   expect(await other.call("EXISTS", "k")).toEqual([":", "0"]);
+});
+
+test("a connection that the server ends is gone, also when the client goes on sending", async () => {
+  const { port } = await serverHere();
+  using client = await RawClient.open(port);
+  using other = await RawClient.open(port);
+  const stubborn = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  stubborn.on("error", () => {}).resume();
+  stubborn.write("*x\r\n");
+  await once(stubborn, "end");
+  const sending = setInterval(() => void stubborn.write("more"), 1);
+  await new Promise((resolve) => stubborn.on("close", resolve)); // behind the error that writing has become
+  clearInterval(sending);
+  client.close();
+  expect((await other.call("INFO", "clients"))[1]).toMatch(/connected_clients:[12]\r\n/);
 });
 
 test("a large value comes and goes whole, and is not kept in the cache", async () => {
