@@ -57,6 +57,7 @@ try {
   process.stderr.write(`${((await stat(jsonFile)).size / 1e6).toFixed(0)} MB\n`);
   await measureRoute("Redis -> PostgreSQL", {
     answers: "2\n3\ny\n",
+    originalAnswers: "2\n2\ny\n", // its second menu leaves the source out
     workspaces: { REDIS_WORKSPACE: "from", POSTGRES_WORKSPACE: "to" },
     fill: () => fillRedis(redis, namespace, benchCaches(records, bytes)),
     empty: async () => void (await pool.query("truncate lightrag_llm_cache; checkpoint")),
@@ -65,6 +66,7 @@ try {
   });
   await measureRoute("JSON -> Redis", {
     answers: "1\n2\ny\n",
+    originalAnswers: "1\n1\ny\n",
     workspaces: { WORKSPACE: "from", REDIS_WORKSPACE: "to" },
     fill: async () => {},
     empty: async () => void (await redis.flushAll()),
@@ -80,6 +82,7 @@ try {
 
 interface BenchRoute {
   readonly answers: string;
+  readonly originalAnswers: string;
   readonly workspaces: Record<string, string>;
   fill(): Promise<void>;
   empty(): Promise<void>;
@@ -111,7 +114,13 @@ async function measureRoute(name: string, route: BenchRoute): Promise<void> {
       await route.empty();
       const args = ["-m", "lightrag.tools.migrate_llm_cache"];
       seen.original.push(
-        await timedConversation({ file: values.python, args, env: settings, cwd: folder, answers: route.answers }),
+        await timedConversation({
+          file: values.python,
+          args,
+          env: settings,
+          cwd: folder,
+          answers: route.originalAnswers,
+        }),
       );
     }
     seen.read.push(await route.readAlone());

@@ -26,6 +26,8 @@ export interface MigrateOptions {
   readonly include?: readonly FurtherType[] | undefined;
   /** Go on where the last run between these stores stopped. */
   readonly resume?: boolean | undefined;
+  /** Entries of the source, where the caller has counted them already. */
+  readonly counted?: number | undefined;
   /** Count and report only. */
   readonly dryRun?: boolean | undefined;
   /** How long to wait for a target that is away, in milliseconds, try after try. */
@@ -69,7 +71,7 @@ export async function migrate(
   refuseSameStore(route);
   const { source, target } = route;
   const kinds = new CacheKinds(options.include);
-  const total = sum(await source.count(kinds, watch.signal));
+  const total = options.counted ?? sum(await source.count(kinds, watch.signal));
   const checkpoint = new MigrateCheckpoint(route, kinds, state);
   const goesOn = options.resume === true;
   if (goesOn) await checkpoint.load();

@@ -106,7 +106,12 @@ async function confirmAndMigrate(
   if (options.dryRun !== true) dialogue.say("\n=== Starting Migration ===");
   const { sourceEnv, targetEnv, include } = route;
   const noted = { sourceEnv, targetEnv };
-  const report = await migrate(stores, state, { ...options, include, noted }, watchBatches(context));
+  const report = await migrate(
+    stores,
+    state,
+    { ...options, include, noted, counted: source.total },
+    watchBatches(context),
+  );
   if (report.dryRun) {
     context.output.result(report, () => "\nDry run: nothing was written.");
     return exitCodes.done;
