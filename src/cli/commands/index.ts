@@ -14,7 +14,7 @@ export const commands: readonly Entry[] = [
   },
   {
     command: "resplite",
-    describe: "Redis in an SQLite file, served by its own protocol",
+    describe: "Redis in an SQLite file: import, and a server on it",
     load: () => import("./resplite/index.ts"),
   },
   {
@@ -27,11 +27,6 @@ export const commands: readonly Entry[] = [
     command: "runs",
     describe: "What invocations moved and move, and controls for those under way",
     load: () => import("./runs/index.ts"),
-  },
-  {
-    command: "resplite",
-    describe: "Redis in an SQLite file: import, and a server on it",
-    load: () => import("./resplite/index.ts"),
   },
   {
     command: "worker",
