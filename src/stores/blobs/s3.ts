@@ -1,3 +1,4 @@
+import { spreadBackOff } from "../../engine/back-off.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AwsClient } from "aws4fetch";
 import { AppError } from "../../engine/errors.ts";
@@ -11,7 +12,7 @@ export interface S3Settings extends S3Location {
 
 /** Attempts after the first; waits of 0.3, 0.6 and 1.2 s lie between. */
 const retries = 3;
-const firstDelay = 300;
+const pauses = { first: 300, longest: 60_000 };
 /** A server that takes longer for a file of some MB does not answer any more. */
 const timeoutMillis = 60_000;
 
@@ -87,7 +88,7 @@ export class S3Bucket implements BlobStorage {
         reason = error;
       }
       if (attempt === retries) throw this.unreachable(reason);
-      await sleep(firstDelay * 2 ** attempt * (0.5 + Math.random() / 2));
+      await sleep(spreadBackOff(attempt + 1, pauses));
     }
   }
 

@@ -1,3 +1,4 @@
+import { spreadBackOff } from "../../engine/back-off.ts";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,8 +23,7 @@ export interface ElasticsearchConnection {
 
 type RequestArguments = Parameters<Transport["request"]>;
 
-const firstDelay = 500;
-const longestDelay = 10_000;
+const pauses = { first: 500, longest: 10_000 };
 
 /**
  * Every request of ours can be repeated, and a pause of the server must not end hours of copying; the client has no option for this. An answer that is
@@ -45,8 +45,7 @@ export class PatientTransport extends Transport {
       } catch (error) {
         if (!(error instanceof InterceptedError) || attempt >= retries) throw error;
       }
-      const delay = Math.min(longestDelay, firstDelay * 2 ** attempt) * (0.5 + Math.random() / 2);
-      await sleep(delay, undefined, { signal: options.signal });
+      await sleep(spreadBackOff(attempt + 1, pauses), undefined, { signal: options.signal });
     }
   }
 

@@ -1,3 +1,4 @@
+import { backOff } from "../../engine/back-off.ts";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../engine/errors.ts";
@@ -40,7 +41,7 @@ export interface Applied {
 
 const recordsAtOnce = 200;
 const firstPause = 100;
-const longestPause = 5000;
+const pauses = { first: 2 * firstPause, longest: 5000 };
 /** In a row, about ten seconds long. */
 const mostFailures = 6;
 /** Between two looks for writes of other processes, which may have died. */
@@ -89,7 +90,7 @@ export class Replicator {
       const { copied, removed, refused, unfolded, failed } = await this.applySome({}).catch(() => noneApplied);
       if (failed > 0) {
         await sleep(pause, undefined, { signal: this.stopped.signal, ref: false }).catch(() => {});
-        pause = Math.min(longestPause, 2 * pause);
+        pause = Math.min(pauses.longest, 2 * pause);
       } else {
         pause = firstPause;
         if (copied + removed + refused + unfolded === 0)
@@ -139,7 +140,7 @@ export class Replicator {
       failures = applied.failed > 0 ? failures + 1 : 0;
       if (failures === mostFailures) return applied;
       if (failures > 0) {
-        await sleep(Math.min(longestPause, firstPause * 2 ** failures), undefined, { signal }).catch(() => {});
+        await sleep(backOff(failures, pauses), undefined, { signal }).catch(() => {});
         continue;
       }
       if (applied.copied + applied.removed === 0) refused = false; // once is enough

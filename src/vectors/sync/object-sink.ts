@@ -1,3 +1,4 @@
+import { spreadBackOff } from "../../engine/back-off.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../engine/errors.ts";
 import type { Receipt, Refusal, Sink } from "../../engine/ports.ts";
@@ -10,8 +11,7 @@ import { noteDirty, quietVersion, settledMillis, writtenSince } from "../state/w
 import type { ObjectBatch } from "./object-source.ts";
 
 const attempts = 8;
-const firstPause = 100;
-const longestPause = 5000;
+const pauses = { first: 200, longest: 5000 };
 
 /**
  * Writes objects of Weaviate into Milvus as they were when they were read. A record that the application has written since is noted as dirty, so that its
@@ -60,9 +60,7 @@ export class ObjectSink implements Sink<ObjectBatch> {
         return await this.connections.stores.milvus.put(this.tenant, records);
       } catch (error) {
         if (!isPassing(error) || attempt === attempts) throw error;
-        await sleep(Math.min(longestPause, firstPause * 2 ** attempt) * (0.5 + Math.random() / 2), undefined, {
-          signal,
-        });
+        await sleep(spreadBackOff(attempt, pauses), undefined, { signal });
       }
     }
   }

@@ -7,7 +7,7 @@ import { utcToLocal } from "../documents/time-zone.ts";
 import { type DataType, dataTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { dropKeyTables } from "../partitions/key-tables.ts";
 import { migrateDefaults } from "../copying/options.ts";
-import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { whenFree } from "../partitions/partition-lock.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import { partitionRange, type Scope } from "../partitions/scope.ts";
 import { type Cleanup, type CleanupWatch, countUnmigrated, planType, type TypePlan } from "./cleanup-plan.ts";
@@ -118,16 +118,13 @@ async function purgeType(purge: TypePurge, { dataType, partitions }: TypePlan, s
   const { connections, progress, run } = purge;
   for (const { tenantId, month, rows } of partitions) {
     const partition: Partition = { dataType, tenantId, month };
-    await lockPartition(run, partition);
     const key = partitionKey(partition);
-    progress.partitionStarted(key, `${dataType} ${month}`, rows, 0);
-    try {
-      const range = partitionRange(partition, scope, connections.settings.sourceTimeZone)!;
-      if ((await purgePartition(purge, partition, rows, range)) === "interrupted") return "interrupted";
-    } finally {
-      progress.partitionFinished(key);
-      await unlockPartition(run, partition);
-    }
+    const range = partitionRange(partition, scope, connections.settings.sourceTimeZone)!;
+    const end = await whenFree(run, partition, async () => {
+      progress.partitionStarted(key, `${dataType} ${month}`, rows, 0);
+      return purgePartition(purge, partition, rows, range).finally(() => progress.partitionFinished(key));
+    });
+    if (end === "interrupted") return end;
   }
   return "completed";
 }

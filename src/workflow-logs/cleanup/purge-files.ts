@@ -6,7 +6,7 @@ import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
-import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { whenFree } from "../partitions/partition-lock.ts";
 import { monthBounds } from "../partitions/months.ts";
 import { monthExpression } from "../partitions/plan-query.ts";
 import type { Cleanup } from "./cleanup-plan.ts";
@@ -41,7 +41,8 @@ export async function purgeFiles(
 ): Promise<TransferEnd> {
   const { connections, options, related, counters } = cleanup;
   const blobs = storageOf(connections, options);
-  if (blobs === undefined || related.files === undefined || related.offloads === undefined) return "completed";
+  const { files } = related;
+  if (blobs === undefined || files === undefined || related.offloads === undefined) return "completed";
   const { tenantId } = options;
   const known = await listPartitions(connections.state, [tenantId]);
   const pending = pretended === undefined ? new Map<string, OffloadedFile[]>() : await filesOf(cleanup, pretended);
@@ -49,8 +50,7 @@ export async function purgeFiles(
   for (const month of months) {
     if (monthBounds(month).from >= options.before) continue;
     const partition: Partition = { dataType: "node_executions", tenantId, month };
-    await lockPartition(run, partition);
-    try {
+    const end = await whenFree(run, partition, async (): Promise<TransferEnd> => {
       const record = known.find((one) => one.dataType === partition.dataType && one.month === month);
       const gate = await inspectGate(connections, partition, record, options);
       const index = gate.kept === undefined ? gate.index : undefined;
@@ -59,7 +59,7 @@ export async function purgeFiles(
         connections,
         pacing: run.pacing,
         blobs,
-        files: related.files,
+        files,
         tenantId,
         counters,
         pretended: options.dryRun ? related.offloads : undefined,
@@ -70,9 +70,9 @@ export async function purgeFiles(
         if (index === undefined) counters.fileKept(reason, some.length);
         else await deleteFiles({ ...deletion, index }, some, run.signal);
       }
-    } finally {
-      await unlockPartition(run, partition);
-    }
+      return "completed";
+    });
+    if (end === "interrupted") return end;
   }
   return "completed";
 }

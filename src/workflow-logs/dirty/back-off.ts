@@ -1,7 +1,7 @@
+import { backOff } from "../../engine/back-off.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const firstMillis = 500;
-const longestMillis = 30_000;
+const pauses = { first: 500, longest: 30_000 };
 
 /** Pauses between attempts, each twice as long as the one before, until one succeeds. Ended early, and quietly, when stopped. */
 export class BackOff {
@@ -12,7 +12,6 @@ export class BackOff {
   }
 
   async pause(signal: AbortSignal): Promise<void> {
-    const millis = Math.min(longestMillis, firstMillis * 2 ** this.failures++);
-    await sleep(millis, undefined, { signal }).catch(() => {});
+    await sleep(backOff(++this.failures, pauses), undefined, { signal }).catch(() => {});
   }
 }

@@ -7,7 +7,7 @@ import { coversWholeMonth, partitionRange } from "../partitions/scope.ts";
 import { failureOfOneMonth, waitingMonth } from "../copying/closed-months.ts";
 import { type CopyRun, partitionCopy } from "../copying/copy-run.ts";
 import { copyPartition, type PartitionCopy, rowsThatWait } from "./copy-partition.ts";
-import { busyNote, lockPartition, tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { busyNote, whenFree, withPartition } from "../partitions/partition-lock.ts";
 import type { PlannedPartition, SourcePlan } from "../partitions/plan.ts";
 
 /** Partitions side by side: while one waits for its index or its refresh the other keeps the server busy; more only cost memory. */
@@ -27,16 +27,18 @@ export async function copyAll(
   const planOf = new Map(plans.map((plan) => [plan.source.logType.dataType, plan]));
   const queue = [...partitions];
   const busy: PlannedPartition[] = [];
+  const copyOne = (planned: PlannedPartition): Promise<void> =>
+    copyLocked(copy, planOf.get(planned.dataType)!, planned, run.signal);
 
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined && !run.signal.aborted; next = queue.shift()) {
-      await run.pacing.unpaused(run.signal);
-      if (await tryLockPartition(run, next)) await copyLocked(copy, planOf.get(next.dataType)!, next, run.signal);
-      else if (busy.push(next)) copy.progress.note(busyNote(next));
+      const planned = next;
+      if ((await withPartition(run, planned, () => copyOne(planned))) === "busy" && busy.push(planned))
+        copy.progress.note(busyNote(planned));
     }
     for (let next = busy.shift(); next !== undefined && !run.signal.aborted; next = busy.shift()) {
-      await lockPartition(run, next);
-      await copyLocked(copy, planOf.get(next.dataType)!, next, run.signal);
+      const planned = next;
+      await whenFree(run, planned, () => copyOne(planned));
     }
   };
   const stopped = (error: unknown): never => {
@@ -82,7 +84,6 @@ async function copyLocked(
     else counters.monthWaits(waitingMonth(partition, rows, failure));
   } finally {
     progress.partitionFinished(key);
-    await unlockPartition(copy.run, partition);
   }
 }
 

@@ -14,7 +14,7 @@ import { pagesOf } from "../copying/pages-of.ts";
 import { copyById } from "../copying/copy-rows.ts";
 import { type CopyRun, copyRun, partitionCopy } from "../copying/copy-run.ts";
 import { migrateDefaults, type MigrateOptions } from "../copying/options.ts";
-import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { whenFree } from "../partitions/partition-lock.ts";
 import { MigrateCounters } from "../copying/report.ts";
 
 export interface RetryReport {
@@ -110,15 +110,14 @@ async function locate(
 }
 
 /** Returns how many of the rows were left out, for their partition is expired. */
-async function retryPartition(
+function retryPartition(
   all: CopyRun,
   source: SourceTable,
   partition: Partition,
   ids: readonly string[],
 ): Promise<number> {
   const { connections, run } = all;
-  await lockPartition(run, partition);
-  try {
+  return whenFree(run, partition, async () => {
     if ((await readPartition(connections.state, partition))?.state === "expired") {
       await forgetRecordErrors(connections.state, partition.dataType, ids);
       return ids.length;
@@ -129,7 +128,5 @@ async function retryPartition(
     await copy.target.refresh();
     if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(copy.state, partition, run.id);
     return 0;
-  } finally {
-    await unlockPartition(run, partition);
-  }
+  });
 }

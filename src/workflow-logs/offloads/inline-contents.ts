@@ -1,3 +1,4 @@
+import { sideBySide } from "../../engine/side-by-side.ts";
 import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { BulkBodies, BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { UnresolvedContent } from "../state/unresolved-contents.ts";
@@ -73,13 +74,10 @@ export class InlineContents {
         };
       });
     });
-    const worker = async (): Promise<void> => {
-      for (let next = loads.shift(); next !== undefined; next = loads.shift()) {
-        if (signal.aborted) throw new DOMException("stopped before the next content was loaded", "AbortError");
-        await next();
-      }
-    };
-    await Promise.all(Array.from({ length: loadsAtOnce }, worker));
+    await sideBySide(loads, loadsAtOnce, async (load) => {
+      if (signal.aborted) throw new DOMException("stopped before the next content was loaded", "AbortError");
+      await load();
+    });
     return contents;
   }
 }

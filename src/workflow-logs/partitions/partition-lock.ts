@@ -13,8 +13,20 @@ export function unlockPartition(run: Pick<Run, "locks">, partition: Partition): 
   return run.locks.unlock(lockName(partition));
 }
 
-/** Takes the partition, waiting for another run to be through with it; rejects with AbortError when the run is stopped meanwhile. */
-export async function lockPartition(run: Run, partition: Partition): Promise<void> {
+/**
+ * Does `work` with the partition taken for the run, having waited for another run to be through with it; rejects with AbortError when the run is stopped
+ * while it waits.
+ */
+export async function whenFree<T>(run: Run, partition: Partition, work: () => Promise<T>): Promise<T> {
+  await lockPartition(run, partition);
+  try {
+    return await work();
+  } finally {
+    await unlockPartition(run, partition);
+  }
+}
+
+async function lockPartition(run: Run, partition: Partition): Promise<void> {
   const { pacing, waits, signal } = run;
   await pacing.unpaused(signal);
   if (await tryLockPartition(run, partition)) return;

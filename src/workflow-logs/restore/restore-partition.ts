@@ -1,3 +1,4 @@
+import { once } from "../../engine/once.ts";
 import type { RefusalLimit } from "../../engine/refusal-limit.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import type { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
@@ -9,7 +10,7 @@ import { comparisonRenderer } from "../compare/comparison-renderer.ts";
 import type { Connections } from "../connections.ts";
 import { awaitLateRequests } from "../copying/late-requests.ts";
 import { partitionKey } from "../partitions/log-types.ts";
-import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { whenFree } from "../partitions/partition-lock.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import { liveBatchLimits, type RunPacing } from "../../runs/run-limits.ts";
 import { type ArchivedBatch, ArchivedDocuments } from "./archived-batches.ts";
@@ -38,7 +39,7 @@ export interface Restore {
  * Brings the documents of one partition back, from where an interrupted restore of the same range stopped. Everything dealt with is in the state when it
  * ends, by itself or interrupted. Another run that works on the partition is waited for.
  */
-export async function restorePartition(
+export function restorePartition(
   restore: Restore,
   run: Run,
   table: RestoreTable,
@@ -48,8 +49,7 @@ export async function restorePartition(
   const { state } = connections;
   const partition = { dataType: planned.dataType, tenantId: planned.tenantId, month: planned.month };
   const target = { indexUuid: planned.index.uuid, ...planned.range };
-  await lockPartition(run, partition);
-  try {
+  return whenFree(run, partition, async () => {
     const before = await interruptedRestore(state, partition, target);
     await awaitLateRequests(state, connections.elasticsearch, partition, run.signal);
     await beginPartition(state, partition, planned.index, { id: run.id, fromNothing: false });
@@ -86,9 +86,7 @@ export async function restorePartition(
     await saveRestoreProgress(state, partition, run.id, { lastId, isDone: true, counts: soFar.counts });
     counters.partitionDone(lost);
     return "completed";
-  } finally {
-    await unlockPartition(run, partition);
-  }
+  });
 }
 
 /** Says what would become of the documents of one partition. Reads only, in both stores. */
@@ -154,9 +152,4 @@ function moveDocuments(
     },
     signal,
   );
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => (done ??= work());
 }

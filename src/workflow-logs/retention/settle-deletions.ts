@@ -3,7 +3,7 @@ import { endDeletion, finishDeletion, openDeletions } from "../state/retention-d
 import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
-import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { withPartition } from "../partitions/partition-lock.ts";
 
 /**
  * Brings deletions that a dead sweep left open to their end: an index that is gone is `deleted` and its partition `expired`, so that it is not copied
@@ -12,15 +12,12 @@ import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.
 export async function settleDeletions({ state, elasticsearch }: Connections, run: Run): Promise<void> {
   for (const found of await openDeletions(state)) {
     const partition = found as typeof found & Partition;
-    if (!(await tryLockPartition(run, partition))) continue;
-    try {
+    await withPartition(run, partition, async () => {
       const open = (await openDeletions(state, [found.tenantId])).some(({ id }) => id === found.id);
-      if (!open) continue;
+      if (!open) return;
       const uuid = await indexUuid(elasticsearch, found.indexName);
       if (uuid === undefined) await finishDeletion(state, found, run.id);
       else await endDeletion(state, found.id, uuid === found.indexUuid ? "retracted" : "deleted");
-    } finally {
-      await unlockPartition(run, partition);
-    }
+    });
   }
 }

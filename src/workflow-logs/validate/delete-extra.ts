@@ -6,7 +6,7 @@ import { voidProofs } from "../state/proofs.ts";
 import { countDifferences, settleDifferences } from "../state/validation-differences.ts";
 import { countPurged } from "../state/validation-journal.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
-import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { whenFree } from "../partitions/partition-lock.ts";
 import { extraIds, stillExtra } from "./extra-documents.ts";
 import type { PartitionPlan } from "./plan.ts";
 import type { RowCheck } from "./row-check.ts";
@@ -26,12 +26,7 @@ export async function deleteExtra(
     if (found === undefined || found.extra === 0) continue;
     signal.throwIfAborted();
     const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
-    await lockPartition(validation.run, partition);
-    try {
-      await deleteLocked(validation, plan, partition, signal);
-    } finally {
-      await unlockPartition(validation.run, partition);
-    }
+    await whenFree(validation.run, partition, () => deleteLocked(validation, plan, partition, signal));
   }
 }
 

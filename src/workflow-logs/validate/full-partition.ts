@@ -7,7 +7,7 @@ import { countDeleted } from "../state/validation-journal.ts";
 import type { ValidatedRange } from "../state/validation-progress.ts";
 import { partitionKey, type Partition } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
-import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { whenFree } from "../partitions/partition-lock.ts";
 import type { Listing } from "../rows/row-query.ts";
 import { wholeMonth } from "../partitions/scope.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";
@@ -20,7 +20,7 @@ import { checkRows, type RowCheck } from "./row-check.ts";
 import { partitionCheck, type ValidateRun } from "./validate-run.ts";
 
 /** Validates every row and every document of one partition; a validation that was stopped goes on. Keeps the partition's lock all the time. */
-export async function validateWhole(
+export function validateWhole(
   validation: ValidateRun,
   plan: PartitionPlan,
   listing: Listing,
@@ -28,19 +28,19 @@ export async function validateWhole(
 ): Promise<TransferEnd> {
   const { connections, counters, run, progress } = validation;
   const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
-  await lockPartition(run, partition);
-  try {
-    if ((await readPartition(connections.state, partition))?.state === "expired") {
-      // a sweep came between the plan and the lock
-      counters.warn(expiredWarning(partition, plan.rows));
-      counters.report.partitions.done++;
-      return "completed";
+  return whenFree(run, partition, async () => {
+    try {
+      if ((await readPartition(connections.state, partition))?.state === "expired") {
+        // a sweep came between the plan and the lock
+        counters.warn(expiredWarning(partition, plan.rows));
+        counters.report.partitions.done++;
+        return "completed";
+      }
+      return await validateLocked(validation, plan, partition, listing, signal);
+    } finally {
+      progress.partitionFinished(partitionKey(partition));
     }
-    return await validateLocked(validation, plan, partition, listing, signal);
-  } finally {
-    progress.partitionFinished(partitionKey(partition));
-    await unlockPartition(run, partition);
-  }
+  });
 }
 
 async function validateLocked(

@@ -10,7 +10,7 @@ import { countDeleted } from "../state/validation-journal.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
 import { pagesOf } from "../copying/pages-of.ts";
-import { lockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { whenFree } from "../partitions/partition-lock.ts";
 import { wholeMonth } from "../partitions/scope.ts";
 import { findExtra, idsPerPage } from "./extra-documents.ts";
 import { type Look, lookAgain } from "./look-again.ts";
@@ -96,10 +96,8 @@ async function repair(
   const { partition, source } = check;
   const { missing, different } = await countDifferences(check.state, check);
   if (missing + different === 0) return "completed";
-  await lockPartition(validation.run, partition);
-  try {
-    return (await repairRows(validation, source.source, partition, check, onGone, signal)).end;
-  } finally {
-    await unlockPartition(validation.run, partition);
-  }
+  const repaired = await whenFree(validation.run, partition, () =>
+    repairRows(validation, source.source, partition, check, onGone, signal),
+  );
+  return repaired.end;
 }

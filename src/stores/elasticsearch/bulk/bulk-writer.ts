@@ -1,3 +1,4 @@
+import { spreadBackOff } from "../../../engine/back-off.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, errors } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
@@ -170,10 +171,10 @@ export class BulkWriter {
           ? this.options.maxRetries
           : busyAttempts;
     if (attempt > limit) throw exhaustedError(problem, attempt);
-    const delay = Math.min(longestDelay, (this.options.firstDelay ?? 500) * 2 ** (attempt - 1));
+    const delay = spreadBackOff(attempt, { first: this.options.firstDelay ?? 500, longest: longestDelay });
     const goOn = this.options.onWait?.(problem.fault, waitReasons[problem.fault] ?? problem.reason);
     try {
-      await sleep(delay * (0.5 + Math.random() / 2), undefined, { signal });
+      await sleep(delay, undefined, { signal });
     } finally {
       goOn?.();
     }

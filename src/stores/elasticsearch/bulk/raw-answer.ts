@@ -1,3 +1,4 @@
+import { spreadBackOff } from "../../../engine/back-off.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
@@ -18,7 +19,7 @@ export interface RawRequest {
 
 /** A server that stays busy longer is an outage that someone should see: about a minute of waits. */
 const retries = 7;
-const firstDelay = 500;
+const pauses = { first: 500, longest: 16_000 };
 const busyStatuses = new Set([429, 502, 503, 504]);
 
 /**
@@ -34,7 +35,7 @@ export async function readAnswer(client: Client, request: RawRequest, limit?: nu
       if (!(error instanceof BusyError)) throw error;
       if (attempt === retries) throw error.cause;
     }
-    await sleep(firstDelay * 2 ** Math.min(attempt, 5) * (0.5 + Math.random() / 2));
+    await sleep(spreadBackOff(attempt + 1, pauses));
   }
 }
 

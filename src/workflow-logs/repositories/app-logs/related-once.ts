@@ -1,21 +1,17 @@
+import { once } from "../../../engine/once.ts";
 import type { Pool } from "pg";
 import type { RelatedRows } from "../../documents/related-rows.ts";
 import { inspectRelated } from "../../partitions/source-schema.ts";
 import { inspectOnce } from "../records/inspect-once.ts";
 import { appLogKind } from "./app-log.ts";
 
-const inspected = new WeakMap<Pool, Promise<RelatedRows>>();
+const inspected = new WeakMap<Pool, () => Promise<RelatedRows>>();
 
 /** What app logs are shown with, as it was when it was first asked for through this pool; see inspectOnce. There is a table of app logs. */
-export async function relatedOnce(pool: Pool): Promise<RelatedRows> {
-  const asked = inspected.get(pool) ?? inspect(pool);
-  inspected.set(pool, asked);
-  try {
-    return await asked;
-  } catch (error) {
-    inspected.delete(pool);
-    throw error;
-  }
+export function relatedOnce(pool: Pool): Promise<RelatedRows> {
+  const ask = inspected.get(pool) ?? once(() => inspect(pool));
+  inspected.set(pool, ask);
+  return ask();
 }
 
 async function inspect(pool: Pool): Promise<RelatedRows> {

@@ -1,10 +1,10 @@
+import { backOff } from "../../../engine/back-off.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connections } from "../../connections.ts";
 import { carryOutDeletes } from "./carry-out-deletes.ts";
 import { within } from "./within.ts";
 
-const firstDelay = 500;
-const longestDelay = 30_000;
+const pauses = { first: 500, longest: 30_000 };
 
 /** Carries out requested deletes in the background, again and again until none is left; those of a process that died among them. */
 export class DeleteFollower {
@@ -43,11 +43,7 @@ export class DeleteFollower {
   }
 
   private async work(): Promise<void> {
-    for (
-      let delay = firstDelay;
-      this.isAwaited && !this.closed.signal.aborted;
-      delay = Math.min(2 * delay, longestDelay)
-    ) {
+    for (let tries = 1; this.isAwaited && !this.closed.signal.aborted; tries++) {
       this.isAwaited = false;
       try {
         if ((await carryOutDeletes(this.connections)) === 0) continue;
@@ -55,7 +51,7 @@ export class DeleteFollower {
         this.failures++; // a store is away: they stay requested
       }
       this.isAwaited = true;
-      await sleep(delay, undefined, { ref: false, signal: this.closed.signal }).catch(() => {});
+      await sleep(backOff(tries, pauses), undefined, { ref: false, signal: this.closed.signal }).catch(() => {});
     }
   }
 }

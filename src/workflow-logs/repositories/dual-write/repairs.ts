@@ -1,3 +1,4 @@
+import { backOff } from "../../../engine/back-off.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { advanceGaps } from "../../state/capture.ts";
 import type { StateDatabase } from "../../state/database.ts";
@@ -6,8 +7,7 @@ import type { DataType } from "../../partitions/log-types.ts";
 import { type RowName, rowKey } from "./row-name.ts";
 import { within } from "./within.ts";
 
-const firstDelay = 100;
-const longestDelay = 5000;
+const pauses = { first: 100, longest: 5000 };
 
 /**
  * Notes rows as dirty in PostgreSQL, where apply-dirty finds them. While PostgreSQL does not take the note it is tried again; the rows that wait are
@@ -60,14 +60,14 @@ export class Repairs {
   }
 
   private async record(): Promise<void> {
-    for (let delay = firstDelay; this.waiting.size > 0 && !this.givenUp.signal.aborted;) {
+    for (let failures = 0; this.waiting.size > 0 && !this.givenUp.signal.aborted;) {
       try {
         await this.recordOnce();
-        delay = firstDelay;
+        failures = 0;
       } catch {
         // PostgreSQL does not take it now: tried again, and given up by close alone
-        await sleep(delay, undefined, { ref: false, signal: this.givenUp.signal }).catch(() => {});
-        delay = Math.min(longestDelay, 2 * delay);
+        const pause = backOff(++failures, pauses);
+        await sleep(pause, undefined, { ref: false, signal: this.givenUp.signal }).catch(() => {});
       }
     }
   }

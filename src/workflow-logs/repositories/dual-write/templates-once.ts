@@ -1,20 +1,16 @@
+import { once } from "../../../engine/once.ts";
 import type { Client } from "@elastic/elasticsearch";
 import type { TemplateSettings } from "../../../stores/elasticsearch/indices/template-files.ts";
 import { installTemplates } from "../../../stores/elasticsearch/indices/templates.ts";
 
 /** An application may be the first to write anything: its indices need their templates. */
 export class TemplatesOnce {
-  private installed: Promise<unknown> | undefined;
+  private installed: (() => Promise<unknown>) | undefined;
 
   /** Resolves when the templates are there; looks only once, until `lookAgain`. */
   async install(client: Client, settings: TemplateSettings): Promise<void> {
-    this.installed ??= installTemplates(client, settings);
-    try {
-      await this.installed;
-    } catch (error) {
-      this.installed = undefined;
-      throw error;
-    }
+    this.installed ??= once(() => installTemplates(client, settings));
+    await this.installed();
   }
 
   lookAgain(): void {
