@@ -141,4 +141,4 @@ export { validateDefaults, type ValidateOptions } from "./workflow-logs/validate
 export type { ReportedDifference, ValidateReport, ValidateTotals } from "./workflow-logs/validate/report.ts";
 export { validate, type ValidateWatch } from "./workflow-logs/validate/validate.ts";
 export { runWorker, type WorkerOptions, type WorkerReport, type WorkerWatch } from "./workflow-logs/worker.ts";
-export type { WorkerLog } from "./workflow-logs/worker-log.ts";
+export type { Log, SlowLog } from "./engine/log.ts";

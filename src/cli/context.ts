@@ -6,12 +6,14 @@ import { confirm, confirmByTyping } from "./confirm.ts";
 import { createDialogue, type Dialogue } from "./dialogue.ts";
 import type { GlobalOptions } from "./global-flags.ts";
 import type { Host } from "./host.ts";
-import { painter } from "./output/colour.ts";
+import { allowsColour, painter } from "./output/colour.ts";
 import { createLog } from "./output/log.ts";
 import type { LogLevel } from "./output/log-levels.ts";
+import { loggedProgress } from "./output/logged-progress.ts";
 import { createOutput, type Output } from "./output/output.ts";
 import { createProgress } from "./output/progress.ts";
 import { redactor } from "./output/redact.ts";
+import { plainScreen, terminalScreen } from "./output/screen.ts";
 
 /** Everything a command needs beside its options. */
 export interface CommandContext<Config = unknown> {
@@ -51,19 +53,33 @@ export interface ContextParts<Config> {
   readonly defaultLogLevel: LogLevel;
 }
 
+const stopping = "\nFinishing what is in flight, then stopping. Press Ctrl-C again to stop at once.\n";
+
 export function createContext<Config>(parts: ContextParts<Config>): CommandContext<Config> {
   const { command, globals, host, env, config, defaultLogLevel } = parts;
   const [json, quiet, yes] = [globals.json === true, globals.quiet === true, globals.yes === true];
   const { logLevel, noProgress = false, wide = false } = globals;
   const { stdin, stdout, stderr } = host;
+  const isTerminal = stderr.isTTY === true;
+  const hasLiveLines = isTerminal && !json && !quiet && !noProgress;
+  const screen = hasLiveLines ? terminalScreen(stderr) : plainScreen(stderr);
+  const log = createLog({
+    level: logLevel ?? (quiet ? "warn" : defaultLogLevel),
+    format: globals.logFormat ?? (isTerminal ? "pretty" : "json"),
+    colour: allowsColour(stderr, env),
+    redact: redactor(secretsIn(env)),
+    write: (line) => screen.print(line),
+  });
+  host.signal.addEventListener("abort", () => screen.print(stopping), { once: true });
+  const width = hasLiveLines ? () => stderr.columns ?? 80 : undefined;
   return {
     command,
     env,
     config,
     output: createOutput({ command, json, quiet, wide, stdout, stderr, paint: painter(stdout, env) }),
-    log: createLog(logLevel ?? (quiet ? "warn" : defaultLogLevel), stderr, redactor(secretsIn(env))),
+    log,
     signal: host.signal,
-    progress: createProgress({ quiet, json, progress: !noProgress, stream: stderr }),
+    progress: loggedProgress(createProgress({ quiet, progress: !noProgress, screen, width }), log),
     confirm: (question) => confirm(question, yes, host),
     confirmByTyping: (question, word) => confirmByTyping(question, word, yes, host),
     dialogue: createDialogue(host, json || quiet),

@@ -12,6 +12,9 @@ export const globalFlags = {
   logLevel: value("log on stderr from this level on", oneOf(...logLevels).optional(), {
     shownDefault: "warn; worker: info",
   }),
+  logFormat: value("log lines for people or for programs", oneOf("pretty", "json").optional(), {
+    shownDefault: "pretty on a terminal, else json",
+  }),
   yes: toggle("answer confirmations with yes"),
   envFile: value("read this file instead of .env", z.string().optional()),
   help: toggle("show help"),
@@ -24,6 +27,7 @@ const schema = z.object({
   noProgress: globalFlags.noProgress.schema,
   wide: globalFlags.wide.schema,
   logLevel: globalFlags.logLevel.schema,
+  logFormat: globalFlags.logFormat.schema,
   yes: globalFlags.yes.schema,
   envFile: globalFlags.envFile.schema,
 });

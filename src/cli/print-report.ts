@@ -13,10 +13,10 @@ export function printReport(
 ): ExitCode {
   const aborted = report.status === "interrupted" && !signal.aborted;
   if (!aborted) {
-    output.result(report, text);
+    output.runResult(report, text);
     return code;
   }
-  output.result(
+  output.runResult(
     { ...report, aborted },
     (width) => `Aborted from another terminal by app runs abort.\n\n${text(width)}`,
   );

@@ -75,7 +75,8 @@ function printFailure({ code, message, hint }: Failure, command: string, host: H
     return;
   }
   const text = printable(`Error: ${safe.message}\n${safe.hint === null ? "" : `${safe.hint}\n`}`);
-  host.stderr.write(painter(host.stderr, host.env)(text));
+  const time = isGiven(host.args, "--quiet") ? `${new Date().toISOString()} app ${command}: ` : "";
+  host.stderr.write(painter(host.stderr, host.env)(`${time}${text}`));
 }
 
 function knownEnvironment(host: Host): Host["env"] {

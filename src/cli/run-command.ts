@@ -37,11 +37,16 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
     config,
     defaultLogLevel: command.logLevel,
   });
-  for (const remark of remarks) context.log.warn(remark);
+  const { log, progress } = context;
+  for (const remark of remarks) log.warn(remark);
+  const startedAt = performance.now();
+  log.info({ command: path }, "command begins");
   try {
-    return (await command.run(options.data!, context)) ?? exitCodes.done;
+    const code = (await command.run(options.data!, context)) ?? exitCodes.done;
+    log.info({ command: path, code, durationMs: Math.round(performance.now() - startedAt) }, "command ended");
+    return code;
   } finally {
-    context.progress.stop();
+    progress.stop();
     context.dialogue.close();
   }
 }

@@ -4,9 +4,11 @@ import type { ConfigOf } from "../config/read-sections.ts";
 import { elasticsearch, type ElasticsearchConfig } from "../config/sections/elasticsearch.ts";
 import type { StorageConfig } from "../config/sections/platform-storage.ts";
 import { postgres as database } from "../config/sections/postgres.ts";
+import { slowQueryMs } from "../config/sections/slow-queries.ts";
 import { stateFile } from "../config/sections/state-file.ts";
 import { sourceTimeZone } from "../config/sections/source-time-zone.ts";
 import { UsageError } from "../engine/errors.ts";
+import type { Log, SlowLog } from "../engine/log.ts";
 import type { AskedHome } from "../runs/all-homes.ts";
 import { validatePrefix } from "../stores/elasticsearch/indices/index-names.ts";
 import type { Pool } from "../stores/postgres/pool.ts";
@@ -17,26 +19,26 @@ import type { CommandContext } from "./context.ts";
 // Drivers are imported where they are used: help, completion and wrong arguments need none of them.
 
 /** What withDatabase and withState need of the configuration. */
-export const databaseConfig = { database };
+export const databaseConfig = { database, slowQueryMs };
 
 /** What withRunHomes needs of it. */
 export const runHomesConfig = { database, stateFile };
 
 /** What withStores needs of it. */
-export const storesConfig = { database, sourceTimeZone, elasticsearch };
+export const storesConfig = { database, sourceTimeZone, elasticsearch, slowQueryMs };
 
 export type DatabaseContext = CommandContext<ConfigOf<typeof databaseConfig>>;
 type StoresContext = CommandContext<ConfigOf<typeof storesConfig>>;
 
 /** Runs `work` with both stores open as the configuration says. Refuses while Elasticsearch is switched off. */
 export async function withStores<T>(
-  { config }: StoresContext,
+  { config, log }: StoresContext,
   work: (connections: Connections) => Promise<T>,
 ): Promise<T> {
   requireEnabled(config.elasticsearch);
   validatePrefix(config.elasticsearch.indexPrefix);
   const { withConnections } = await import("../workflow-logs/connections.ts");
-  return withConnections(connectionOptions(config), work);
+  return withConnections({ ...connectionOptions(config), slow: slowLog(config, log) }, work);
 }
 
 /** The connections, with the platform's file storage where it is needed. Throws UsageError for one that cannot be read. */
@@ -55,13 +57,13 @@ export type Database = Pick<Connections, "postgres" | "state">;
 
 /** Runs `work` with the source database alone. */
 export async function withDatabase<T>(
-  { config }: DatabaseContext,
+  { config, log }: DatabaseContext,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   const { createPool } = await import("../stores/postgres/pool.ts");
   const { stateDatabase } = await import("../workflow-logs/state/database.ts");
   const { describeStoreError } = await import("../workflow-logs/connections.ts");
-  const postgres: Pool = createPool(config.database.url);
+  const postgres: Pool = createPool(config.database.url, undefined, slowLog(config, log));
   try {
     return await work({ postgres, state: stateDatabase(postgres) });
   } catch (error) {
@@ -110,6 +112,10 @@ async function askedDatabase(url: string): Promise<AskedHome & { close(): Promis
   const { askedArchive } = await import("../workflow-logs/run-home.ts");
   const pool = createPool(url);
   return { ...askedArchive(stateDatabase(pool)), close: () => pool.end() };
+}
+
+function slowLog({ slowQueryMs: millis }: Pick<StoresContext["config"], "slowQueryMs">, log: Log): SlowLog | undefined {
+  return millis === undefined ? undefined : { millis, log };
 }
 
 function requireEnabled({ enabled, hosts }: ElasticsearchConfig): void {

@@ -90,6 +90,7 @@ export async function inRun<Status extends RunStatus>(
     }
     if (continues === undefined) await runs.create({ id: run.id, command, options, limits: inForce });
     else await runs.reopen(run.id);
+    progress.runStarted?.(run.id, command);
     const stopControls = startControls(runs, { ...run, report, note, abort });
     try {
       await home.onStart?.();
@@ -100,16 +101,22 @@ export async function inRun<Status extends RunStatus>(
       if (locks.lost.aborted) throw locks.lost.reason;
       await stopControls();
       await runs.finish(run.id, { status, report: report() });
+      progress.runEnded?.(run.id, status, totalsOf(report()));
       return status;
     } catch (error) {
       await stopControls();
       const message = error instanceof Error ? error.message : String(error);
       await runs.finish(run.id, { status: "failed", report: report(), error: message }).catch(() => {}); // the first error matters
+      progress.runEnded?.(run.id, "failed", { ...totalsOf(report()), error: message });
       throw error;
     }
   } finally {
     locks.close();
   }
+}
+
+function totalsOf(report: object): object {
+  return "totals" in report ? { totals: report.totals } : {};
 }
 
 const retryMillis = 250;

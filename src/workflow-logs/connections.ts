@@ -1,10 +1,12 @@
 import { type Client, errors } from "@elastic/elasticsearch";
 import type { Pool } from "pg";
 import { AppError } from "../engine/errors.ts";
+import type { SlowLog } from "../engine/log.ts";
 import type { BlobStorage } from "../stores/blobs/blob-storage.ts";
 import { createClient, type ElasticsearchConnection } from "../stores/elasticsearch/client.ts";
 import { describeElasticsearchError } from "../stores/elasticsearch/errors.ts";
 import type { TemplateSettings } from "../stores/elasticsearch/indices/template-files.ts";
+import { watchRequests } from "../stores/elasticsearch/slow-requests.ts";
 import { describePostgresError } from "../stores/postgres/errors.ts";
 import { createPool } from "../stores/postgres/pool.ts";
 import { Archive } from "./archive/archive.ts";
@@ -37,6 +39,8 @@ export interface ConnectionOptions {
   readonly databaseUrl: string;
   readonly elasticsearch: ElasticsearchConnection;
   readonly settings: ArchiveSettings;
+  /** Slow statements and requests are logged, by their shape. */
+  readonly slow?: SlowLog | undefined;
 }
 
 /** Runs `work` with both stores open and closes them. Errors of the drivers arrive as AppErrors that say what to do. */
@@ -45,7 +49,8 @@ export async function withConnections<T>(
   work: (connections: Connections) => Promise<T>,
 ): Promise<T> {
   const elasticsearch = createClient(options.elasticsearch);
-  const postgres = createPool(options.databaseUrl);
+  if (options.slow !== undefined) watchRequests(elasticsearch, options.slow);
+  const postgres = createPool(options.databaseUrl, undefined, options.slow);
   try {
     return await work(connectionsOf({ postgres, elasticsearch, settings: options.settings }));
   } catch (error) {

@@ -3,7 +3,7 @@ import { type JobEnd, workJobs } from "../stores/postgres/jobs/work-jobs.ts";
 import type { Connections } from "./connections.ts";
 import { retentionSchedule, sweepQueue } from "./retention/schedule.ts";
 import { sweepOnSchedule } from "./retention/sweep-on-schedule.ts";
-import type { WorkerLog } from "./worker-log.ts";
+import type { Log } from "../engine/log.ts";
 
 export interface WorkerOptions {
   /** Jobs at a time in this process. Sweeps go one at a time however many workers there are. */
@@ -19,7 +19,7 @@ export type WorkerReport = Record<JobEnd["kind"], number>;
 
 export interface WorkerWatch {
   readonly signal: AbortSignal;
-  readonly log: WorkerLog;
+  readonly log: Log;
 }
 
 /**

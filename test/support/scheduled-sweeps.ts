@@ -33,7 +33,7 @@ export function startWorkerHere(stores: Stores): WorkerHere {
     runWorker(
       connections,
       { concurrency: 1, worker: "worker here", timings: shortTimings },
-      { signal: stopping.signal, log: { info: write, warn: write, error: write } },
+      { signal: stopping.signal, log: { debug: write, info: write, warn: write, error: write } },
     ),
   );
   end.catch(() => {}); // it is awaited by stop

@@ -10,6 +10,11 @@ export interface Output {
    * where there is a width. Called once.
    */
   result(document: object, text: (width?: number) => string): void;
+  /**
+   * The result of a run, as `result`, but with --quiet one line with the time and the last line of the text, which says how it went: for logs of
+   * schedulers.
+   */
+  runResult(document: object, text: (width?: number) => string): void;
   /** A remark to the operator on stderr; silent with --quiet. */
   note(text: string): void;
 }
@@ -30,6 +35,11 @@ export function createOutput({ command, json, quiet, wide, stdout, stderr, paint
     json,
     result(document, text) {
       stdout.write(`${json ? jsonDocument({ command, ...document }) : paint(text(width))}\n`);
+    },
+    runResult(document, text) {
+      if (json || !quiet) return this.result(document, text);
+      const verdict = text().trimEnd().split("\n").at(-1) ?? "";
+      stdout.write(`${new Date().toISOString()} app ${command}: ${verdict}\n`);
     },
     note(text) {
       if (!quiet) stderr.write(`${text}\n`);

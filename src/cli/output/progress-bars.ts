@@ -1,70 +1,67 @@
-import cliProgress from "cli-progress";
-import type { ProgressSink } from "../../runs/progress.ts";
+import { noProgress, type ProgressSink } from "../../runs/progress.ts";
 import { formatCount } from "./format.ts";
 import { printable } from "./printable.ts";
-import { advance, describeWhole, finish, newCounts, start } from "./progress-counts.ts";
+import { advance, finish, newCounts, plan, type ProgressCounts, start, wholeParts } from "./progress-counts.ts";
+import type { Screen } from "./screen.ts";
+import type { Tally } from "./tally.ts";
 
-export type BarStream = NodeJS.WritableStream;
+const frameMillis = 250;
+const barWidth = 20;
 
-const partitionFormat = "{bar} {share} {label}";
-const wholeFormat = "{bar} {text}";
-
-/** One bar for each active partition and under them one for the whole, with rate and time left. `stop` gives the terminal back. */
-export function progressBars(stream: BarStream): ProgressSink {
+/**
+ * One line for the whole, always the first: share, time left, rate, rows, partitions. Under it one for each active partition. They are drawn four times a
+ * second from the counts alone, so nothing that a run does can displace them; `stop` takes them away. `width` is that of the terminal now.
+ */
+export function progressBars(screen: Screen, width: () => number): ProgressSink {
   const counts = newCounts(Date.now());
-  const bars = new Map<string, cliProgress.SingleBar>();
-  const screen = new cliProgress.MultiBar(
-    { stream, barsize: 24, fps: 4, hideCursor: false, format: partitionFormat, emptyOnZero: false },
-    cliProgress.Presets.shades_grey,
-  );
-  let whole: cliProgress.SingleBar | undefined;
-
-  const text = (): { text: string } => ({ text: describeWhole(counts, Date.now()) });
-  const showWhole = (): void => {
-    whole?.setTotal(counts.whole.total);
-    whole?.update(counts.whole.done, text());
-  };
-  // Bars stand in the order in which they were made, so the one of the whole is made anew to stay last.
-  const raiseWhole = (): void => {
-    if (whole) screen.remove(whole);
-    whole = screen.create(counts.whole.total, counts.whole.done, text(), { format: wholeFormat });
-  };
-  screen.on("redraw-pre", () => whole?.update(counts.whole.done, text()));
-
+  let timer: NodeJS.Timeout | undefined;
+  const draw = (): void => screen.live(frame(counts, width(), Date.now()));
   return {
-    plan(totalRows) {
-      counts.whole.total = Math.max(totalRows, counts.whole.done);
-      if (whole) showWhole();
-      else raiseWhole();
+    ...noProgress,
+    plan(totalRows, totalPartitions) {
+      plan(counts, totalRows, totalPartitions);
+      timer ??= setInterval(draw, frameMillis).unref();
     },
-    partitionStarted(key, label, totalRows, doneRows) {
-      start(counts, key, totalRows, doneRows);
-      bars.set(key, screen.create(totalRows, doneRows, { label: printable(label), share: share(doneRows, totalRows) }));
-      raiseWhole();
-    },
-    advanced(key, rows, bytes) {
-      advance(counts, key, rows, bytes, Date.now());
-      const partition = counts.active.get(key);
-      if (partition) {
-        bars.get(key)?.setTotal(partition.total);
-        bars.get(key)?.update(partition.done, { share: share(partition.done, partition.total) });
-      }
-      showWhole();
-    },
-    partitionFinished(key) {
-      finish(counts, key);
-      const bar = bars.get(key);
-      if (bar) screen.remove(bar);
-      bars.delete(key);
-      showWhole();
-    },
-    note: (remark) => screen.log(`${remark}\n`),
+    partitionStarted: (key, label, totalRows, doneRows) =>
+      start(counts, { key, label, totalRows, doneRows }, Date.now()),
+    advanced: (key, rows, bytes) => advance(counts, key, rows, bytes, Date.now()),
+    partitionFinished: (key) => finish(counts, key, Date.now()),
+    note: (text) => screen.print(`${text}\n`),
     stop() {
-      if (screen.isActive) screen.stop();
+      if (timer === undefined) return;
+      clearInterval(timer);
+      timer = undefined;
+      screen.live([]);
     },
   };
 }
 
-function share(done: number, total: number): string {
-  return `${formatCount(done)}/${formatCount(total)}`;
+function frame(counts: ProgressCounts, width: number, now: number): string[] {
+  const active = [...counts.active.values()].map(({ label, tally }) => {
+    const rows = `${formatCount(tally.done)}/${formatCount(tally.total)}`;
+    return fitting([`${bar(tally)} ${rows}`, shortened(printable(label))], width, " ");
+  });
+  return [wholeLine(counts, width, now), ...active];
+}
+
+function wholeLine(counts: ProgressCounts, width: number, now: number): string {
+  const { percent, left, rate, rows, partitions } = wholeParts(counts, now);
+  return fitting([`${bar(counts.whole)} ${percent}`, left, ...rate, rows, ...partitions], width, ", ");
+}
+
+/** As many of the parts as fit, the first ones first; the first is always there. */
+function fitting(parts: readonly string[], width: number, between: string): string {
+  return parts.reduce((line, part) =>
+    line.length + between.length + part.length < width ? `${line}${between}${part}` : line,
+  );
+}
+
+function bar({ done, total }: Tally): string {
+  const filled = total === 0 ? 0 : Math.floor((barWidth * Math.min(done, total)) / total);
+  return `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`;
+}
+
+/** The beginning of an id tells partitions apart well enough while they are worked on. */
+function shortened(label: string): string {
+  return label.replaceAll(/\b([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/g, "$1");
 }

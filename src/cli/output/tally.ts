@@ -4,17 +4,20 @@ const windowMillis = 30_000;
 export interface Tally {
   total: number;
   done: number;
+  /** Of those done, what came since the start of this run. */
+  counted: number;
   bytes: number;
   readonly samples: { at: number; rows: number; bytes: number }[];
 }
 
 export function newTally(total: number, done = 0): Tally {
-  return { total, done, bytes: 0, samples: [] };
+  return { total, done, counted: 0, bytes: 0, samples: [] };
 }
 
 /** Rows beyond the total raise it: the source grows while it is copied. */
 export function add(tally: Tally, rows: number, bytes: number, now: number): void {
   tally.done += rows;
+  tally.counted += rows;
   tally.total = Math.max(tally.total, tally.done);
   tally.bytes += bytes;
   const last = tally.samples.at(-1);

@@ -1,7 +1,9 @@
 import pg from "pg";
+import type { SlowLog } from "../../engine/log.ts";
 import { freeConnections } from "./free-connections.ts";
 import { type KnownServer, requireOwnSession } from "./own-session.ts";
 import { securedClient } from "./secured-client.ts";
+import { watchStatements } from "./slow-statements.ts";
 import { sessionSettings } from "./session-settings.ts";
 import { connectionTarget } from "./tls.ts";
 
@@ -9,9 +11,9 @@ export type { Pool } from "pg";
 
 /**
  * A pool of at most `size` connections to `url`, which may say how TLS is to be used (tls.ts). Connects on first use. Sessions are our own and have the
- * settings of session-settings.ts. Throws UsageError when TLS cannot be used as the URL says.
+ * settings of session-settings.ts; with `slow` their slow statements are logged. Throws UsageError when TLS cannot be used as the URL says.
  */
-export function createPool(url: string, size = 10): pg.Pool {
+export function createPool(url: string, size = 10, slow?: SlowLog): pg.Pool {
   const target = connectionTarget(url);
   const options = {
     connectionString: target.url,
@@ -45,6 +47,7 @@ export function createPool(url: string, size = 10): pg.Pool {
   pool.on("error", () => {}); // an idle connection died; the next query opens another or fails with its own error
   // A connection in use that ends between two queries would end the process: its next query fails with an error of its own.
   pool.on("connect", (client) => void client.on("error", () => {}));
+  if (slow !== undefined) pool.on("connect", (client) => watchStatements(client, slow));
   return pool;
 }
 

@@ -88,7 +88,11 @@ async function purgeAll(cleanup: Cleanup, run: Run): Promise<End> {
     for (const dataType of childrenFirst.filter((type) => options.dataTypes.includes(type))) {
       plans.push(await planType(cleanup, run, dataType));
     }
-    watch.progress.plan(plans.flatMap(({ partitions }) => partitions).reduce((sum, { rows }) => sum + rows, 0));
+    const planned = plans.flatMap(({ partitions }) => partitions);
+    watch.progress.plan(
+      planned.reduce((sum, { rows }) => sum + rows, 0),
+      planned.length,
+    );
     const pace = new DeletePace(postgres, options, run);
     const pretended = new Map<DataType, PretendedRows>();
     for (const plan of plans) {

@@ -76,7 +76,10 @@ async function copy(
   const stopCompacting = keepCompact(state, run);
   try {
     const { plans, partitions } = await prepare(connections, inspection, options, run, counters);
-    watch.progress.plan(partitions.reduce((sum, partition) => sum + partition.rows, 0));
+    watch.progress.plan(
+      partitions.reduce((sum, partition) => sum + partition.rows, 0),
+      partitions.length,
+    );
     const all = copyRun(connections, options, run, counters, watch.progress);
     if ((await copyAll(all, plans, partitions)) === "interrupted") return "interrupted";
     const behind = dirtyRun(all, inspection.sources, options.followDeletes === true, dirty);

@@ -106,7 +106,10 @@ async function all(
     signal,
   );
   for (const note of [...notes, ...inspected.notes]) counters.notes.add(note);
-  progress.plan([...inspected.counts.values()].reduce((sum, rows) => sum + rows, 0));
+  progress.plan(
+    [...inspected.counts.values()].reduce((sum, rows) => sum + rows, 0),
+    inspected.counts.size,
+  );
 
   for (const partition of partitions) {
     if (signal.aborted) return "interrupted";

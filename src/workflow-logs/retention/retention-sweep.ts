@@ -73,7 +73,10 @@ type Begun = Omit<Sweep, "known" | "onlyCopy">;
 async function sweepAll(begun: Begun, run: Run): Promise<void> {
   await settleDeletions(begun.connections, run);
   const { sweep, candidates } = await prepare(begun);
-  begun.watch.progress.plan(candidates.reduce((sum, { index }) => sum + (index.documents ?? 0), 0));
+  begun.watch.progress.plan(
+    candidates.reduce((sum, { index }) => sum + (index.documents ?? 0), 0),
+    candidates.length,
+  );
   for (const [tenantId, some] of Map.groupBy(candidates, (candidate) => candidate.tenantId)) {
     await sweepTenant(sweep, run, tenantId, some);
   }

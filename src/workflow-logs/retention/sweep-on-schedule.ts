@@ -3,7 +3,7 @@ import type { JobEnd, TakenJob } from "../../stores/postgres/jobs/work-jobs.ts";
 import { type Connections, describeStoreError } from "../connections.ts";
 import { dataTypes } from "../partitions/log-types.ts";
 import { noProgress } from "../../runs/progress.ts";
-import type { WorkerLog } from "../worker-log.ts";
+import type { Log } from "../../engine/log.ts";
 import { hasFaults } from "./report.ts";
 import { retentionSweep } from "./retention-sweep.ts";
 import { dueSweep, type ScheduledResult } from "./schedule.ts";
@@ -15,7 +15,7 @@ import { dueSweep, type ScheduledResult } from "./schedule.ts";
 export async function sweepOnSchedule(
   connections: Connections,
   job: TakenJob,
-  { worker, log }: { readonly worker: string; readonly log: WorkerLog },
+  { worker, log }: { readonly worker: string; readonly log: Log },
 ): Promise<JobEnd> {
   const about = { job: job.id, attempt: job.attempt };
   try {
@@ -46,18 +46,18 @@ export async function sweepOnSchedule(
   }
 }
 
-function dropped(log: WorkerLog, about: object): JobEnd {
+function dropped(log: Log, about: object): JobEnd {
   log.info(about, "retention sweep left out: it is not scheduled");
   return { kind: "dropped" };
 }
 
-function interrupted(log: WorkerLog, about: object): JobEnd {
+function interrupted(log: Log, about: object): JobEnd {
   log.info(about, "retention sweep interrupted: the next worker goes on with it");
   return { kind: "interrupted" };
 }
 
 /** The cause stays out of what is kept: an error of a driver has the request with its headers in it. */
-function failed(log: WorkerLog, about: object, thrown: unknown, isLastAttempt: boolean): JobEnd {
+function failed(log: Log, about: object, thrown: unknown, isLastAttempt: boolean): JobEnd {
   const error =
     thrown instanceof AppError
       ? { code: thrown.code, message: thrown.message, hint: thrown.hint ?? null }

@@ -105,7 +105,10 @@ async function validateFull(validation: ValidateRun, sources: readonly SourceKey
     const counted = unarchivable.get(dataType) ?? 0;
     await findUnarchivable(validation, source, counted, listing.isKeyTable ? listing.sqlName : undefined);
   }
-  progress.plan(plans.reduce((sum, plan) => sum + plan.rows, 0));
+  progress.plan(
+    plans.reduce((sum, plan) => sum + plan.rows, 0),
+    plans.length,
+  );
   for (const plan of plans) {
     const end = await validateWhole(validation, plan, listings.get(plan.dataType)!, run.signal);
     if (end === "interrupted") return { end, plans };
@@ -119,7 +122,10 @@ async function validateSampled(validation: ValidateRun, sources: readonly Source
   for (const source of sources) {
     await findUnarchivable(validation, source, unarchivable.get(source.context.dataType) ?? 0);
   }
-  progress.plan(plans.reduce((sum, plan) => sum + plan.drawn.length, 0));
+  progress.plan(
+    plans.reduce((sum, plan) => sum + plan.drawn.length, 0),
+    plans.length,
+  );
   for (const plan of plans) {
     await run.pacing.unpaused(run.signal);
     const end = await validateSample(validation, plan, run.signal);

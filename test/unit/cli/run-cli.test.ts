@@ -10,6 +10,7 @@ import type { CommandContext } from "../../../src/cli/context.ts";
 import type { ExitCode } from "../../../src/cli/exit-codes.ts";
 import type { Host } from "../../../src/cli/host.ts";
 import { Interruption } from "../../../src/cli/interruption.ts";
+import { printReport } from "../../../src/cli/print-report.ts";
 import { repeated, toggle, value } from "../../../src/cli/options/flags.ts";
 import { wholeNumber } from "../../../src/cli/options/values.ts";
 import { runCli } from "../../../src/cli/run-cli.ts";
@@ -223,12 +224,81 @@ describe("global flags", () => {
     expect((await cli(["db", "probe", "--quiet"], fails(new AppError("lost", "It is lost.")))).err()).toContain("lost");
   });
 
-  test("--log-level decides what is logged, on stderr only", async () => {
-    const run: Run = async (_options, { log }) => log.info("page read");
+  const logged = (text: string): Record<string, unknown>[] =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  test("--log-level decides what is logged, on stderr only: ISO times, levels by name, the command's begin and end", async () => {
+    const run: Run = async (_options, { log }) => log.info({ rows: 5 }, "page read");
     expect((await cli(["db", "probe"], run)).err()).toBe("");
     const result = await cli(["db", "probe", "--log-level", "info"], run);
     expect(result.out()).toBe("");
-    expect(JSON.parse(result.err())).toMatchObject({ msg: "page read" });
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+    expect(logged(result.err())).toEqual([
+      { level: "info", time, command: "db probe", msg: "command begins" },
+      { level: "info", time, rows: 5, msg: "page read" },
+      {
+        level: "info",
+        time,
+        command: "db probe",
+        code: 0,
+        durationMs: expect.any(Number) as number,
+        msg: "command ended",
+      },
+    ]);
+  });
+
+  test("a run tells its begin and end, its partitions and remarks, batches at level debug, all with its id", async () => {
+    const run: Run = async (_options, { progress }) => {
+      progress.runStarted?.("r1", "db probe");
+      progress.plan(10, 1);
+      progress.partitionStarted("app_logs/acme/2024-01", "app_logs acme 2024-01", 10, 4);
+      progress.advanced("app_logs/acme/2024-01", 6, 600);
+      progress.note("waiting for a standby");
+      progress.partitionFinished("app_logs/acme/2024-01");
+      progress.runEnded?.("r1", "completed", { totals: { migrated: 6 } });
+    };
+    const about = { run: "r1", partition: "app_logs/acme/2024-01" };
+    const { err } = await cli(["db", "probe", "--log-level", "debug", "--no-progress"], run);
+    expect(logged(err().replace("waiting for a standby\n", "")).slice(1, -1)).toMatchObject([
+      { run: "r1", command: "db probe", msg: "run begins" },
+      { run: "r1", rows: 10, partitions: 1, msg: "planned" },
+      { ...about, rows: 10, done: 4, msg: "partition begins" },
+      { ...about, level: "debug", rows: 6, bytes: 600, msg: "batch confirmed" },
+      { run: "r1", msg: "waiting for a standby" },
+      { ...about, rows: 6, bytes: 600, msg: "partition ended", durationMs: expect.any(Number) as number },
+      { run: "r1", status: "completed", totals: { migrated: 6 }, msg: "run ended" },
+    ]);
+  });
+
+  test("--log-format pretty is one line for people, whose data cannot steer the terminal", async () => {
+    const run: Run = async (_options, { log }) => log.warn({ id: "\u001b[2J7\u009b" }, "row \u001b[2J \\u001b");
+    const { err } = await cli(["db", "probe", "--log-format", "pretty"], run);
+    expect(err()).toMatch(/^\[[-\d]+T[:\d]+Z\] WARN: row \\u001b\[2J \\u001b \{"id":"\\u001b\[2J7\\u009b"\}\n$/);
+  });
+
+  test("--quiet is one line of a run, with the time and how it went, also where it fails", async () => {
+    const run: Run = async (_options, context) => {
+      const report = { status: "completed" };
+      return printReport(context, report, () => "Statistics\n  many\n\n✓ SUCCESS: 5 records are there", 0);
+    };
+    const { out, err } = await cli(["db", "probe", "--quiet"], run);
+    expect(out()).toMatch(/^\d{4}-[-\d]+T[.:\d]+Z app db probe: ✓ SUCCESS: 5 records are there\n$/);
+    expect(err()).toBe("");
+    const failed = await cli(["db", "probe", "--quiet"], fails(new AppError("lost", "It is lost.")));
+    expect(failed.err()).toMatch(/^\d{4}-[-\d]+T[.:\d]+Z app db probe: Error: It is lost\.\n$/);
+  });
+
+  test("the first signal is answered, though the command says nothing", async () => {
+    const stop = new AbortController();
+    const run: Run = async () => stop.abort(new Interruption("SIGINT"));
+    const { code, err } = await cli(["db", "probe"], run, { signal: stop.signal });
+    expect({ code, err: err() }).toEqual({
+      code: 130,
+      err: "\nFinishing what is in flight, then stopping. Press Ctrl-C again to stop at once.\n",
+    });
   });
 });
 

@@ -1,24 +1,32 @@
+import { stripVTControlCharacters } from "node:util";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { estimateMillis } from "../../../../src/cli/output/estimate.ts";
 import { createProgress } from "../../../../src/cli/output/progress.ts";
+import { plainScreen, terminalScreen } from "../../../../src/cli/output/screen.ts";
 import { add, newTally, pace } from "../../../../src/cli/output/tally.ts";
 import { collector } from "../../../support/fake-host.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const settings = { quiet: false, json: false, progress: true };
+const settings = { quiet: false, progress: true };
 
-function terminal() {
+function terminal(columns = 200) {
   const { stream, text } = collector();
-  const tty = Object.assign(stream, {
-    isTTY: true,
-    columns: 200,
-    cursorTo() {},
-    moveCursor() {},
-    clearLine() {},
-    clearScreenDown() {},
-  });
-  return { stream: tty, text };
+  const tty = Object.assign(stream, { isTTY: true, columns, rows: 24 });
+  return { screen: terminalScreen(tty), width: () => tty.columns, text };
+}
+
+function file() {
+  const { stream, text } = collector();
+  return { screen: plainScreen(stream), text };
+}
+
+/** The rows that were drawn last, without the terminal's controls. */
+function lastFrame(text: string): string[] {
+  const frames = text.split("\u001b[?2026h");
+  return stripVTControlCharacters(frames.at(-1)!).trimEnd().split("\n");
 }
 
 describe("the pace", () => {
@@ -51,8 +59,8 @@ describe("the pace", () => {
 
 describe("without a terminal", () => {
   test("one line per ten seconds tells rows, rates and time left", () => {
-    const { stream, text } = collector();
-    const progress = createProgress({ ...settings, stream });
+    const { screen, text } = file();
+    const progress = createProgress({ ...settings, screen });
     progress.plan(3000);
     progress.partitionStarted("a", "app_logs acme 2024-01", 1000, 500);
     vi.advanceTimersByTime(5000);
@@ -69,8 +77,8 @@ describe("without a terminal", () => {
   });
 
   test("rows that were counted and did not come end as done", () => {
-    const { stream, text } = collector();
-    const progress = createProgress({ ...settings, stream });
+    const { screen, text } = file();
+    const progress = createProgress({ ...settings, screen });
     progress.plan(100);
     progress.partitionStarted("a", "a", 100, 0);
     progress.advanced("a", 90, 1);
@@ -80,21 +88,12 @@ describe("without a terminal", () => {
     expect(text()).toContain("100 of 100 rows (100.00%)");
     progress.stop();
   });
-
-  test("--json on a terminal prints lines, too", () => {
-    const { stream, text } = terminal();
-    const progress = createProgress({ ...settings, json: true, stream });
-    progress.plan(1);
-    vi.advanceTimersByTime(10_000);
-    progress.stop();
-    expect(text()).toMatch(/^0 of 1 rows .*\n$/);
-  });
 });
 
 test("--no-progress leaves only remarks, --quiet nothing", () => {
   const noted = [{ progress: false }, { quiet: true }].map((flags) => {
-    const { stream, text } = terminal();
-    const progress = createProgress({ ...settings, ...flags, stream });
+    const { text, ...on } = terminal();
+    const progress = createProgress({ ...settings, ...flags, ...on });
     progress.plan(10);
     progress.partitionStarted("a", "a", 10, 0);
     progress.advanced("a", 5, 5);
@@ -107,24 +106,18 @@ test("--no-progress leaves only remarks, --quiet nothing", () => {
 });
 
 describe("on a terminal", () => {
-  test("each active partition has a bar and the whole has one under them", () => {
-    const { stream, text } = terminal();
-    const progress = createProgress({ ...settings, stream });
-    progress.plan(3000);
+  test("one line for the whole stands above one for each active partition, whatever happens; remarks are never cut", () => {
+    const { text, ...on } = terminal(60);
+    const progress = createProgress({ ...settings, ...on });
+    progress.plan(3000, 2);
     progress.partitionStarted("a", "app_logs acme 2024-01", 1000, 500);
     progress.partitionStarted("b", "app_logs \u001b[2Jevil 2024-02", 2000, 0);
     vi.advanceTimersByTime(2000);
     progress.advanced("a", 250, 1000);
-    progress.note("paused");
+    progress.note("it goes on with: app runs resume 28b83b5f-a023-4ab1-9d0e-0a4f8a3f1d22");
     vi.advanceTimersByTime(2000);
-    const screen = text();
-    expect(screen).toContain("500/1,000 app_logs acme 2024-01");
-    expect(screen).toContain("750/1,000 app_logs acme 2024-01");
-    expect(screen).toContain("0/2,000 app_logs \\u001b[2Jevil 2024-02");
-    expect(screen).toMatch(/750 of 3,000 rows \(25\.00%\), \d+ rows\/s, .* left/);
-    expect(screen).toContain("paused\n");
-    expect(screen.lastIndexOf("of 3,000 rows")).toBeGreaterThan(screen.lastIndexOf("evil 2024-02"));
-    progress.partitionFinished("a");
+    expect(text()).toContain("it goes on with: app runs resume 28b83b5f-a023-4ab1-9d0e-0a4f8a3f1d22\n");
+    expect(text()).not.toContain("\u001b[2J");
     progress.stop();
     const stopped = text().length;
     vi.advanceTimersByTime(60_000);
@@ -132,11 +125,75 @@ describe("on a terminal", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test.each([200, 80, 60, 40])("with %i columns no row is wider, and the first says how much is done", (columns) => {
+    const { stream, text } = collector();
+    const live: string[][] = [];
+    const progress = createProgress({
+      ...settings,
+      screen: { print: (lines) => void stream.write(lines), live: (lines) => void live.push([...lines]) },
+      width: () => columns,
+    });
+    progress.plan(3000, 12);
+    progress.partitionStarted("a", "node_executions 0b9c2e1a-7c7c-4a52-9d0e-0a4f8a3f1d22 2024-01", 1000, 500);
+    progress.advanced("a", 250, 1000);
+    vi.advanceTimersByTime(2000);
+    for (const frame of live) expect(frame[0]).toMatch(/^[█░]{20} \d+\.\d\d%/);
+    const frame = live.at(-1)!;
+    expect(frame).toHaveLength(2);
+    expect(frame[0]).toMatch(/^█{5}░{15} 25\.00%/);
+    for (const row of frame) expect(row.length).toBeLessThan(columns);
+    if (columns >= 80) expect(frame[0]).toContain("left, 125 rows/s");
+    if (columns >= 80) expect(frame[1]).toBe("███████████████░░░░░ 750/1,000 node_executions 0b9c2e1a 2024-01");
+    progress.stop();
+    expect(live.at(-1)).toEqual([]);
+    expect(text()).toBe("");
+  });
+
+  test("rows are drawn in place, and taken away at the end", () => {
+    const { text, ...on } = terminal(80);
+    const progress = createProgress({ ...settings, ...on });
+    progress.plan(100, 1);
+    progress.partitionStarted("a", "app_logs acme 2024-01", 100, 0);
+    vi.advanceTimersByTime(250);
+    expect(lastFrame(text())).toEqual([
+      "░░░░░░░░░░░░░░░░░░░░ 0.00%, time left unknown, 0 rows/s, 0 B/s, 0 of 100 rows",
+      "░░░░░░░░░░░░░░░░░░░░ 0/100 app_logs acme 2024-01",
+    ]);
+    progress.stop();
+    expect(lastFrame(text())).toEqual([""]);
+  });
+
   test("stopping before any plan, and twice, writes nothing", () => {
-    const { stream, text } = terminal();
-    const progress = createProgress({ ...settings, stream });
+    const { text, ...on } = terminal();
+    const progress = createProgress({ ...settings, ...on });
     progress.stop();
     progress.stop();
     expect(text()).toBe("");
+  });
+});
+
+describe("the time left", () => {
+  const part = (bytes: number) => ({ bytes, millis: 200 + bytes / 10 });
+
+  test("is by bytes and by parts where both cost time", () => {
+    const finished = [part(10), part(20), part(50), part(30)];
+    const elapsed = finished.reduce((sum, { millis }) => sum + millis, 0);
+    expect(estimateMillis(finished, { parts: 2, bytes: 100_000 }, elapsed)).toBeCloseTo(400 + 10_000, 0);
+    expect(estimateMillis(finished, { parts: 2, bytes: 100_000 }, elapsed / 2)).toBeCloseTo(5200, 0);
+  });
+
+  test("is that of the parts alone where bytes say nothing, and unknown while few are through", () => {
+    const alike = [part(0), part(0), part(0)];
+    expect(estimateMillis(alike, { parts: 10, bytes: 0 }, 600)).toBeCloseTo(2000, 0);
+    expect(estimateMillis(alike.slice(1), { parts: 10, bytes: 0 }, 600)).toBeUndefined();
+  });
+
+  test("is never below nothing", () => {
+    const cost = fc.record({ bytes: fc.nat(1e9), millis: fc.nat(1e6) });
+    fc.assert(
+      fc.property(fc.array(cost, { minLength: 3 }), fc.nat(1000), fc.nat(1e12), (finished, parts, bytes) => {
+        expect(estimateMillis(finished, { parts, bytes }, 1000)).toBeGreaterThanOrEqual(0);
+      }),
+    );
   });
 });
