@@ -62,7 +62,7 @@ export async function fillRedis(client: RedisClient, namespace: string, caches: 
   if (pairs.length > 0) await client.mSet(pairs);
 }
 
-export async function fillPostgres(pool: pg.Pool, workspace: string, caches: Iterable<BenchCache>): Promise<void> {
+async function fillPostgres(pool: pg.Pool, workspace: string, caches: Iterable<BenchCache>): Promise<void> {
   const insert = async (rows: readonly BenchCache[]): Promise<void> => {
     await pool.query(
       `insert into lightrag_llm_cache (workspace, id, original_prompt, return_value, chunk_id, cache_type)

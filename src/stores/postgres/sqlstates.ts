@@ -139,7 +139,7 @@ export function meaningOf(sqlState: string): SqlStateMeaning | undefined {
 }
 
 /** Undone because of what other transactions did: the same work passes when it is done again. */
-export function isConflict(error: unknown): boolean {
+function isConflict(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return code === "40001" || code === "40P01";
 }

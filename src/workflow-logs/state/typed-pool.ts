@@ -35,6 +35,6 @@ function stateParser(oid: number): (value: string) => unknown {
 }
 
 /** Of `2026-11-27 19:02:32.084985+00`, all digits kept: our sessions are in UTC, with the date style ISO. */
-export function isoTime(text: string): string {
+function isoTime(text: string): string {
   return text.endsWith("+00") ? `${text.slice(0, -3).replace(" ", "T")}Z` : text;
 }

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { apply, hold, type Process, purge, restore } from "./processes.ts";
 import { type Bulk, type Rules, World } from "./world.ts";
 
-export const ids = [1, 2];
-export const months = [8, 9];
+const ids = [1, 2];
+const months = [8, 9];
 
 /** What happens, one thing after the other, to some of the ids and months. */
 export function schedules(someIds: readonly number[] = ids, someMonths: readonly number[] = months) {
