@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { openData } from "../../../../src/resplite/data/data.ts";
 import { partBytes } from "../../../../src/resplite/import/fetch-values.ts";
@@ -148,8 +149,10 @@ test("R37 the registry has one row a key, and counts its events", async () => {
   const tracker = await startTracking(one);
   for (let n = 0; n < 5; n++) await one.client.send("INCR", "counter");
   await one.client.send("DEL", "counter");
-  await tracker.stop();
   using data = openImportFile(one.to);
+  const registry = new DirtyRegistry(data.file, one.runId);
+  while (registry.eventsOf(Buffer.from("counter")) < 6) await sleep(10);
+  await tracker.stop();
   const row = data.file.prepare("SELECT * FROM migration_dirty_keys").all();
   expect(row).toMatchObject([{ run_id: one.runId, events_count: 6, last_event: "del", state: "deleted" }]);
 });
