@@ -18,13 +18,16 @@ export class ColumnFacts {
   readonly lacking = new Map<string, Seen>();
   private readonly names: ReadonlySet<string>;
   private readonly needed: readonly InsertColumn[];
-  private readonly columns: readonly InsertColumn[];
+  private readonly listed: readonly InsertColumn[];
 
-  /** `names` are those of all columns, generated ones too; `columns` those that an INSERT gives values for. */
-  constructor(table: string, names: readonly string[], columns: readonly InsertColumn[]) {
+  /**
+   * `names` are those of all columns, generated ones too; `columns` those that an INSERT gives values for; `listed` those of which the fields noted tell
+   * whether a row has them.
+   */
+  constructor(table: string, names: readonly string[], columns: readonly InsertColumn[], listed = columns) {
     this.table = table;
     this.names = new Set(names);
-    this.columns = columns;
+    this.listed = listed;
     this.needed = columns.filter(({ notNull }) => notNull);
   }
 
@@ -34,7 +37,7 @@ export class ColumnFacts {
       if (value === null) this.unknownNulls.add(name);
       else see(this.unknown, name, id);
     }
-    for (const { name } of this.columns) if (!Object.hasOwn(fields, name)) see(this.added, name, id);
+    for (const { name } of this.listed) if (!Object.hasOwn(fields, name)) see(this.added, name, id);
     for (const { name, hasDefault } of this.needed) {
       const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (value === null || (value === undefined && !hasDefault)) see(this.lacking, name, id);
@@ -60,7 +63,7 @@ export class ColumnFacts {
   }
 
   private addedNotes(): string[] {
-    return this.columns
+    return this.listed
       .filter(({ name }) => this.added.has(name) && !this.lacking.has(name))
       .map(({ name, hasDefault }) => {
         const { rows } = this.added.get(name)!;

@@ -71,7 +71,8 @@ class TableFacts {
   private offloadRows = 0;
 
   constructor({ table, columns, offloads }: RestoreTable) {
-    this.rows = new ColumnFacts(table.name, ["archive", ...table.columns.map(({ name }) => name)], columns);
+    const listed = columns.filter(({ notNull }) => notNull); // documentsOf leaves out the others; newColumns looks at them
+    this.rows = new ColumnFacts(table.name, ["archive", ...table.columns.map(({ name }) => name)], columns, listed);
     const names = offloads?.table.columns.map(({ name }) => name) ?? [];
     this.offloads = new ColumnFacts(offloadTable, [fileOfOffload, ...names], offloads?.columns ?? []);
     this.hasOffloadTable = offloads !== undefined;
@@ -150,5 +151,8 @@ async function newColumns(
   const fields = JSON.parse(source.toString("utf8")) as object;
   return table.columns
     .filter(({ name, notNull }) => !Object.hasOwn(fields, name) && !notNull)
-    .map(({ name }) => `${table.name}.${name} is newer than archived rows; in them it gets its default.`);
+    .map(
+      ({ name }) =>
+        `${table.name}.${name} was added after rows were archived: they get its default, or NULL, as ADD COLUMN gives it.`,
+    );
 }

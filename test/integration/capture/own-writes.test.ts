@@ -39,7 +39,7 @@ test("a row that comes back from its document is a deleted one no more", async (
       "INSERT INTO log_archive.deleted_rows (data_type, record_id, tenant_id, month) VALUES ('app_logs', $1, $2, $3)",
       [id, tenant, month],
     );
-  await restoreOnce(archive, tenant);
+  await restoreOnce(archive, tenant, { includeDeleted: true });
   expect(await countRows(sql, "workflow_app_logs")).toBe(rows.length);
   expect(await countRows(sql, "log_archive.deleted_rows")).toBe(0);
 });

@@ -39,6 +39,7 @@ test("the host's time zone changes no byte of any document", async () => {
     const prefix = uniquePrefix();
     prefixes.push(prefix);
     const stores = { ...archive, prefix };
+    await archive.sql.query("DROP SCHEMA IF EXISTS log_archive CASCADE"); // an archive keeps its prefix
     const end = await runApp(stores, ["elasticsearch", "migrate", "--json"], { TZ: zone });
     expect(end).toMatchObject({ code: 0 });
     expect((await compareStores(stores)).differences).toEqual([]);
