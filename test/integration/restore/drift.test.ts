@@ -65,8 +65,9 @@ test("columns that lose nothing are named, and what is restored counts as equal"
   const report = await restoreOnce(archive, tenant);
 
   expect(report.status).toBe("completed");
-  expect(report.notes).toHaveLength(3);
-  for (const name of ["gone", "more", "note"]) expect(report.notes.join("\n")).toMatch(new RegExp(`\\b${name}\\b`));
+  expect(report.notes).toHaveLength(4);
+  for (const name of ["gone", "more", "note", "shard"])
+    expect(report.notes.join("\n")).toMatch(new RegExp(`\\b${name}\\b`));
   expect((await archive.sql.query(`SELECT DISTINCT shard, note, more FROM ${nodes}`)).rows).toEqual([
     { shard: "first", note: null, more: 7 },
   ]);
