@@ -16,7 +16,7 @@ afterAll(() => archive.drop());
 test("requests to Elasticsearch: bulks of their full size, and a fixed number beside them", () => {
   expect(first.report.totals.migrated).toBe(rows);
   expect(first.bulkRequests).toBeLessThanOrEqual(6); // measured 6
-  expect(first.otherRequests).toBeLessThanOrEqual(18); // measured 17, of them 6 for the templates of a first run
+  expect(first.otherRequests).toBeLessThanOrEqual(26); // measured 25, of them 6 for the templates of a first run and 8 for the claim of the archive
 });
 
 test("bytes on the wire: the documents, and answers that say no more than they must", () => {
@@ -34,13 +34,13 @@ test("statements: one for each page, and few for each batch confirmed", async ()
   expect(report.totals.migrated).toBe(rows);
   expect(bulkRequests).toBe(30);
   expect(pages).toBeLessThanOrEqual(32); // measured 32: each ends with one that is empty
-  expect(otherStatements).toBeLessThanOrEqual(268); // measured 239 to 249, 4.6 for each batch; one more for each would be 30
+  expect(otherStatements).toBeLessThanOrEqual(290); // measured 282; one more for each batch would be 30
 });
 
 test("a run that finds nothing new asks little and sends nothing", async () => {
   const { report, bulkRequests, otherRequests, bytesSent } = await countedMigrate(archive);
   expect(report.totals).toMatchObject({ migrated: 0, skipped: rows });
   expect(bulkRequests).toBe(0);
-  expect(otherRequests).toBeLessThanOrEqual(12); // measured 11
+  expect(otherRequests).toBeLessThanOrEqual(17); // measured 16
   expect(bytesSent).toBeLessThan(7000); // measured 5390
 });

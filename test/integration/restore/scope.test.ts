@@ -77,6 +77,7 @@ describe("archived", () => {
     const documents = Object.keys(all[nodes]!).length;
     expect(report).toMatchObject({ command: "elasticsearch restore", status: "dry_run", dryRun: true, runId: null });
     expect(report.byTable[nodes]).toEqual({
+      deleted: 0,
       documents,
       restored: documents - present,
       present: present - 1,
