@@ -5,6 +5,8 @@ import { describePostgresError } from "../../../src/stores/postgres/errors.ts";
 import { AdvisoryLocks } from "../../../src/stores/postgres/advisory-locks.ts";
 import { createPool } from "../../../src/stores/postgres/pool.ts";
 import { runAppHere } from "../../support/app-here.ts";
+import type { Stores } from "../../support/compare-stores.ts";
+import { dropPrefix, uniquePrefix } from "../../support/database.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 
 let archive: TestArchive;
@@ -65,6 +67,14 @@ test("with session pooling locks are those of one run, and end with it", async (
   expect((await migrateOnce({ ...archive, databaseUrl: url }, { restart: true })).status).toBe("completed");
 });
 
+/** The database without an archive, and indices of another one's prefix. */
+async function startOver(): Promise<Stores> {
+  await archive.sql.query("drop schema if exists log_archive cascade");
+  const prefix = uniquePrefix();
+  onTestFinished(() => dropPrefix(archive.elasticsearchUrl, prefix));
+  return { ...archive, prefix };
+}
+
 /** A role with these settings that may do what a copy needs; its URL. */
 async function roleWith(settings: readonly string[], limit = -1): Promise<string> {
   const name = `test_role_${Math.random().toString(36).slice(2)}`;
@@ -110,17 +120,17 @@ test("time-outs, isolation levels and forms of values of a role do not reach our
 });
 
 test("too few connections are named before anything is written, and do not fail half-way", async () => {
-  await archive.sql.query("drop schema if exists log_archive cascade");
-  const end = await runAppHere({ ...archive, databaseUrl: await roleWith([], 4) }, ["elasticsearch", "migrate"]);
+  const fresh = await startOver();
+  const end = await runAppHere({ ...fresh, databaseUrl: await roleWith([], 4) }, ["elasticsearch", "migrate"]);
   expect(end.code).toBe(1);
   expect(end.stderr).toMatch(/4 connections[^]*CONNECTION LIMIT/);
   const enough = await roleWith([], 6);
-  expect((await migrateOnce({ ...archive, databaseUrl: enough }, { restart: true })).status).toBe("completed");
+  expect((await migrateOnce({ ...fresh, databaseUrl: enough }, { restart: true })).status).toBe("completed");
 });
 
 test.each(["default_transaction_read_only = on"])("a role with %s is named, with the setting", async (setting) => {
-  await archive.sql.query("drop schema if exists log_archive cascade");
-  const end = await runAppHere({ ...archive, databaseUrl: await roleWith([setting]) }, ["elasticsearch", "migrate"]);
+  const fresh = await startOver();
+  const end = await runAppHere({ ...fresh, databaseUrl: await roleWith([setting]) }, ["elasticsearch", "migrate"]);
   expect(end.code).toBe(1);
   expect(end.stderr).toContain("default_transaction_read_only");
 });

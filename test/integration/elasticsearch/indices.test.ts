@@ -82,7 +82,7 @@ describe("ensureIndex", () => {
     await ensure(runs("other"));
     await client.indices.putAlias({ index: runs("other"), name: runs("acme") });
     await expect(ensure(runs("acme"))).rejects.toMatchObject({
-      code: "index_foreign",
+      code: "index_alias",
       message: expect.stringContaining("alias") as string,
     });
   });
@@ -158,7 +158,12 @@ describe("countDocuments", () => {
 
 describe("listIndices", () => {
   test("nothing is an empty list", async () => {
-    expect(await listIndices(client, archiveOwner(), prefix, resources)).toEqual({ indices: [], foreign: [] });
+    expect(await listIndices(client, archiveOwner(), prefix, resources)).toEqual({
+      indices: [],
+      foreign: [],
+      aliases: [],
+      ofOthers: [],
+    });
   });
 
   test("finds what is ours and says what it is", async () => {
