@@ -109,5 +109,5 @@ it("answers and takes runs, and writes what is on its way before it ends", async
 it("says what is wrong with its configuration", async () => {
   await expect(start({ API_WORKFLOW_RUN_REPOSITORY: "nowhere" })).rejects.toThrow("ended");
   expect(service.exitCode ?? (await once(service, "exit"))[0]).toBe(1);
-  expect(said).toContain("at API_WORKFLOW_RUN_REPOSITORY");
+  expect(said).toContain("✖ API_WORKFLOW_RUN_REPOSITORY must be");
 });
