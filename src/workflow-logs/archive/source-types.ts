@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { dataTypes, logTypes } from "../partitions/log-types.ts";
 
 export interface SourceTypes {
-  /** Also where there is no log table to be seen: then nothing is said against any tenant id. */
+  /** Every log table has them as uuids. Where one has text, or none is to be seen, nothing is said against any tenant id. */
   readonly tenantsAreUuids: boolean;
   /** Some created_at has no zone of its own, so that SOURCE_TIME_ZONE decides what time it is. */
   readonly needsTimeZone: boolean;
@@ -16,8 +16,9 @@ export async function sourceTypes(pool: Pool): Promise<SourceTypes> {
        join pg_type t on t.oid = a.atttypid where a.attname in ('tenant_id', 'created_at')`,
     [dataTypes.map((type) => logTypes[type].table)],
   );
+  const tenants = rows.filter(({ column }) => column === "tenant_id");
   return {
-    tenantsAreUuids: rows.some(({ column, type }) => column === "tenant_id" && type === "uuid"),
+    tenantsAreUuids: tenants.length > 0 && tenants.every(({ type }) => type === "uuid"),
     needsTimeZone: rows.some(({ column, type }) => column === "created_at" && type !== "timestamptz"),
   };
 }
