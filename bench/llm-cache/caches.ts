@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
-import type pg from "pg";
 import type { RedisClient } from "../../src/stores/redis/client.ts";
 
 export interface BenchCache {
@@ -60,28 +59,4 @@ export async function fillRedis(client: RedisClient, namespace: string, caches: 
     pairs = [];
   }
   if (pairs.length > 0) await client.mSet(pairs);
-}
-
-async function fillPostgres(pool: pg.Pool, workspace: string, caches: Iterable<BenchCache>): Promise<void> {
-  const insert = async (rows: readonly BenchCache[]): Promise<void> => {
-    await pool.query(
-      `insert into lightrag_llm_cache (workspace, id, original_prompt, return_value, chunk_id, cache_type)
-       select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])`,
-      [
-        workspace,
-        rows.map(({ key }) => key),
-        ...["original_prompt", "return", "chunk_id", "cache_type"].map((name) =>
-          rows.map(({ record }) => record[name]),
-        ),
-      ],
-    );
-  };
-  let rows: BenchCache[] = [];
-  for (const cache of caches) {
-    rows.push(cache);
-    if (rows.length < 1000) continue;
-    await insert(rows);
-    rows = [];
-  }
-  if (rows.length > 0) await insert(rows);
 }

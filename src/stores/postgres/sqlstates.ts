@@ -137,9 +137,3 @@ const byClass: Readonly<Record<string, SqlStateMeaning>> = {
 export function meaningOf(sqlState: string): SqlStateMeaning | undefined {
   return byState[sqlState] ?? byClass[sqlState.slice(0, 2)];
 }
-
-/** Undone because of what other transactions did: the same work passes when it is done again. */
-function isConflict(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === "40001" || code === "40P01";
-}
