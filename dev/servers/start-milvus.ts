@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { AppError } from "../../src/engine/errors.ts";
 import { cachedFolder, isCached } from "./cached-folder.ts";
+import { type Booted, bootAt } from "./boot-at.ts";
 import { freePort } from "./free-port.ts";
 import { isOnPath } from "./prerequisites.ts";
 import { type RunningServer, untilReady } from "./running-server.ts";
-import { severalTimes } from "./several-times.ts";
 import { supervise } from "./supervise.ts";
 
 const PACKAGES = ["milvus-lite==3.2.2", "pymilvus==3.0.2"];
@@ -22,9 +22,8 @@ export async function startMilvus({ fileSizeLimitKb, signal }: MilvusServerOptio
   const venv = await pythonFolder("milvus-lite-3.2.2", PACKAGES, signal);
   const supervisor = await supervise("milvus", { signal });
   const data = join(supervisor.folder, "data");
-  let pid = 0;
 
-  async function boot(port: number): Promise<string> {
+  async function boot(port: number): Promise<Booted> {
     const python = join(venv, "bin", "python");
     const args = ["-m", "milvus_lite", "server", "--data-dir", data, "--host", "127.0.0.1", "--port", String(port)];
     const limited = ["-c", `ulimit -f ${fileSizeLimitKb} && exec "$0" "$@"`, python, ...args];
@@ -32,28 +31,10 @@ export async function startMilvus({ fileSizeLimitKb, signal }: MilvusServerOptio
       fileSizeLimitKb === undefined ? { file: python, args } : { file: "bash", args: limited },
     );
     await untilReady("Milvus Lite", server, supervisor, () => takesConnections(port));
-    pid = server.pid;
-    return `http://127.0.0.1:${port}`;
+    return { url: `http://127.0.0.1:${port}`, pid: server.pid };
   }
 
-  try {
-    const url = await severalTimes(async () => boot(await freePort()));
-    return {
-      url,
-      get pid() {
-        return pid;
-      },
-      kill: (sent) => void process.kill(pid, sent),
-      restart: async () => {
-        await supervisor.end();
-        await severalTimes(() => boot(Number(new URL(url).port)));
-      },
-      stop: () => supervisor.close(),
-    };
-  } catch (error) {
-    await supervisor.close();
-    throw error;
-  }
+  return bootAt(supervisor, freePort, boot);
 }
 
 /** A virtual environment with these packages; run its python with -m, because the programs in bin/ name the folder in which it was made. */

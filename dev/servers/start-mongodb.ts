@@ -1,9 +1,9 @@
 import { MongoClient } from "mongodb";
 import { join } from "node:path";
+import { type Booted, bootAt } from "./boot-at.ts";
 import { freePort } from "./free-port.ts";
 import { mongodbDistribution } from "./mongodb-distribution.ts";
 import { type RunningServer, untilReady } from "./running-server.ts";
-import { severalTimes } from "./several-times.ts";
 import { supervise } from "./supervise.ts";
 
 export interface MongodbOptions {
@@ -18,35 +18,16 @@ export async function startMongodb({ signal }: MongodbOptions = {}): Promise<Run
   const { home, jdk } = await mongodbDistribution(signal);
   const supervisor = await supervise("mongodb", { signal });
   const classes = `${home}:${join(home, "*")}`;
-  let pid = 0;
 
-  async function boot(port: number): Promise<string> {
+  async function boot(port: number): Promise<Booted> {
     const args = ["-Xmx1g", "-XX:-UsePerfData", "-cp", classes, "Server", String(port)];
     const server = await supervisor.start({ file: join(jdk.home, "bin", "java"), args });
     const url = `mongodb://127.0.0.1:${port}/`;
     await untilReady("MongoDB", server, supervisor, () => answers(url));
-    pid = server.pid;
-    return url;
+    return { url, pid: server.pid };
   }
 
-  try {
-    const url = await severalTimes(async () => boot(await freePort()));
-    return {
-      url,
-      get pid() {
-        return pid;
-      },
-      kill: (sent) => void process.kill(pid, sent),
-      restart: async () => {
-        await supervisor.end();
-        await severalTimes(() => boot(Number(new URL(url).port)));
-      },
-      stop: () => supervisor.close(),
-    };
-  } catch (error) {
-    await supervisor.close();
-    throw error;
-  }
+  return bootAt(supervisor, freePort, boot);
 }
 
 async function answers(url: string): Promise<true> {

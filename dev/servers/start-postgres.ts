@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
+import { type Booted, bootAt } from "./boot-at.ts";
 import { freePort } from "./free-port.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
 import { untilReady, type RunningServer } from "./running-server.ts";
-import { severalTimes } from "./several-times.ts";
 import { serverUser } from "./server-user.ts";
 import { supervise, type Supervisor } from "./supervise.ts";
 
@@ -50,31 +50,17 @@ async function start(
 ): Promise<RunningServer> {
   const fixed = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "timezone=UTC", "fsync=off"];
   const settings = [...fixed.flatMap((setting) => ["-c", setting]), ...flags];
-  let pid = 0;
 
-  async function boot(port: number): Promise<string> {
+  async function boot(port: number): Promise<Booted> {
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
     const args = ["-D", join(supervisor.folder, "data"), "-p", String(port), ...settings];
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
     const server = await supervisor.start({ file: postgres, args, asUser: true, stopSignal: "SIGINT" });
     await untilReady("PostgreSQL", server, supervisor, () => answers(url, tls));
-    pid = server.pid;
-    return url;
+    return { url, pid: server.pid };
   }
 
-  const url = await severalTimes(async () => boot(await freePort()));
-  return {
-    url,
-    get pid() {
-      return pid;
-    },
-    kill: (signal) => void process.kill(pid, signal),
-    restart: async () => {
-      await supervisor.end();
-      await severalTimes(() => boot(Number(new URL(url).port)));
-    },
-    stop: () => supervisor.close(),
-  };
+  return bootAt(supervisor, freePort, boot);
 }
 
 async function answers(url: string, tls: boolean): Promise<true> {

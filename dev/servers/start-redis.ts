@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { AppError } from "../../src/engine/errors.ts";
+import { type Booted, bootAt } from "./boot-at.ts";
 import { freePort } from "./free-port.ts";
 import { isOnPath } from "./prerequisites.ts";
 import { type RunningServer, untilReady } from "./running-server.ts";
-import { severalTimes } from "./several-times.ts";
 import { supervise } from "./supervise.ts";
 
 export interface RedisOptions {
@@ -22,34 +22,15 @@ export async function startRedis({ flags = [], signal }: RedisOptions = {}): Pro
   }
   const supervisor = await supervise("redis", { signal });
   const fixed = ["--save", "", "--appendonly", "no", "--notify-keyspace-events", "KEA", "--dir", supervisor.folder];
-  let pid = 0;
 
-  async function boot(port: number): Promise<string> {
+  async function boot(port: number): Promise<Booted> {
     const args = ["--port", String(port), "--bind", "127.0.0.1", ...fixed, ...flags];
     const server = await supervisor.start({ file: "redis-server", args });
     await untilReady("Redis", server, supervisor, () => answersPing(port));
-    pid = server.pid;
-    return `redis://127.0.0.1:${port}`;
+    return { url: `redis://127.0.0.1:${port}`, pid: server.pid };
   }
 
-  try {
-    const url = await severalTimes(async () => boot(await freePort()));
-    return {
-      url,
-      get pid() {
-        return pid;
-      },
-      kill: (sent) => void process.kill(pid, sent),
-      restart: async () => {
-        await supervisor.end();
-        await severalTimes(() => boot(Number(new URL(url).port)));
-      },
-      stop: () => supervisor.close(),
-    };
-  } catch (error) {
-    await supervisor.close();
-    throw error;
-  }
+  return bootAt(supervisor, freePort, boot);
 }
 
 /** Also while it loads its data it answers, but not with PONG. */

@@ -1,30 +1,24 @@
 import { join } from "node:path";
 import { AppError } from "../../src/engine/errors.ts";
 import { cachedFolder, isCached } from "./cached-folder.ts";
+import { type Booted, bootAt } from "./boot-at.ts";
 import { freePort } from "./free-port.ts";
 import { isOnPath } from "./prerequisites.ts";
 import { type RunningServer, untilReady } from "./running-server.ts";
-import { severalTimes } from "./several-times.ts";
 import { supervise } from "./supervise.ts";
 
 const VERSION = "1.27.0";
-
-export interface WeaviateServer extends RunningServer {
-  /** Where its gRPC listens, on the host of `url`. */
-  readonly grpcPort: number;
-}
 
 /**
  * Starts a Weaviate of its own on free ports of 127.0.0.1 and resolves when it answers. Its URL names the gRPC port as `?grpc=PORT`. The first time
  * Go builds the server, which takes minutes.
  */
-export async function startWeaviate({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<WeaviateServer> {
+export async function startWeaviate({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<RunningServer> {
   const binary = join(await weaviateFolder(signal), "weaviate-server");
   const supervisor = await supervise("weaviate", { signal });
   const data = join(supervisor.folder, "data");
-  let pid = 0;
 
-  async function boot(ports: readonly number[]): Promise<readonly number[]> {
+  async function boot(ports: readonly number[]): Promise<Booted> {
     const [http, grpc, gossip, dataPort, raft, raftInternal] = ports.map(String);
     const server = await supervisor.start({
       file: binary,
@@ -50,29 +44,10 @@ export async function startWeaviate({ signal }: { signal?: AbortSignal | undefin
       const answer = await fetch(`http://127.0.0.1:${http}/v1/.well-known/ready`);
       return answer.ok ? true : undefined;
     });
-    pid = server.pid;
-    return ports;
+    return { url: `http://127.0.0.1:${http}/?grpc=${grpc}`, pid: server.pid };
   }
 
-  try {
-    const ports = await severalTimes(async () => boot(await freePorts()));
-    return {
-      url: `http://127.0.0.1:${ports[0]}/?grpc=${ports[1]}`,
-      grpcPort: ports[1]!,
-      get pid() {
-        return pid;
-      },
-      kill: (sent) => void process.kill(pid, sent),
-      restart: async () => {
-        await supervisor.end();
-        await severalTimes(() => boot(ports));
-      },
-      stop: () => supervisor.close(),
-    };
-  } catch (error) {
-    await supervisor.close();
-    throw error;
-  }
+  return bootAt(supervisor, freePorts, boot);
 }
 
 async function weaviateFolder(signal: AbortSignal | undefined): Promise<string> {

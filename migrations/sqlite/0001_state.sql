@@ -48,13 +48,3 @@ create table record_errors (
   primary key (scope, record_id)
 ) strict, without rowid;
 create index record_errors_run on record_errors (run_id);
-
--- Records to be looked at again, for a write of theirs failed or went by. Entries are appended, never changed, and taken away by their versions: one that
--- arrives while the record is looked at stays. autoincrement, for a version is never used twice.
-create table dirty_records (
-  version integer primary key autoincrement,
-  scope text not null,
-  record_id text not null,
-  noted_at text not null
-) strict;
-create index dirty_records_scope on dirty_records (scope, version);

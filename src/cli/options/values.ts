@@ -11,6 +11,9 @@ export function option<T>(expectation: string, parse: (text: string) => T | unde
   });
 }
 
+/** Any text but none. */
+export const anyText = option("text", (given) => (given === "" ? undefined : given));
+
 export function wholeNumber(least = 1, most = Number.MAX_SAFE_INTEGER) {
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   return option(`a whole number ${range}`, (text) => {

@@ -1,16 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { backOff } from "../../engine/back-off.ts";
 import { AppError } from "../../engine/errors.ts";
 import { type BinaryClient, reason } from "../../stores/redis/binary-client.ts";
-
-const connectionErrors = new Set([
-  "ClientClosedError",
-  "ClientOfflineError",
-  "ConnectionTimeoutError",
-  "DisconnectsClientError",
-  "SocketClosedUnexpectedlyError",
-  "SocketTimeoutError",
-  "AbortError", // of a command that waited to be sent
-]);
+import { isConnectionLost } from "../../stores/redis/client.ts";
 
 const networkCodes = new Set(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]);
 
@@ -19,18 +11,20 @@ export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.every(isPassing);
   return (
-    connectionErrors.has(error.constructor.name) ||
+    isConnectionLost(error) ||
+    error.constructor.name === "AbortError" || // of a command that waited to be sent
     networkCodes.has((error as NodeJS.ErrnoException).code ?? "") ||
     /^(LOADING|BUSY|MASTERDOWN|TRYAGAIN)\b/.test(error.message)
   );
 }
 
 const patienceMillis = 120_000;
+const pauses = { first: 100, longest: 2000 };
 
 /** Resolves when the source answers again. @throws AppError redis_away after two minutes; AbortError */
 export async function untilAnswers(redis: BinaryClient, signal: AbortSignal): Promise<void> {
   const giveUp = performance.now() + patienceMillis;
-  for (let pause = 100; ; pause = Math.min(2 * pause, 2000)) {
+  for (let failures = 1; ; failures++) {
     try {
       await redis.send("PING");
       return;
@@ -41,6 +35,6 @@ export async function untilAnswers(redis: BinaryClient, signal: AbortSignal): Pr
           hint: "Nothing is lost: start it and run the same command again, it goes on where it was.",
         });
     }
-    await sleep(pause, undefined, { signal });
+    await sleep(backOff(failures, pauses), undefined, { signal });
   }
 }

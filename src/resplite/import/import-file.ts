@@ -23,6 +23,11 @@ export function openImportFile(path: string, template: PragmaTemplate = "default
   }
 }
 
+/** The beginning of the paths of the lock files of a destination (FileLocks). */
+export function lockPrefix(path: string): string {
+  return `${path}-lock`;
+}
+
 function ensureOwnTables(file: DatabaseSync): void {
   const there = file
     .prepare(

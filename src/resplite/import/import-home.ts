@@ -6,6 +6,7 @@ import { runLockName } from "../../runs/run-locks.ts";
 import type { RequestedState, RunLimits, RunRecord } from "../../runs/run-record.ts";
 import type { RunEnd, RunRequest, RunStore } from "../../runs/run-store.ts";
 import type { Data } from "../data/data.ts";
+import { lockPrefix } from "./import-file.ts";
 import { detailsOf, findRun, type ImportStatus, knownRun, setDetails, setStatus } from "./run-record.ts";
 
 /** What works on a run of the importer. Bulk and delta may do so at the same time. */
@@ -22,17 +23,13 @@ export function importHome(
   return {
     name: path,
     runs: new ImportRunStore(data, path, runId, stage, initialLimits(limits)),
-    openLocks: async () => new FileLocks(lockFolder(path), stage),
+    openLocks: async () => new FileLocks(lockPrefix(path), stage),
   };
-}
-
-function lockFolder(path: string): string {
-  return `${path}-lock`;
 }
 
 /** Whether a process works on this stage of the run. */
 export function isAtWork(path: string, runId: string, stage: ImportStage): boolean {
-  return FileLocks.isHeld(lockFolder(path), stage, runLockName(runId));
+  return FileLocks.isHeld(lockPrefix(path), stage, runLockName(runId));
 }
 
 const ends: Record<RunEnd["status"], ImportStatus> = {

@@ -1,3 +1,5 @@
+import { isErrorReply } from "../../stores/redis/client.ts";
+
 /** The answer, or the server's refusal of this one request; rejects with anything else. */
 export async function orRefusal<T>(answer: Promise<T>): Promise<T | Error> {
   try {
@@ -12,7 +14,7 @@ export async function orRefusal<T>(answer: Promise<T>): Promise<T | Error> {
 export function isRefusal(error: unknown): error is Error {
   return (
     error instanceof Error &&
-    ["ErrorReply", "SimpleError", "BlobError"].includes(error.constructor.name) &&
+    isErrorReply(error) &&
     !/^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOAUTH)\b/.test(error.message)
   );
 }

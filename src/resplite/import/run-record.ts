@@ -91,6 +91,7 @@ export interface RunDetails {
   readonly scan_server: string | null;
   readonly bulk_started_at: number | null;
   readonly bulk_done: number;
+  readonly verify_report: string | null;
 }
 
 export function detailsOf(file: DatabaseSync, runId: string): RunDetails | undefined {

@@ -5,9 +5,9 @@ import { type BinaryClient, withoutPassword } from "../../stores/redis/binary-cl
 import { FileLocks } from "../../stores/sqlite/file-locks.ts";
 import type { Data } from "../data/data.ts";
 import { ErrorLog } from "./error-log.ts";
-import { openImportFile } from "./import-file.ts";
+import { lockPrefix, openImportFile } from "./import-file.ts";
 import { DirtyRegistry } from "./registry.ts";
-import { ensureRun, findRun } from "./run-record.ts";
+import { ensureRun } from "./run-record.ts";
 import { requireSameSource } from "./same-source.ts";
 import { type Channels, connectSource, databaseOf, missingFlags, serverFacts } from "./source-server.ts";
 import { TrackerSessions } from "./tracker-sessions.ts";
@@ -46,7 +46,7 @@ export async function track(options: TrackerOptions, watch: TrackerWatch): Promi
   const { runId, from, to, channels } = options;
   const redis = await connectSource(from);
   using data = openImportFile(to);
-  const locks = new FileLocks(trackerLock(to), "tracker");
+  const locks = new FileLocks(lockPrefix(to), "tracker");
   try {
     requireNotifications((await serverFacts(redis, from)).notifications, channels);
     requireSameSource(data.file, runId, from);
@@ -59,20 +59,15 @@ export async function track(options: TrackerOptions, watch: TrackerWatch): Promi
   }
 }
 
-function trackerLock(path: string): string {
-  return `${path}-lock`;
-}
-
 /** Whether a tracker of this run listens, in whatever process. */
 export function isTracking(path: string, runId: string): boolean {
-  return FileLocks.isHeld(trackerLock(path), "tracker", runLockName(runId));
+  return FileLocks.isHeld(lockPrefix(path), "tracker", runLockName(runId));
 }
 
 /** Resolves when the run's tracker has ended; false when there is none. @throws AppError when it does not end within 30 s */
 export async function stopTracker(path: string, runId: string): Promise<boolean> {
-  using data = openImportFile(path);
-  if (findRun(data.file, runId) === undefined && !isTracking(path, runId)) return false;
   if (!isTracking(path, runId)) return false;
+  using data = openImportFile(path);
   new TrackerSessions(data.file, runId).requestStop();
   const giveUp = performance.now() + 30_000;
   while (isTracking(path, runId)) {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Difference } from "./compare-key.ts";
-import { detailsOf } from "./run-record.ts";
+import { detailsOf, setDetails } from "./run-record.ts";
 
 /** A key as people read it. */
 export interface Mismatch {
@@ -21,16 +21,14 @@ export interface VerifyCursor {
 
 /** Undefined when there is none under way. */
 export function loadVerification(file: DatabaseSync, runId: string): VerifyCursor | undefined {
-  const text = (detailsOf(file, runId) as { verify_report?: string | null } | undefined)?.verify_report;
+  const text = detailsOf(file, runId)?.verify_report;
   return text ? (JSON.parse(text) as VerifyCursor) : undefined;
 }
 
 export function saveVerification(file: DatabaseSync, runId: string, cursor: VerifyCursor): void {
-  file
-    .prepare("UPDATE migration_run_details SET verify_report = ? WHERE run_id = ?")
-    .run(JSON.stringify(cursor), runId);
+  setDetails(file, runId, { verify_report: JSON.stringify(cursor) });
 }
 
 export function forgetVerification(file: DatabaseSync, runId: string): void {
-  file.prepare("UPDATE migration_run_details SET verify_report = NULL WHERE run_id = ?").run(runId);
+  setDetails(file, runId, { verify_report: null });
 }

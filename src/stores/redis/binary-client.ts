@@ -1,5 +1,7 @@
 import type { RedisArgument } from "redis";
+import { backOff } from "../../engine/back-off.ts";
 import { AppError, UsageError } from "../../engine/errors.ts";
+import { loadRedis } from "./client.ts";
 
 /** An answer of RESP 2 with its bytes as they came: bulk strings are Buffers, simple strings strings, integers numbers. */
 export type Reply = Buffer | string | number | null | Reply[];
@@ -21,12 +23,14 @@ export interface BinaryClientOptions {
   readonly connectTimeoutMillis?: number;
 }
 
+const pauses = { first: 50, longest: 2000 };
+
 /** Connects, or fails at once. Loads the driver when it is first called. @throws AppError redis_unreachable, client_missing */
 export async function connectBinary({
   uri,
   connectTimeoutMillis = 10_000,
 }: BinaryClientOptions): Promise<BinaryClient> {
-  const { createClient, RESP_TYPES } = await loadDriver();
+  const { createClient, RESP_TYPES } = await loadRedis();
   let connected = false;
   const plain = createClient({
     url: uri,
@@ -35,7 +39,7 @@ export async function connectBinary({
     commandOptions: { timeout: 0 }, // by default what has waited 5 s for its turn fails, which a long pipeline may
     socket: {
       connectTimeout: connectTimeoutMillis,
-      reconnectStrategy: (retries, cause) => (connected ? Math.min(50 * 2 ** retries, 2000) : cause),
+      reconnectStrategy: (retries, cause) => (connected ? backOff(retries + 1, pauses) : cause),
     },
   });
   const client = plain.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
@@ -60,17 +64,6 @@ export async function connectBinary({
       if (plain.isOpen) plain.destroy();
     },
   };
-}
-
-async function loadDriver(): Promise<typeof import("redis")> {
-  try {
-    return await import("redis");
-  } catch (cause) {
-    throw new AppError("client_missing", "The client of Redis is not installed.", {
-      cause,
-      hint: "npm install redis",
-    });
-  }
 }
 
 /** Text of an error of the driver, which may be several in one. */

@@ -1,4 +1,5 @@
 import type { createClient } from "redis";
+import { backOff } from "../../engine/back-off.ts";
 import { AppError } from "../../engine/errors.ts";
 
 // src/stores/redis owns the connection to Redis: how it is opened, loaded and lost. It knows nothing of what is kept there.
@@ -11,6 +12,8 @@ export interface RedisOptions {
   /** After the first connection it connects again by itself; a command that finds none, or loses it, fails at once. */
   readonly connectTimeoutMillis?: number;
 }
+
+const pauses = { first: 100, longest: 2000 };
 
 /**
  * A client that is connected. Loads the driver when it is first called.
@@ -25,7 +28,7 @@ export async function connectRedis({ uri, connectTimeoutMillis = 10_000 }: Redis
     name: "log-archive",
     socket: {
       connectTimeout: connectTimeoutMillis,
-      reconnectStrategy: (retries, cause) => (wasConnected ? Math.min(100 * 2 ** retries, 2000) : cause),
+      reconnectStrategy: (retries, cause) => (wasConnected ? backOff(retries + 1, pauses) : cause),
     },
   });
   client.on("error", () => {}); // the next command fails with an error of its own
@@ -58,10 +61,22 @@ const lost = new Set([
 /** The answers of a server that may take the same command later: https://redis.io/docs/latest/develop/reference/protocol-spec/, Simple errors. */
 const passing = /^(LOADING|BUSY|TRYAGAIN|MASTERDOWN|CLUSTERDOWN|READONLY|OOM|MISCONF|NOREPLICAS)\b/;
 
+/** An error of the driver that says the connection is not there, or not any more. */
+export function isConnectionLost(error: Error): boolean {
+  return lost.has(error.constructor.name);
+}
+
+const replies = new Set(["ErrorReply", "SimpleError", "BlobError", "MultiErrorReply"]);
+
+/** The server's own answer to a command. */
+export function isErrorReply(error: Error): boolean {
+  return replies.has(error.constructor.name);
+}
+
 /** Whether the connection failed, or the server refuses everything for the time being; undefined for what is no error of Redis. */
 export function redisFailure(error: unknown): "connection" | "passing" | "refused" | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (lost.has(error.constructor.name)) return "connection";
-  if (!["ErrorReply", "SimpleError", "BlobError", "MultiErrorReply"].includes(error.constructor.name)) return undefined;
+  if (isConnectionLost(error)) return "connection";
+  if (!isErrorReply(error)) return undefined;
   return passing.test(error.message) ? "passing" : "refused";
 }

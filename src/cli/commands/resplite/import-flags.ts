@@ -8,10 +8,9 @@ import {
   rowsOrOff,
   size,
   sizeOrOff,
+  anyText,
   wholeNumber,
 } from "../../options/values.ts";
-
-const text = option("a text", (given) => (given === "" ? undefined : given));
 
 export const runIdFlag = value(
   "name of the migration, of your choice",
@@ -20,9 +19,9 @@ export const runIdFlag = value(
   ),
 );
 
-export const toFlag = value("the SQLite file that is filled", text);
+export const toFlag = value("the SQLite file that is filled", anyText);
 
-export const fromFlag = value("the source, such as redis://user:password@host:6379/0", text.optional(), {
+export const fromFlag = value("the source, such as redis://user:password@host:6379/0", anyText.optional(), {
   shownDefault: "RESPLITE_IMPORT_FROM, else redis://127.0.0.1:6379",
 });
 

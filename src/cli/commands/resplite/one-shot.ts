@@ -1,19 +1,17 @@
 import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { value } from "../../options/flags.ts";
-import { option, wholeNumber } from "../../options/values.ts";
+import { anyText, wholeNumber } from "../../options/values.ts";
 import { sourceOf, templateFlag } from "./import-flags.ts";
 import { countersText } from "./import-text.ts";
 
-const text = option("a text", (given) => (given === "" ? undefined : given));
-
 export default command({
   flags: {
-    db: value("the SQLite file that is filled", text.default("./data.db")),
-    redisUrl: value("the source", text.optional(), {
+    db: value("the SQLite file that is filled", anyText.default("./data.db")),
+    redisUrl: value("the source", anyText.optional(), {
       shownDefault: "RESPLITE_IMPORT_FROM, else redis://127.0.0.1:6379",
     }),
-    host: value("the source's host, instead of --redis-url", text.optional()),
+    host: value("the source's host, instead of --redis-url", anyText.optional()),
     port: value("the source's port, with --host", wholeNumber(1, 65_535).optional()),
     pragmaTemplate: templateFlag,
   },

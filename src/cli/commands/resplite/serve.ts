@@ -5,17 +5,15 @@ import { UsageError } from "../../../engine/errors.ts";
 import { command } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { value } from "../../options/flags.ts";
-import { option, oneOf, wholeNumber } from "../../options/values.ts";
-
-const text = option("text", (given) => (given === "" ? undefined : given));
+import { anyText, oneOf, wholeNumber } from "../../options/values.ts";
 
 export default command({
   flags: {
-    db: value("SQLite file, made when it is not there", text.optional(), {
+    db: value("SQLite file, made when it is not there", anyText.optional(), {
       shownDefault: "RESPLITE_DB, else ./data.db",
     }),
     port: value("0: any that is free", wholeNumber(0, 65_535).optional(), { shownDefault: "RESPLITE_PORT, else 6379" }),
-    host: value("address to listen on; others than this machine need RESPLITE_PASSWORD", text.optional(), {
+    host: value("address to listen on; others than this machine need RESPLITE_PASSWORD", anyText.optional(), {
       shownDefault: "RESPLITE_HOST, else 127.0.0.1",
     }),
     pragmaTemplate: value(
@@ -23,8 +21,8 @@ export default command({
       oneOf("default", "performance", "safety", "minimal", "none").optional(),
       { shownDefault: "RESPLITE_PRAGMA_TEMPLATE, else default" },
     ),
-    tlsCert: value("PEM file of the server's certificate", text.optional(), { shownDefault: "RESPLITE_TLS_CERT" }),
-    tlsKey: value("PEM file of its key", text.optional(), { shownDefault: "RESPLITE_TLS_KEY" }),
+    tlsCert: value("PEM file of the server's certificate", anyText.optional(), { shownDefault: "RESPLITE_TLS_CERT" }),
+    tlsKey: value("PEM file of its key", anyText.optional(), { shownDefault: "RESPLITE_TLS_KEY" }),
   },
   config: { resplite },
   examples: [["resplite serve --db ./resplite.db", "serve a file that was migrated, on port 6379 of this machine"]],
