@@ -1,11 +1,11 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import type { ConfirmedRange } from "../state/checkpoints.ts";
 import { readPartition, setCopiedRows } from "../state/partitions.ts";
-import { knownRecordErrors } from "../state/record-errors.ts";
 import { purgedRowIds } from "../state/validation-journal.ts";
 import { copyById } from "../copying/copy-rows.ts";
 import type { RowCopy } from "../copying/row-copy.ts";
 import { pagesOf } from "../copying/pages-of.ts";
+import { withoutDocument } from "./without-document.ts";
 
 /** What was found in a partition that had fewer documents than it should. */
 export interface Missing {
@@ -17,6 +17,7 @@ export interface Missing {
   readonly lost: number;
 }
 
+/** Of the journal of purged rows. */
 const idsLookedUpAtOnce = 10_000;
 
 /**
@@ -28,7 +29,7 @@ export async function copyMissing(
   confirmed: readonly ConfirmedRange[],
   signal: AbortSignal,
 ): Promise<{ readonly end: TransferEnd; readonly missing: Missing }> {
-  const { partition, state, target, pacing, runId } = copy;
+  const { partition, state, target, runId } = copy;
   await target.refresh();
   const documents = await target.count();
   const counted = (await readPartition(state, partition))?.copiedRows ?? 0;
@@ -39,9 +40,7 @@ export async function copyMissing(
   let end: TransferEnd = "completed";
   for (const range of confirmed) {
     const behind = await copy.source.idsBehind(partition.tenantId, range);
-    for await (const ids of pagesOf(behind, idsLookedUpAtOnce)) {
-      await pacing.unpaused(signal);
-      const absent = await withoutDocument(copy, ids);
+    for await (const absent of withoutDocument(copy, behind, signal)) {
       if (absent.length === 0) continue;
       copied += absent.length;
       end = await copyById(copy, pagesOf(absent, copy.read.limits.rows), { areNew: true }, signal);
@@ -51,19 +50,13 @@ export async function copyMissing(
   return { end, missing: { vanished, copied, lost: await countLost(copy) } };
 }
 
-async function withoutDocument({ target, state, partition }: RowCopy, ids: readonly string[]): Promise<string[]> {
-  const there = await target.existing(ids);
-  const absent = ids.filter((id) => !there.has(id));
-  const refused = await knownRecordErrors(state, partition.dataType, absent);
-  return absent.filter((id) => !refused.has(id));
-}
-
 async function countLost(copy: RowCopy): Promise<number> {
   let lost = 0;
   for await (const ids of purgedRowIds(copy.state, copy.partition, idsLookedUpAtOnce)) {
-    const absent = await withoutDocument(copy, ids);
-    const rows = await copy.source.locate(absent, copy.rowsOf.timeZone);
-    lost += absent.filter((id) => !rows.has(id)).length;
+    for await (const absent of withoutDocument(copy, ids)) {
+      const rows = await copy.source.locate(absent, copy.rowsOf.timeZone);
+      lost += absent.filter((id) => !rows.has(id)).length;
+    }
   }
   return lost;
 }

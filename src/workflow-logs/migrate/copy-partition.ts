@@ -2,7 +2,6 @@ import type { TransferEnd } from "../../engine/transfer.ts";
 import { type ConfirmedRange, confirmedRanges, holdCheckpointsBack } from "../state/checkpoints.ts";
 import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../state/open-rows.ts";
 import { finishCopying, type KnownPartition, readPartition, setCopiedRows } from "../state/partitions.ts";
-import { knownRecordErrors } from "../state/record-errors.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../partitions/scope.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
@@ -10,6 +9,7 @@ import { copyAhead, copyById, copyRange } from "../copying/copy-rows.ts";
 import { pagesOf } from "../copying/pages-of.ts";
 import type { RowCopy } from "../copying/row-copy.ts";
 import { copyMissing, type Missing } from "./copy-missing.ts";
+import { withoutDocument } from "./without-document.ts";
 import { uncoveredRanges } from "../partitions/uncovered-ranges.ts";
 
 export interface PartitionCopy extends RowCopy {
@@ -26,7 +26,6 @@ export interface PartitionCopy extends RowCopy {
 
 /** Rows that have not ended this long after they were first copied have crashed: they are looked at no more. */
 const openRowDays = 30;
-const idsLookedUpAtOnce = 10_000;
 
 /**
  * Brings one partition up to date: rows behind its checkpoints, rows inserted late before them, and rows that had not ended when they were
@@ -111,16 +110,10 @@ async function copyLateRows(copy: PartitionCopy, before: ConfirmedRange, signal:
 
 /** Ids of the rows in the overlap window before the end of a confirmed range that are in neither place. */
 async function missingBefore(copy: PartitionCopy, before: ConfirmedRange, signal?: AbortSignal): Promise<string[]> {
-  const { partition, state, pacing } = copy;
-  const listed = await copy.source.lateIds(copy.listing, partition.tenantId, before);
-  const absent: string[] = [];
-  for await (const ids of pagesOf(listed, idsLookedUpAtOnce)) {
-    if (signal !== undefined) await pacing.unpaused(signal);
-    const there = await copy.target.existing(ids);
-    absent.push(...ids.filter((id) => !there.has(id)));
-  }
-  const refused = await knownRecordErrors(state, partition.dataType, absent);
-  return absent.filter((id) => !refused.has(id));
+  const listed = await copy.source.lateIds(copy.listing, copy.partition.tenantId, before);
+  const missing: string[] = [];
+  for await (const absent of withoutDocument(copy, listed, signal)) missing.push(...absent);
+  return missing;
 }
 
 /** Looks again at rows that had not ended, and writes those whose document is another now. */
