@@ -32,8 +32,9 @@ export interface Rowless {
 
 /**
  * Deletes documents of the partition whose row is not in it, and remembers those that are kept though their row was deleted. The caller holds the
- * partition's lock. A document stays when its row is there again, and when the note that speaks of it was settled by somebody else: what came after that is
- * not known here. Returns the ids of those whose row was found in another place and is in none now, nor purged from one: they are to be planned anew.
+ * partition's lock. A document stays when its row is there again, and when the newest note that was read of it is gone: what came after that is not known here.
+ * Returns the ids of those that are to be planned anew, none of whose notes may be settled: those whose note is gone, for a compaction may have taken only that one,
+ * and those whose row was found in another place and is in none now, nor purged from one.
  */
 export async function removeDocuments(
   dirty: DirtyRun,
@@ -53,11 +54,14 @@ export async function removeDocuments(
   }
 
   const rowless = await stillMeant(dirty, partition, all);
+  const meant = new Set(rowless);
+  const passedOver = all.filter((one) => one.note !== undefined && !meant.has(one)).map(({ id }) => id);
   const ids = rowless.map(({ id }) => id);
   const version = await sourceVersion(postgres); // before the rows are looked for: a document of a row that is read later is left
   const rows = await copy.source.locate(ids, settings.sourceTimeZone);
   const absent = rowless.filter(({ id }) => !isHere(partition, rows.get(id)));
   const waiting = await leftForNothing(dirty, source, partition, absent, rows);
+  const toPlanAnew = new Set([...waiting, ...passedOver]);
   const there = await copy.target.existing(absent.filter(({ why }) => why === "kept").map(({ id }) => id));
   const kept = absent.filter(({ id }) => there.has(id));
   const removed = absent.filter(({ id, why }) => why !== "kept" && !waiting.has(id));
@@ -78,11 +82,11 @@ export async function removeDocuments(
     );
   });
   dirty.counters.add("kept", kept.length);
-  if (removed.length === 0) return waiting;
+  if (removed.length === 0) return toPlanAnew;
   const { stateBefore } = await beginCopying(copy, false, dirty.run.signal);
   await deleteAll(dirty, copy, removed, version);
   if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(state, partition, dirty.run.id);
-  return waiting;
+  return toPlanAnew;
 }
 
 function isHere(partition: Partition, row: LocatedRow | undefined): boolean {

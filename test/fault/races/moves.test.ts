@@ -8,6 +8,8 @@ import { compareStores } from "../../support/compare-stores.ts";
 import { changeRun, documentOf, holdMonth, row, saveRun, tenantId, waitingNotes } from "../../support/race-archive.ts";
 import { type RequestGate, startRequestGate } from "../../support/request-gate.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
+import { withTestConnections } from "../../support/test-connections.ts";
+import { compactDirty } from "../../../src/workflow-logs/state/dirty-rows.ts";
 
 let archive: TestArchive;
 let gate: RequestGate;
@@ -100,6 +102,26 @@ test("a row that moves after a batch was planned is not written into the month i
   expect(await waitingNotes(archive)).toBe(0);
   expect((await compareStores(archive)).differences).toEqual([]);
   expect(await validateOnce(archive, { level: "full" })).toMatchObject({ status: "match" });
+});
+
+test("a compaction that takes the newest note of a record that is being applied does not leave its old document behind", async () => {
+  await archived();
+  await changeRun(archive, 1, "ONE", "2025-09-10 10:00"); // the note that knows of August
+  await changeRun(archive, 1, "TWO");
+
+  const held = gate.hold(/_bulk/);
+  const slow = applyOnce(gated()); // has read both notes, and is to remove the document in August
+  await held;
+  await changeRun(archive, 1, "THREE");
+  await withTestConnections(archive, {}, ({ state }) => compactDirty(state));
+  expect(await waitingNotes(archive)).toBe(2); // that of August, and the newest
+  gate.release();
+  await slow;
+
+  await applyOnce(archive, { untilEmpty: true });
+  expect(await waitingNotes(archive)).toBe(0);
+  expect(await documentOf(archive, 1, "2025.08")).toBeUndefined();
+  expect(await documentOf(archive, 1, "2025.09")).toBe("THREE");
 });
 
 test("a note stays while its row is read nowhere: it moved without a note before it could be written", async () => {

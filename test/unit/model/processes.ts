@@ -109,7 +109,8 @@ function* removeDocument(world: World, me: number, one: Plan, month: number): Pr
   const isAway = home !== undefined && home !== month && world.documentOf(home, id) !== undefined;
   const isMeantNow = isMeant(world, one);
   yield;
-  if (isMeantNow && row?.month !== month) {
+  if (!isMeantNow) one.waits = world.rules.passedOverNotesStay;
+  else if (row?.month !== month) {
     if (one.isElsewhere && row === undefined && !isAway) one.waits = true;
     else {
       world.put({ month, id, version }, undefined);
@@ -126,7 +127,8 @@ function* keepDocument(world: World, me: number, one: Plan, month: number): Proc
   const { id } = one.record;
   one.waits = !world.tryLock(month, me);
   if (one.waits) return;
-  if (isMeant(world, one) && world.rows.get(id)?.month !== month && world.documentOf(month, id) !== undefined) {
+  if (!isMeant(world, one)) one.waits = world.rules.passedOverNotesStay;
+  else if (world.rows.get(id)?.month !== month && world.documentOf(month, id) !== undefined) {
     world.kept.set(id, month);
     if (world.purged.get(id) === month) world.purged.delete(id);
   }

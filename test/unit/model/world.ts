@@ -16,6 +16,8 @@ export const rules = {
   oneDocument: true,
   /** A document is removed for a note only while that note waits. */
   settledNotesAreSilent: true,
+  /** What was not done because its note was gone settles no other note: a compaction may have taken the newest of those that were read. */
+  passedOverNotesStay: true,
 };
 export type Rules = Readonly<typeof rules>;
 
