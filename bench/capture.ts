@@ -11,7 +11,7 @@ import { stopSignal } from "../dev/demo/stop-signal.ts";
 import { createSchema } from "../dev/sample-logs/schema.ts";
 import { startPostgres } from "../dev/servers/start-postgres.ts";
 import { formatTable } from "../src/cli/output/table.ts";
-import { createPool } from "../src/stores/postgres/pool.ts";
+import { createPool } from "../src/stores/postgres/connection/pool.ts";
 import { stateDatabase } from "../src/workflow-logs/state/database.ts";
 import { installCapture } from "../src/workflow-logs/capture/install.ts";
 import { noProgress } from "../src/runs/progress.ts";

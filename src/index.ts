@@ -11,7 +11,7 @@ export type { RecordError, RecordErrorFilter } from "./workflow-logs/state/recor
 export type { JobTimings } from "./stores/postgres/jobs/job-queue.ts";
 export type { JobState } from "./stores/postgres/jobs/read-jobs.ts";
 export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./workflow-logs/state/record-errors.ts";
-export type { RecordedChange, RetentionRule } from "./workflow-logs/state/retention-rules.ts";
+export type { RecordedChange, RetentionRule } from "./workflow-logs/state/retention/rules.ts";
 export { type AskedHome, type FoundRun, knownRun, listRuns, type Unanswered } from "./runs/all-homes.ts";
 export type { RequestedState, RunLimits, RunRecord } from "./runs/run-record.ts";
 export { askedArchive } from "./workflow-logs/run-home.ts";
@@ -66,7 +66,7 @@ export {
   type DualWriteOptions,
   type GivenOptions,
 } from "./workflow-logs/repositories/dual-write/options.ts";
-export type { Logger, ShadowOptions } from "./workflow-logs/repositories/dual-write/shadow-reads.ts";
+export type { Logger, ShadowOptions } from "./workflow-logs/repositories/dual-write/reads/shadow-reads.ts";
 export type {
   ApiWorkflowNodeExecutionRepository,
   NodeCounts,
@@ -101,7 +101,10 @@ export { ElasticsearchApiWorkflowRunRepository } from "./workflow-logs/repositor
 export { ElasticsearchWorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/elasticsearch-workflow-execution-repository.ts";
 export { PostgresApiWorkflowRunRepository } from "./workflow-logs/repositories/workflow-runs/postgres-api-workflow-run-repository.ts";
 export { PostgresWorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/postgres-workflow-execution-repository.ts";
-export type { RunStatistics, StatisticsQuery } from "./workflow-logs/repositories/workflow-runs/run-statistics.ts";
+export type {
+  RunStatistics,
+  StatisticsQuery,
+} from "./workflow-logs/repositories/workflow-runs/statistics/run-statistics.ts";
 export type { WorkflowExecutionRepository } from "./workflow-logs/repositories/workflow-runs/workflow-execution-repository.ts";
 export type { WorkflowRun } from "./workflow-logs/repositories/workflow-runs/workflow-run.ts";
 export { cleanupOldIndices } from "./workflow-logs/retention/cleanup-old-indices.ts";
@@ -116,11 +119,11 @@ export {
   scheduleRetention,
   type ScheduleOptions,
   unscheduleRetention,
-} from "./workflow-logs/retention/schedule.ts";
+} from "./workflow-logs/retention/schedule/schedule.ts";
 export { type ChangedRules, changeRules, retentionRules, type RuleChange } from "./workflow-logs/retention/rules.ts";
-export type { RetentionWatch } from "./workflow-logs/retention/sweep.ts";
+export type { RetentionWatch } from "./workflow-logs/retention/sweep-context.ts";
 export { restoreDefaults, type RestoreOptions } from "./workflow-logs/restore/options.ts";
-export type { RestoreFinding, RowCounts } from "./workflow-logs/restore/outcome.ts";
+export type { RestoreFinding, RowCounts } from "./workflow-logs/restore/row-fates.ts";
 export type { PartitionCounts, RestoreReport } from "./workflow-logs/restore/report.ts";
 export { restore, type RestoreWatch } from "./workflow-logs/restore/restore.ts";
 export {

@@ -2,8 +2,8 @@
 
 export { AppError, UsageError } from "./engine/errors.ts";
 export type { Refusal } from "./engine/ports.ts";
-export { type CacheEntry, type CacheRecord, parseRecord } from "./llm-cache/cache-entry.ts";
-export { type CacheKind, CacheKinds, type FurtherType } from "./llm-cache/cache-kinds.ts";
+export { type CacheEntry, type CacheRecord, parseRecord } from "./llm-cache/entries/cache-entry.ts";
+export { type CacheKind, CacheKinds, type FurtherType } from "./llm-cache/entries/cache-kinds.ts";
 export type { KvStore, Page } from "./llm-cache/kv-store.ts";
 export { listWorkspaces, type ListedWorkspace } from "./llm-cache/list-workspaces.ts";
 export { migrate, type MigrateOptions, type MigrateWatch } from "./llm-cache/migrate.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import pg from "pg";
-import { copyIn } from "../../src/stores/postgres/copy-in.ts";
+import { copyIn } from "../../src/stores/postgres/copy/copy-in.ts";
 import type { RedisClient } from "../../src/stores/redis/client.ts";
 import { benchCaches } from "./caches.ts";
 

@@ -1,6 +1,6 @@
 import { type NodeExecutionCopy } from "../../dev/sample-logs/node-execution-copy.ts";
 import { BulkBody } from "../../src/stores/elasticsearch/bulk/bulk-body.ts";
-import { BinaryTuples } from "../../src/stores/postgres/binary-tuples.ts";
+import { BinaryTuples } from "../../src/stores/postgres/copy/binary-tuples.ts";
 import { type ColumnKind, columnWriters } from "../../src/workflow-logs/documents/column-writers.ts";
 import {
   DocumentRenderer,

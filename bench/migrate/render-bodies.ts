@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BulkBodies } from "../../src/stores/elasticsearch/bulk/bulk-body.ts";
-import { createPool } from "../../src/stores/postgres/pool.ts";
+import { createPool } from "../../src/stores/postgres/connection/pool.ts";
 import { DocumentRenderer, type SearchTextMode } from "../../src/workflow-logs/documents/document-renderer.ts";
 import { offsetOf } from "../../src/workflow-logs/documents/time-zone.ts";
 import { migrateDefaults } from "../../src/workflow-logs/copying/options.ts";

@@ -1,4 +1,4 @@
-import { copyField } from "../../src/stores/postgres/copy-in.ts";
+import { copyField } from "../../src/stores/postgres/copy/copy-in.ts";
 
 /** The value of a column as PostgreSQL reads it; null is NULL. */
 export type ColumnText = string | null;

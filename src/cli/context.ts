@@ -4,16 +4,16 @@ import { secretsIn } from "../config/secrets.ts";
 import type { ProgressSink } from "../runs/progress.ts";
 import { confirm, confirmByTyping } from "./confirm.ts";
 import { createDialogue, type Dialogue } from "./dialogue.ts";
-import type { GlobalOptions } from "./global-flags.ts";
+import type { GlobalOptions } from "./arguments/global-flags.ts";
 import type { Host } from "./host.ts";
 import { allowsColour, painter } from "./output/colour.ts";
 import { createLog } from "./output/log.ts";
 import type { LogLevel } from "./output/log-levels.ts";
-import { loggedProgress } from "./output/logged-progress.ts";
+import { loggedProgress } from "./output/progress/logged-progress.ts";
 import { createOutput, type Output } from "./output/output.ts";
-import { createProgress } from "./output/progress.ts";
+import { createProgress } from "./output/progress/progress.ts";
 import { redactor } from "./output/redact.ts";
-import { plainScreen, terminalScreen } from "./output/screen.ts";
+import { plainScreen, terminalScreen } from "./output/progress/screen.ts";
 
 /** Everything a command needs beside its options. */
 export interface CommandContext<Config = unknown> {

@@ -2,11 +2,11 @@ import { secretsIn } from "../config/secrets.ts";
 import { AppError, UsageError } from "../engine/errors.ts";
 import type { Entry } from "./command.ts";
 import { commands } from "./commands/index.ts";
-import { loadEnvironment } from "./environment.ts";
+import { loadEnvironment } from "./environment/environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
 import { interruptionOf, isInterruption } from "./interruption.ts";
-import { isGiven } from "./is-given.ts";
+import { isGiven } from "./arguments/is-given.ts";
 import { painter } from "./output/colour.ts";
 import { jsonDocument } from "./output/json.ts";
 import { printable } from "./output/printable.ts";
@@ -21,7 +21,7 @@ export async function runCli(host: Host, entries: readonly Entry[] = commands): 
   try {
     if (isGiven(host.args, "--version")) return print(host, packageVersion());
     // Each part is loaded when it is known to be needed: yargs not for the version, pino and the configuration not for help.
-    const { readArguments } = await import("./arguments.ts");
+    const { readArguments } = await import("./arguments/read-arguments.ts");
     const reading = await readArguments(host.args, entries, Math.min(host.stdout.columns ?? widestHelp, widestHelp));
     path = reading.path;
     if (reading.text !== undefined) return print(host, reading.text);

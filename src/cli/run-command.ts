@@ -2,14 +2,14 @@ import type { z } from "zod";
 import { ConfigError } from "../config/config-error.ts";
 import { type Environment, readSections } from "../config/read-sections.ts";
 import { UsageError } from "../engine/errors.ts";
-import { dashed, type Reading } from "./arguments.ts";
+import { dashed, type Reading } from "./arguments/read-arguments.ts";
 import type { Command } from "./command.ts";
 import { createContext } from "./context.ts";
-import { loadEnvironment } from "./environment.ts";
+import { loadEnvironment } from "./environment/environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
-import { globalFlags, readGlobals } from "./global-flags.ts";
+import { globalFlags, readGlobals } from "./arguments/global-flags.ts";
 import type { Host } from "./host.ts";
-import type { Problem } from "./problems.ts";
+import type { Problem } from "./arguments/problems.ts";
 
 /**
  * Runs the command that the arguments name. Wrong arguments and wrong configuration are thrown together as one UsageError before anything

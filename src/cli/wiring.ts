@@ -11,7 +11,7 @@ import { UsageError } from "../engine/errors.ts";
 import type { Log, SlowLog } from "../engine/log.ts";
 import type { AskedHome } from "../runs/all-homes.ts";
 import { validatePrefix } from "../stores/elasticsearch/indices/index-names.ts";
-import type { Pool } from "../stores/postgres/pool.ts";
+import type { Pool } from "../stores/postgres/connection/pool.ts";
 import type { Connections } from "../workflow-logs/connections.ts";
 import type { StateDatabase } from "../workflow-logs/state/database.ts";
 import type { CommandContext } from "./context.ts";
@@ -60,7 +60,7 @@ export async function withDatabase<T>(
   { config, log }: DatabaseContext,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const { createPool } = await import("../stores/postgres/pool.ts");
+  const { createPool } = await import("../stores/postgres/connection/pool.ts");
   const { stateDatabase } = await import("../workflow-logs/state/database.ts");
   const { describeStoreError } = await import("../workflow-logs/connections.ts");
   const postgres: Pool = createPool(config.database.url, undefined, slowLog(config, log));
@@ -107,7 +107,7 @@ export async function withRunHomes<T>(
 }
 
 async function askedDatabase(url: string): Promise<AskedHome & { close(): Promise<void> }> {
-  const { createPool } = await import("../stores/postgres/pool.ts");
+  const { createPool } = await import("../stores/postgres/connection/pool.ts");
   const { stateDatabase } = await import("../workflow-logs/state/database.ts");
   const { askedArchive } = await import("../workflow-logs/run-home.ts");
   const pool = createPool(url);

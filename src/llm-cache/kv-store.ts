@@ -1,6 +1,6 @@
 import type { Refusal } from "../engine/ports.ts";
-import type { CacheEntry } from "./cache-entry.ts";
-import type { CacheKind, CacheKinds } from "./cache-kinds.ts";
+import type { CacheEntry } from "./entries/cache-entry.ts";
+import type { CacheKind, CacheKinds } from "./entries/cache-kinds.ts";
 import type { StoreType } from "./store-settings.ts";
 
 /** Entries in the order of their store, with the way to go on behind each. */

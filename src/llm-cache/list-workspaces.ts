@@ -1,4 +1,4 @@
-import { type CacheKind, CacheKinds, furtherTypes } from "./cache-kinds.ts";
+import { type CacheKind, CacheKinds, furtherTypes } from "./entries/cache-kinds.ts";
 import type { KvStore } from "./kv-store.ts";
 import type { StoreSettings } from "./store-settings.ts";
 import { openStore } from "./stores/open-store.ts";

@@ -1,10 +1,10 @@
 import { UsageError } from "../engine/errors.ts";
 import type { Checkpoint, Refusal } from "../engine/ports.ts";
-import type { CacheKinds } from "./cache-kinds.ts";
-import type { CacheBatch } from "./cut-batches.ts";
+import type { CacheKinds } from "./entries/cache-kinds.ts";
+import type { CacheBatch } from "./entries/cut-batches.ts";
 import type { CacheState } from "./cache-state.ts";
 import type { Route, Written } from "./route.ts";
-import type { WriteEnd } from "./write-entries.ts";
+import type { WriteEnd } from "./entries/write-entries.ts";
 import { advance, type MigrateProgress, noMigrateProgress } from "./migrate-progress.ts";
 
 /** A crash repeats at most what was done in this time; saving each batch would wait for the disk each time. */

@@ -1,5 +1,5 @@
-import type { CacheBatch } from "./cut-batches.ts";
-import type { WriteEnd } from "./write-entries.ts";
+import type { CacheBatch } from "./entries/cut-batches.ts";
+import type { WriteEnd } from "./entries/write-entries.ts";
 
 /** An error as the report tells it. */
 export interface BatchError {

@@ -1,4 +1,4 @@
-import type { CacheKind } from "./cache-kinds.ts";
+import type { CacheKind } from "./entries/cache-kinds.ts";
 import type { MigrateProgress } from "./migrate-progress.ts";
 import type { StoreType } from "./store-settings.ts";
 

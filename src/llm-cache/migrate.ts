@@ -4,14 +4,14 @@ import { transfer } from "../engine/transfer.ts";
 import { inRun, type Run } from "../runs/run.ts";
 import { liveBatchLimits } from "../runs/run-limits.ts";
 import { noProgress, type ProgressSink } from "../runs/progress.ts";
-import { type CacheKind, CacheKinds, type FurtherType } from "./cache-kinds.ts";
-import { type CacheBatch, cutBatches, type CutLimits } from "./cut-batches.ts";
+import { type CacheKind, CacheKinds, type FurtherType } from "./entries/cache-kinds.ts";
+import { type CacheBatch, cutBatches, type CutLimits } from "./entries/cut-batches.ts";
 import type { CacheState } from "./cache-state.ts";
 import type { KvStore } from "./kv-store.ts";
 import { nothingWritten, type Route, type Written } from "./route.ts";
 import { MigrateCheckpoint } from "./migrate-checkpoint.ts";
 import { type BatchProgress, type MigrateReport, type ReportedStore, Reporter } from "./migrate-report.ts";
-import { usualWaits, type WriteEnd, writeEntries } from "./write-entries.ts";
+import { usualWaits, type WriteEnd, writeEntries } from "./entries/write-entries.ts";
 
 // src/llm-cache moves LightRAG's LLM caches between its key-value stores. It owns what a cache is, where each store keeps it, and how it is compared;
 // never how a run lives (src/runs), batches travel (src/engine) or a server is reached (src/stores).

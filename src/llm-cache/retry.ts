@@ -3,7 +3,7 @@ import { transfer } from "../engine/transfer.ts";
 import { noProgress } from "../runs/progress.ts";
 import { eachErrorPage } from "../runs/record-errors.ts";
 import { inRun, type Run } from "../runs/run.ts";
-import type { CacheBatch } from "./cut-batches.ts";
+import type { CacheBatch } from "./entries/cut-batches.ts";
 import type { KvStore } from "./kv-store.ts";
 import { routeName } from "./migrate-checkpoint.ts";
 import { advance, type MigrateProgress, noMigrateProgress } from "./migrate-progress.ts";
@@ -11,7 +11,7 @@ import { type MigrateReport, Reporter } from "./migrate-report.ts";
 import { cutLimits, lockTarget, type MigrateWatch, named, refuseSameStore, writeReadable } from "./migrate.ts";
 import type { CacheState } from "./cache-state.ts";
 import { nothingWritten, type Route, type Written } from "./route.ts";
-import { usualWaits } from "./write-entries.ts";
+import { usualWaits } from "./entries/write-entries.ts";
 
 export interface RetryOptions {
   readonly batchSize?: number | undefined;

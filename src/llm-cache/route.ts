@@ -1,6 +1,6 @@
 import type { Receipt } from "../engine/ports.ts";
 import type { KvStore } from "./kv-store.ts";
-import type { WriteEnd } from "./write-entries.ts";
+import type { WriteEnd } from "./entries/write-entries.ts";
 
 export interface Route {
   readonly source: KvStore;

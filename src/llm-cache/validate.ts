@@ -1,9 +1,9 @@
 import type { Refusal } from "../engine/ports.ts";
 import { Pacing } from "../engine/pacing.ts";
 import { transfer } from "../engine/transfer.ts";
-import { type CacheEntry, isExactNumber, type Json, parseRecord } from "./cache-entry.ts";
-import { CacheKinds, type FurtherType } from "./cache-kinds.ts";
-import { type CacheBatch, cutBatches } from "./cut-batches.ts";
+import { type CacheEntry, isExactNumber, type Json, parseRecord } from "./entries/cache-entry.ts";
+import { CacheKinds, type FurtherType } from "./entries/cache-kinds.ts";
+import { type CacheBatch, cutBatches } from "./entries/cut-batches.ts";
 import type { KvStore } from "./kv-store.ts";
 import { named, refuseSameStore } from "./migrate.ts";
 import type { Route } from "./route.ts";

@@ -8,7 +8,7 @@ import { describeElasticsearchError } from "../stores/elasticsearch/errors.ts";
 import type { TemplateSettings } from "../stores/elasticsearch/indices/template-files.ts";
 import { watchRequests } from "../stores/elasticsearch/slow-requests.ts";
 import { describePostgresError } from "../stores/postgres/errors.ts";
-import { createPool } from "../stores/postgres/pool.ts";
+import { createPool } from "../stores/postgres/connection/pool.ts";
 import { Archive } from "./archive/archive.ts";
 import { type StateDatabase, stateDatabase } from "./state/database.ts";
 import type { SearchTextMode } from "./documents/document-renderer.ts";

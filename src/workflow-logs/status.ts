@@ -1,7 +1,7 @@
 import { clusterInfo } from "../stores/elasticsearch/cluster.ts";
 import { type ArchiveIndex, listIndices } from "../stores/elasticsearch/indices/index-list.ts";
 import { templateStates } from "../stores/elasticsearch/indices/templates.ts";
-import { listPartitions, type PartitionRecord } from "./state/partitions.ts";
+import { listPartitions, type PartitionRecord } from "./state/partitions/partitions.ts";
 import type { RunRecord } from "../runs/run-record.ts";
 import { PostgresRunStore } from "../stores/postgres/run-store.ts";
 import { countRecordErrors } from "./state/record-errors.ts";
@@ -10,7 +10,7 @@ import { captureStatus, type CaptureStatus } from "./capture/status.ts";
 import { archiveStatus, type ArchiveStatus } from "./archive/archive-status.ts";
 import type { Connections } from "./connections.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./partitions/log-types.ts";
-import { type RetentionSchedule, retentionSchedule } from "./retention/schedule.ts";
+import { type RetentionSchedule, retentionSchedule } from "./retention/schedule/schedule.ts";
 import { countSourceRows, countTimeout } from "./partitions/source-counts.ts";
 
 export interface CoverageRow extends Partition {

@@ -1,8 +1,8 @@
 import { jobTimings, type JobTimings } from "../stores/postgres/jobs/job-queue.ts";
 import { type JobEnd, workJobs } from "../stores/postgres/jobs/work-jobs.ts";
 import type { Connections } from "./connections.ts";
-import { retentionSchedule, sweepQueue } from "./retention/schedule.ts";
-import { sweepOnSchedule } from "./retention/sweep-on-schedule.ts";
+import { retentionSchedule, sweepQueue } from "./retention/schedule/schedule.ts";
+import { sweepOnSchedule } from "./retention/schedule/sweep-on-schedule.ts";
 import type { Log } from "../engine/log.ts";
 
 export interface WorkerOptions {

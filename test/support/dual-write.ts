@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client as Sql } from "pg";
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
-import { createPool } from "../../src/stores/postgres/pool.ts";
+import { createPool } from "../../src/stores/postgres/connection/pool.ts";
 import { type RolloutModes, saveRollout } from "../../src/workflow-logs/state/rollouts.ts";
 import { upgradeState } from "../../src/workflow-logs/state/upgrade.ts";
 import { type Connections, connectionsOf } from "../../src/workflow-logs/connections.ts";

@@ -5,7 +5,7 @@ import { noProgress } from "../../src/runs/progress.ts";
 import type { RetentionOptions } from "../../src/workflow-logs/retention/options.ts";
 import type { RetentionReport } from "../../src/workflow-logs/retention/report.ts";
 import { retentionSweep } from "../../src/workflow-logs/retention/retention-sweep.ts";
-import type { RetentionWatch } from "../../src/workflow-logs/retention/sweep.ts";
+import type { RetentionWatch } from "../../src/workflow-logs/retention/sweep-context.ts";
 import type { Stores } from "./compare-stores.ts";
 import { archiveMark } from "./index-owner.ts";
 import { createTestArchive, type TestArchive } from "./test-archive.ts";

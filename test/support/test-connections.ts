@@ -1,5 +1,5 @@
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
-import { createPool } from "../../src/stores/postgres/pool.ts";
+import { createPool } from "../../src/stores/postgres/connection/pool.ts";
 import { type ArchiveSettings, type Connections, connectionsOf } from "../../src/workflow-logs/connections.ts";
 import type { Stores } from "./compare-stores.ts";
 

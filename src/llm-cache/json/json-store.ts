@@ -3,10 +3,10 @@ import { type FileHandle, mkdir, open, readdir, realpath, stat } from "node:fs/p
 import { dirname, join, resolve } from "node:path";
 import { AppError } from "../../engine/errors.ts";
 import type { Refusal } from "../../engine/ports.ts";
-import { type CacheEntry, unreadable } from "../cache-entry.ts";
-import type { CacheKind, CacheKinds } from "../cache-kinds.ts";
+import { type CacheEntry, unreadable } from "../entries/cache-entry.ts";
+import type { CacheKind, CacheKinds } from "../entries/cache-kinds.ts";
 import { type KvStore, type Page, pageBytes, pageEntries } from "../kv-store.ts";
-import { parseEntries } from "../parse-entries.ts";
+import { parseEntries } from "../entries/parse-entries.ts";
 import { cacheNamespace, type JsonSettings } from "../store-settings.ts";
 import { mergeFile } from "./merge-file.ts";
 import { type FoundEntry, placeAfter, scanEntries, type ScanPlace } from "./scan-entries.ts";

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { AppError } from "../../engine/errors.ts";
-import type { CacheEntry } from "../cache-entry.ts";
+import type { CacheEntry } from "../entries/cache-entry.ts";
 
 /**
  * What was written to a JSON store and is not in its file yet: a SQLite file beside it, so that entries are durable one batch at a time, outlive a crash

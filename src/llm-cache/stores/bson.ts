@@ -1,4 +1,4 @@
-import { type CacheRecord, exactNumber, isExactNumber, type Json } from "../cache-entry.ts";
+import { type CacheRecord, exactNumber, isExactNumber, type Json } from "../entries/cache-entry.ts";
 
 /** Of a record that a store of this kind can never hold; the message says what of it. */
 export class UnstorableError extends Error {

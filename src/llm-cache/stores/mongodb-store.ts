@@ -1,10 +1,10 @@
 import type { Collection, MongoBulkWriteError, MongoClient } from "mongodb";
 import type { Refusal } from "../../engine/ports.ts";
 import { connectMongodb } from "../../stores/mongodb/client.ts";
-import { type CacheEntry, refusal, unreadable } from "../cache-entry.ts";
-import type { CacheKind, CacheKinds } from "../cache-kinds.ts";
+import { type CacheEntry, refusal, unreadable } from "../entries/cache-entry.ts";
+import type { CacheKind, CacheKinds } from "../entries/cache-kinds.ts";
 import { type KvStore, type Page, pageEntries } from "../kv-store.ts";
-import { parseEntries } from "../parse-entries.ts";
+import { parseEntries } from "../entries/parse-entries.ts";
 import { type MongoSettings, namespaceOf, workspaceOf } from "../store-settings.ts";
 import { toBson, textOf, UnstorableError } from "./bson.ts";
 import { mongodbIdentity } from "./identities.ts";

@@ -1,9 +1,9 @@
 import type { Refusal } from "../../engine/ports.ts";
-import { createPool, type Pool } from "../../stores/postgres/pool.ts";
-import { type CacheEntry, isExactNumber, type Json, refusal } from "../cache-entry.ts";
-import type { CacheKind, CacheKinds } from "../cache-kinds.ts";
+import { createPool, type Pool } from "../../stores/postgres/connection/pool.ts";
+import { type CacheEntry, isExactNumber, type Json, refusal } from "../entries/cache-entry.ts";
+import type { CacheKind, CacheKinds } from "../entries/cache-kinds.ts";
 import { type KvStore, type Page, pageBytes, pageEntries } from "../kv-store.ts";
-import { parseEntries, type ParsedEntry } from "../parse-entries.ts";
+import { parseEntries, type ParsedEntry } from "../entries/parse-entries.ts";
 import type { PostgresSettings } from "../store-settings.ts";
 import { postgresIdentity } from "./identities.ts";
 import { createTable, pageQuery, recordColumns, upsert } from "./postgres-sql.ts";

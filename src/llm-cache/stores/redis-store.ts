@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { Refusal } from "../../engine/ports.ts";
 import { connectRedis, loadRedis, type RedisClient } from "../../stores/redis/client.ts";
-import { type CacheEntry, unreadable } from "../cache-entry.ts";
-import type { CacheKind, CacheKinds } from "../cache-kinds.ts";
+import { type CacheEntry, unreadable } from "../entries/cache-entry.ts";
+import type { CacheKind, CacheKinds } from "../entries/cache-kinds.ts";
 import { type KvStore, type Page, pageBytes, pageEntries } from "../kv-store.ts";
-import { parseEntries } from "../parse-entries.ts";
+import { parseEntries } from "../entries/parse-entries.ts";
 import { cacheNamespace, namespaceOf, type RedisSettings, workspaceOf } from "../store-settings.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import { redisIdentity } from "./identities.ts";

@@ -6,14 +6,14 @@ import type { DatabaseSync } from "node:sqlite";
 import { openSqliteFile } from "../../stores/sqlite/file.ts";
 import type { PragmaTemplate } from "../../stores/sqlite/pragmas.ts";
 import { type CacheLimits, EntryCache } from "./entry-cache.ts";
-import { Hashes } from "./hashes.ts";
+import { Hashes } from "./types/hashes.ts";
 import { Keyspace } from "./keyspace.ts";
-import { Lists } from "./lists.ts";
+import { Lists } from "./types/lists.ts";
 import { ensureDataTables } from "./schema.ts";
-import { Sets } from "./sets.ts";
-import { Strings } from "./strings.ts";
+import { Sets } from "./types/sets.ts";
+import { Strings } from "./types/strings.ts";
 import { Transaction } from "./transaction.ts";
-import { Zsets } from "./zsets.ts";
+import { Zsets } from "./types/zsets.ts";
 
 export interface DataOptions {
   readonly template?: PragmaTemplate;

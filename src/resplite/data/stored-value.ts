@@ -1,7 +1,7 @@
 import { AppError } from "../../engine/errors.ts";
 import type { Data } from "./data.ts";
 import { type Entry, type Kind, kinds } from "./entry.ts";
-import type { Scored } from "./zset-ranges.ts";
+import type { Scored } from "./types/zset-ranges.ts";
 
 /** A value, or a part of one: what travels between Redis and the file. */
 export type StoredValue =

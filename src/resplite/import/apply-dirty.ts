@@ -4,17 +4,17 @@ import type { Batch } from "../../engine/ports.ts";
 import { type BinaryClient, withoutPassword } from "../../stores/redis/binary-client.ts";
 import type { Data } from "../data/data.ts";
 import type { ImportLimits, ImportWatch } from "./bulk.ts";
-import { deltaCopier } from "./delta-copier.ts";
+import { deltaCopier } from "./copy/delta-copier.ts";
 import { openImportFile } from "./import-file.ts";
 import { importHome } from "./import-home.ts";
 import { type ImportReport, importReport } from "./import-report.ts";
-import { DirtyRegistry, type PendingKey } from "./registry.ts";
+import { DirtyRegistry, type PendingKey } from "./tracker/dirty-keys.ts";
 import { detailsOf, knownRun } from "./run-record.ts";
-import { requireSameSource } from "./same-source.ts";
-import { connectSource } from "./source-server.ts";
-import { type SweepReport, sweep } from "./sweep.ts";
-import { tracked } from "./tracker-barrier.ts";
-import { type Gap, newestSweep, TrackerSessions } from "./tracker-sessions.ts";
+import { requireSameSource } from "./source/same-source.ts";
+import { connectSource } from "./source/source-server.ts";
+import { type SweepReport, sweep } from "./tracker/sweep.ts";
+import { tracked } from "./tracker/tracker-barrier.ts";
+import { type Gap, newestSweep, TrackerSessions } from "./tracker/tracker-sessions.ts";
 
 export interface ApplyOptions extends ImportLimits {
   readonly runId: string;

@@ -6,18 +6,18 @@ import type { BinaryClient } from "../../stores/redis/binary-client.ts";
 import { withoutPassword } from "../../stores/redis/binary-client.ts";
 import type { PragmaTemplate } from "../../stores/sqlite/pragmas.ts";
 import type { Data } from "../data/data.ts";
-import { isPassing, untilAnswers } from "./connection-faults.ts";
+import { isPassing, untilAnswers } from "./source/connection-faults.ts";
 import { ErrorLog } from "./error-log.ts";
 import { openImportFile } from "./import-file.ts";
 import { importHome } from "./import-home.ts";
 import { type ImportReport, importReport } from "./import-report.ts";
-import { KeyCopier, type Settled } from "./key-copier.ts";
-import { DirtyRegistry } from "./registry.ts";
+import { KeyCopier, type Settled } from "./copy/key-copier.ts";
+import { DirtyRegistry } from "./tracker/dirty-keys.ts";
 import { addCounts, type Counter, detailsOf, ensureRun, findRun, setDetails } from "./run-record.ts";
-import { type KeyBatch, ScanSource } from "./scan-source.ts";
-import { connectSource, serverFacts } from "./source-server.ts";
-import { SourcePressure } from "./source-pressure.ts";
-import { requireSameSource } from "./same-source.ts";
+import { type KeyBatch, ScanSource } from "./source/scan-source.ts";
+import { connectSource, serverFacts } from "./source/source-server.ts";
+import { SourcePressure } from "./source/source-pressure.ts";
+import { requireSameSource } from "./source/same-source.ts";
 
 export interface ImportLimits {
   /** Batches that are read at once. */

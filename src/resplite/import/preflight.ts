@@ -1,9 +1,9 @@
 import type { BinaryClient, Reply } from "../../stores/redis/binary-client.ts";
 import { reason, withoutPassword } from "../../stores/redis/binary-client.ts";
-import { readFacts } from "./fetch-values.ts";
+import { readFacts } from "./source/fetch-values.ts";
 import { importDefaults } from "./bulk.ts";
 import { openImportFile } from "./import-file.ts";
-import { connectSource, missingFlags, serverFacts } from "./source-server.ts";
+import { connectSource, missingFlags, serverFacts } from "./source/source-server.ts";
 
 export interface Finding {
   readonly level: "problem" | "warning";

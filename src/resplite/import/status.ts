@@ -1,7 +1,7 @@
 import { importReport, type ImportReport } from "./import-report.ts";
 import { type ImportStage, isAtWork } from "./import-home.ts";
 import { openImportFile } from "./import-file.ts";
-import { isTracking } from "./tracker.ts";
+import { isTracking } from "./tracker/tracker.ts";
 import { knownRun } from "./run-record.ts";
 import { requireFile } from "./require-file.ts";
 

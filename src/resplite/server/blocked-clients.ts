@@ -1,5 +1,5 @@
 import { CommandError } from "../data/errors.ts";
-import type { ListEnd } from "../data/lists.ts";
+import type { ListEnd } from "../data/types/lists.ts";
 
 export interface BlockedClient {
   readonly keys: readonly Buffer[];

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Data } from "../data/data.ts";
 import { CommandError } from "../data/errors.ts";
-import type { ListEnd } from "../data/lists.ts";
+import type { ListEnd } from "../data/types/lists.ts";
 import type { BlockedClient } from "./blocked-clients.ts";
 import type { Command } from "./command.ts";
 import type { Client } from "./service.ts";

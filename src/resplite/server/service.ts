@@ -1,5 +1,5 @@
 import type { Data } from "../data/data.ts";
-import type { ListEnd } from "../data/lists.ts";
+import type { ListEnd } from "../data/types/lists.ts";
 import type { Access } from "./access.ts";
 import { SearchIndexes } from "../search/search-indexes.ts";
 import { BlockedClients } from "./blocked-clients.ts";

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { AppError } from "../../engine/errors.ts";
-import { isTlsFailure } from "./secured-client.ts";
+import { isTlsFailure } from "./connection/secured-client.ts";
 import { meaningOf } from "./sqlstates.ts";
 
 const resume = "Then run the same command again: it goes on where it was.";

@@ -1,5 +1,5 @@
 import { advanceGaps, markInstalling } from "../state/capture.ts";
-import { voidProofsAfterGap } from "../state/proofs.ts";
+import { voidProofsAfterGap } from "../state/validate/proofs.ts";
 import type { Connections } from "../connections.ts";
 import { captureState } from "./status.ts";
 

@@ -11,12 +11,12 @@ import { whenFree } from "../partitions/partition-lock.ts";
 import { requireAccess } from "../preflight/preflight.ts";
 import { partitionRange, type Scope } from "../partitions/scope.ts";
 import { type Cleanup, type CleanupWatch, countUnmigrated, planType, type TypePlan } from "./cleanup-plan.ts";
-import type { Reference } from "./id-tables.ts";
+import type { Reference } from "./tables/id-tables.ts";
 import { keepReason } from "./keep-rules.ts";
 import type { CleanupOptions } from "./options.ts";
-import { DeletePace, deleteSeconds } from "./pace.ts";
+import { DeletePace, deleteSeconds } from "./delete-pace.ts";
 import { type PretendedRows, pretendedRows } from "./pretended-rows.ts";
-import { purgeFiles, storageOf } from "./purge-files.ts";
+import { purgeFiles, storageOf } from "./files/purge-files.ts";
 import { purgePartition, type TypePurge } from "./purge-partition.ts";
 import {
   childrenOfRuns,
@@ -24,9 +24,9 @@ import {
   type References,
   relatedTables,
   unindexedPredicates,
-} from "./related-tables.ts";
+} from "./tables/related-tables.ts";
 import { CleanupCounters, type CleanupReport } from "./report.ts";
-import { requireEveryRowSeen } from "./keep-tables.ts";
+import { requireEveryRowSeen } from "./tables/keep-tables.ts";
 import { requireDeletable } from "./requirements.ts";
 
 /** Node executions and app logs before the runs they belong to. */

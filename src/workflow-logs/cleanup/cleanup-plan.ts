@@ -9,7 +9,7 @@ import type { Scope } from "../partitions/scope.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import type { AtStep } from "./delete-rows.ts";
 import type { CleanupOptions } from "./options.ts";
-import type { RelatedTables } from "./related-tables.ts";
+import type { RelatedTables } from "./tables/related-tables.ts";
 import type { CleanupCounters } from "./report.ts";
 
 export interface CleanupWatch extends RunWatch {

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { asOwnWrite } from "../capture/capture-function.ts";
 import type { StateDatabase } from "../state/database.ts";
-import { journalOffloadedFiles, type OffloadedFile } from "../state/offloaded-files.ts";
-import { journalPurged } from "../state/purge.ts";
+import { journalOffloadedFiles, type OffloadedFile } from "../state/cleanup/offloaded-files.ts";
+import { journalPurged } from "../state/cleanup/purged-rows.ts";
 import { hasColumn, hasIndexOn, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import type { PurgeNote } from "./purge-note.ts";

@@ -1,8 +1,8 @@
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import { flushIndex, readIndexFacts, snapshotOf } from "../../stores/elasticsearch/indices/index-copies.ts";
-import { listPartitions, type PartitionRecord } from "../state/partitions.ts";
+import { listPartitions, type PartitionRecord } from "../state/partitions/partitions.ts";
 import { appliedMigrations } from "../state/upgrade.ts";
-import { lastWrittenMillis } from "../state/purge.ts";
+import { lastWrittenMillis } from "../state/cleanup/purged-rows.ts";
 import type { Connections } from "../connections.ts";
 import { logTypes, type Partition } from "../partitions/log-types.ts";
 import { monthBounds } from "../partitions/months.ts";

@@ -1,7 +1,7 @@
 import { hasColumn, quoteLiteral, type Table } from "../../stores/postgres/table.ts";
 import { type DataType, logTypes } from "../partitions/log-types.ts";
-import type { Reference } from "./id-tables.ts";
-import type { References, RelatedTables } from "./related-tables.ts";
+import type { Reference } from "./tables/id-tables.ts";
+import type { References, RelatedTables } from "./tables/related-tables.ts";
 import type { KeepReason } from "./report.ts";
 
 export interface RuleContext {

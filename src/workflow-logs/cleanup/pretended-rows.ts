@@ -2,7 +2,7 @@ import { sqlIdType } from "../../stores/postgres/table.ts";
 import type { Connections } from "../connections.ts";
 import type { Run } from "../../runs/run.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
-import { buildIdTable, type Reference } from "./id-tables.ts";
+import { buildIdTable, type Reference } from "./tables/id-tables.ts";
 
 /** The rows that a dry run would have deleted, so that what depends on them counts as it would. */
 export interface PretendedRows {

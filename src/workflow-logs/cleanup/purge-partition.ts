@@ -1,7 +1,7 @@
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
-import { listPartitions } from "../state/partitions.ts";
-import { finishPurging } from "../state/purge.ts";
+import { listPartitions } from "../state/partitions/partitions.ts";
+import { finishPurging } from "../state/cleanup/purged-rows.ts";
 import type { Run } from "../../runs/run.ts";
 import { comparisonRenderer } from "../compare/comparison-renderer.ts";
 import type { Connections } from "../connections.ts";
@@ -17,10 +17,10 @@ import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import { type AtStep, type ComparedRow, type DeleteEnd, deleteRows } from "./delete-rows.ts";
 import { inspectGate, openGate } from "./gates.ts";
 import type { CleanupOptions } from "./options.ts";
-import type { DeletePace } from "./pace.ts";
+import type { DeletePace } from "./delete-pace.ts";
 import { noteExpression } from "./purge-note.ts";
 import { PurgeSink } from "./purge-sink.ts";
-import type { RelatedTables } from "./related-tables.ts";
+import type { RelatedTables } from "./tables/related-tables.ts";
 import type { CleanupCounters } from "./report.ts";
 
 /** What all partitions of a data type share in one cleanup. */

@@ -1,14 +1,14 @@
 import type { Receipt, Sink } from "../../engine/ports.ts";
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
-import { dirtyIds } from "../state/dirty-rows.ts";
+import { dirtyIds } from "../state/dirty/dirty-rows.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import { type AtStep, type ComparedRow, type DeleteEnd } from "./delete-rows.ts";
 import type { Gate } from "./gates.ts";
-import type { DeletePace } from "./pace.ts";
+import type { DeletePace } from "./delete-pace.ts";
 import { parseNote, type PurgeNote } from "./purge-note.ts";
 import type { CleanupCounters, KeepReason } from "./report.ts";
 

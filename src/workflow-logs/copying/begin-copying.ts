@@ -1,4 +1,4 @@
-import { beginPartition, type KnownPartition } from "../state/partitions.ts";
+import { beginPartition, type KnownPartition } from "../state/partitions/partitions.ts";
 import { awaitLateRequests } from "./late-requests.ts";
 import type { RowCopy } from "./row-copy.ts";
 

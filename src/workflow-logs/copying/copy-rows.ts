@@ -1,12 +1,12 @@
 import type { Sink } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
-import { joinRanges, saveCheckpoint } from "../state/checkpoints.ts";
+import { joinRanges, saveCheckpoint } from "../state/partitions/checkpoints.ts";
 import type { StateDatabase } from "../state/database.ts";
-import { forgetOpenRows, forgetOpenRowsOf, rememberOpenRows } from "../state/open-rows.ts";
-import { addCopied } from "../state/partitions.ts";
+import { forgetOpenRows, forgetOpenRowsOf, rememberOpenRows } from "../state/partitions/open-rows.ts";
+import { addCopied } from "../state/partitions/partitions.ts";
 import { forgetRecordErrors, forgetRecordErrorsOf, saveRecordErrors } from "../state/record-errors.ts";
-import { touchAppLogsOf } from "../state/touched-rows.ts";
-import { replaceUnresolvedContents } from "../state/unresolved-contents.ts";
+import { touchAppLogsOf } from "../state/dirty/touched-rows.ts";
+import { replaceUnresolvedContents } from "../state/partitions/unresolved-contents.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../partitions/scope.ts";

@@ -2,7 +2,7 @@ import { RefusalLimit } from "../../engine/refusal-limit.ts";
 import { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { BulkFault } from "../../stores/elasticsearch/bulk/bulk-faults.ts";
 import { BulkWriter } from "../../stores/elasticsearch/bulk/bulk-writer.ts";
-import { markCopying } from "../state/partitions.ts";
+import { markCopying } from "../state/partitions/partitions.ts";
 import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";

@@ -4,7 +4,7 @@ import { AppError } from "../../engine/errors.ts";
 import { hasBulkTasks } from "../../stores/elasticsearch/bulk/bulk-tasks.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { PostgresRunStore } from "../../stores/postgres/run-store.ts";
-import { lastRunOf } from "../state/partitions.ts";
+import { lastRunOf } from "../state/partitions/partitions.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
 
 /** A request that the network still has is no task yet: two looks, so far apart, must show none. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { installTemplates } from "../../stores/elasticsearch/indices/templates.ts";
-import { dirtyBacklog } from "../state/dirty-rows.ts";
+import { dirtyBacklog } from "../state/dirty/dirty-rows.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import { inRun, type RunWatch } from "../../runs/run.ts";
 import { archiveHome } from "../run-home.ts";
@@ -14,7 +14,7 @@ import { settleDeletions } from "../retention/settle-deletions.ts";
 import { applyPass } from "./apply-pass.ts";
 import { type DirtyRun, dirtyRun, refreshWritten } from "./dirty-run.ts";
 import type { ApplyDirtyOptions } from "./options.ts";
-import { DirtyCounters } from "./report.ts";
+import { DirtyCounters } from "./dirty-counters.ts";
 import type { ApplyDirtyReport } from "./dirty-report.ts";
 import { progressKey } from "./write-rows.ts";
 

@@ -1,8 +1,8 @@
 import { isAbort } from "../../engine/errors.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { compactDirty, dirtyBacklog, readDirty } from "../state/dirty-rows.ts";
+import { compactDirty, dirtyBacklog, readDirty } from "../state/dirty/dirty-rows.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
-import { carryOutDeletes } from "../repositories/dual-write/carry-out-deletes.ts";
+import { carryOutDeletes } from "../repositories/dual-write/deletes/carry-out-deletes.ts";
 import { applyBatch } from "./apply-batch.ts";
 import type { DirtyRun } from "./dirty-run.ts";
 import { followKeptDeletes } from "./follow-kept-deletes.ts";

@@ -5,8 +5,8 @@ import { noProgress, type ProgressSink } from "../../runs/progress.ts";
 import type { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
 import type { Scope } from "../partitions/scope.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
-import { ArchivedTenants } from "./archived-tenants.ts";
-import { DirtyCounters } from "./report.ts";
+import { ArchivedTenants } from "./tenants-without-archive.ts";
+import { DirtyCounters } from "./dirty-counters.ts";
 
 /** What applying dirty rows takes, over all of its passes. */
 export interface DirtyRun {

@@ -1,8 +1,8 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { type DeletedRow, deletedRowsAfter } from "../state/deleted-rows.ts";
+import { type DeletedRow, deletedRowsAfter } from "../state/dirty/deleted-rows.ts";
 import { withPartition } from "../partitions/partition-lock.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
-import { byPartition } from "./by-partition.ts";
+import { byPartition } from "./plan/by-partition.ts";
 import type { DirtyRun } from "./dirty-run.ts";
 import { removeDocuments } from "./remove-documents.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StateDatabase } from "../state/database.ts";
-import { compactDirty, newestDirtyVersion } from "../state/dirty-rows.ts";
+import { compactDirty, newestDirtyVersion } from "../state/dirty/dirty-rows.ts";
 import type { Run } from "../../runs/run.ts";
 
 const pauseMillis = 10_000;

@@ -2,7 +2,7 @@ import { quoteLiteral, sqlIdType } from "../../stores/postgres/table.ts";
 import { monthExpression, type PlanContext, unarchivableQuery } from "../partitions/plan-query.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { DirtyRun } from "./dirty-run.ts";
-import type { PlannedRecord } from "./planned-record.ts";
+import type { PlannedRecord } from "./plan/planned-record.ts";
 
 /** Puts rows that no index can be named for into the record errors, as a migration does. */
 export async function recordUnarchivable(

@@ -1,9 +1,9 @@
-import { confirmedRanges } from "../state/checkpoints.ts";
-import { deletedRowsOf, forgetDeletedRows, rememberDeletedRows } from "../state/deleted-rows.ts";
-import { waitingVersions } from "../state/dirty-rows.ts";
-import { forgetOpenRowsOf } from "../state/open-rows.ts";
-import { addCopied, finishCopying, readPartition } from "../state/partitions.ts";
-import { forgetPurgedOf, purgedPlaces } from "../state/purge.ts";
+import { confirmedRanges } from "../state/partitions/checkpoints.ts";
+import { deletedRowsOf, forgetDeletedRows, rememberDeletedRows } from "../state/dirty/deleted-rows.ts";
+import { waitingVersions } from "../state/dirty/dirty-rows.ts";
+import { forgetOpenRowsOf } from "../state/partitions/open-rows.ts";
+import { addCopied, finishCopying, readPartition } from "../state/partitions/partitions.ts";
+import { forgetPurgedOf, purgedPlaces } from "../state/cleanup/purged-rows.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
 import type { RowCopy } from "../copying/row-copy.ts";
@@ -12,10 +12,10 @@ import { deleteOlder } from "../copying/delete-older.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import type { LocatedRow } from "../rows/postgres-logs.ts";
 import { sourceVersion } from "../documents/source-version.ts";
-import { isConfirmed } from "./confirmed-rows.ts";
-import { isSamePlace } from "./dirty-records.ts";
+import { isConfirmed } from "./plan/confirmed-rows.ts";
+import { isSamePlace } from "./plan/dirty-records.ts";
 import type { DirtyRun } from "./dirty-run.ts";
-import { hasDocument } from "./has-document.ts";
+import { hasDocument } from "./plan/has-document.ts";
 
 /** A document whose row is not in its partition. */
 export interface Rowless {

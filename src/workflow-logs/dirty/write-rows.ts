@@ -1,9 +1,9 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { confirmedRanges } from "../state/checkpoints.ts";
-import { forgetDeletedRows } from "../state/deleted-rows.ts";
-import { settleDirty } from "../state/dirty-rows.ts";
-import { forgetPurgedOf } from "../state/purge.ts";
-import { finishCopying, readPartition } from "../state/partitions.ts";
+import { confirmedRanges } from "../state/partitions/checkpoints.ts";
+import { forgetDeletedRows } from "../state/dirty/deleted-rows.ts";
+import { settleDirty } from "../state/dirty/dirty-rows.ts";
+import { forgetPurgedOf } from "../state/cleanup/purged-rows.ts";
+import { finishCopying, readPartition } from "../state/partitions/partitions.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
 import { pagesOf } from "../copying/pages-of.ts";
@@ -11,9 +11,9 @@ import { copyById } from "../copying/copy-rows.ts";
 import type { RowCopy } from "../copying/row-copy.ts";
 import { partitionCopy } from "../copying/copy-run.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
-import { isConfirmed } from "./confirmed-rows.ts";
+import { isConfirmed } from "./plan/confirmed-rows.ts";
 import type { DirtyRun } from "./dirty-run.ts";
-import type { PlannedRecord } from "./planned-record.ts";
+import type { PlannedRecord } from "./plan/planned-record.ts";
 
 /**
  * Writes the rows into their partition, as they are now, and says which were read there. The entries of those that have nothing else to be done are settled

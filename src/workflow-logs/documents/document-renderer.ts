@@ -1,4 +1,4 @@
-import type { BinaryTuples } from "../../stores/postgres/binary-tuples.ts";
+import type { BinaryTuples } from "../../stores/postgres/copy/binary-tuples.ts";
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { LogType } from "../partitions/log-types.ts";
 import { columnWriters, type ColumnWriter, writeUuidText } from "./column-writers.ts";

@@ -1,7 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import type { ConfirmedRange } from "../state/checkpoints.ts";
-import { readPartition, setCopiedRows } from "../state/partitions.ts";
-import { purgedRowIds } from "../state/validation-journal.ts";
+import type { ConfirmedRange } from "../state/partitions/checkpoints.ts";
+import { readPartition, setCopiedRows } from "../state/partitions/partitions.ts";
+import { purgedRowIds } from "../state/validate/purged-and-deleted-ids.ts";
 import { copyById } from "../copying/copy-rows.ts";
 import type { RowCopy } from "../copying/row-copy.ts";
 import { pagesOf } from "../copying/pages-of.ts";

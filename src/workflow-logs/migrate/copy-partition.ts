@@ -1,7 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { type ConfirmedRange, confirmedRanges, holdCheckpointsBack } from "../state/checkpoints.ts";
-import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../state/open-rows.ts";
-import { finishCopying, type KnownPartition, readPartition, setCopiedRows } from "../state/partitions.ts";
+import { type ConfirmedRange, confirmedRanges, holdCheckpointsBack } from "../state/partitions/checkpoints.ts";
+import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../state/partitions/open-rows.ts";
+import { finishCopying, type KnownPartition, readPartition, setCopiedRows } from "../state/partitions/partitions.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../partitions/scope.ts";
 import { beginCopying } from "../copying/begin-copying.ts";

@@ -1,8 +1,8 @@
 import { AppError } from "../../engine/errors.ts";
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
-import { countOpenRows } from "../state/open-rows.ts";
-import { listPartitions } from "../state/partitions.ts";
+import { countOpenRows } from "../state/partitions/open-rows.ts";
+import { listPartitions } from "../state/partitions/partitions.ts";
 import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, logTypes, type Partition, partitionKey, resources } from "../partitions/log-types.ts";

@@ -1,4 +1,4 @@
-import { finishCopying, readPartition } from "../state/partitions.ts";
+import { finishCopying, readPartition } from "../state/partitions/partitions.ts";
 import { archiveRecordErrors, forgetRecordErrors, type RecordErrorFilter } from "../state/record-errors.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import { eachErrorPage } from "../../runs/record-errors.ts";

@@ -1,8 +1,8 @@
 import { countDocuments, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import type { ArchiveIndex } from "../../stores/elasticsearch/indices/index-list.ts";
-import { cancellable } from "../../stores/postgres/cancellable.ts";
-import { expectedWithoutRow } from "../state/expected-documents.ts";
-import { listPartitions } from "../state/partitions.ts";
+import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
+import { expectedWithoutRow } from "../state/partitions/expected-documents.ts";
+import { listPartitions } from "../state/partitions/partitions.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { confirmedRowsQuery, type PlanContext } from "../partitions/plan-query.ts";

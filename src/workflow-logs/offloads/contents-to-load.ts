@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import { cancellable } from "../../stores/postgres/cancellable.ts";
+import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
 import { inspectTable } from "../../stores/postgres/table.ts";
 import { offloadTable } from "../partitions/log-types.ts";
 import { keysQuery, type PlanContext } from "../partitions/plan-query.ts";

@@ -1,7 +1,7 @@
 import { sideBySide } from "../../engine/side-by-side.ts";
 import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { BulkBodies, BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
-import type { UnresolvedContent } from "../state/unresolved-contents.ts";
+import type { UnresolvedContent } from "../state/partitions/unresolved-contents.ts";
 import { searchUnits, type SearchTextMode } from "../documents/document-renderer.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import { type LoadedContent, loadContent } from "./load-content.ts";

@@ -1,4 +1,4 @@
-import type { BinaryTuples } from "../../stores/postgres/binary-tuples.ts";
+import type { BinaryTuples } from "../../stores/postgres/copy/binary-tuples.ts";
 import type { RowLayout } from "../documents/row-layout.ts";
 
 /** An offload row and its file, every column as text, as they stand in `archive.offloads`. */

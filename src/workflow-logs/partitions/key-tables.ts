@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
 import { type StateDatabase, stateSchema } from "../state/database.ts";
 import { type RunLocks, runLockName } from "../../runs/run-locks.ts";
-import { cancellable } from "../../stores/postgres/cancellable.ts";
+import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
 import type { Run } from "../../runs/run.ts";
 import type { DataType } from "./log-types.ts";
 import type { Listing } from "../rows/row-query.ts";

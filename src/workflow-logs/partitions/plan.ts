@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import { cancellable } from "../../stores/postgres/cancellable.ts";
+import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
 import type { Partition } from "./log-types.ts";
 import { keysQuery, partitionsQuery, type PlanContext } from "./plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";

@@ -1,4 +1,4 @@
-import type { ConfirmedRange } from "../state/checkpoints.ts";
+import type { ConfirmedRange } from "../state/partitions/checkpoints.ts";
 import type { TimeRange } from "./scope.ts";
 
 /** A part of a partition that no checkpoint covers. Rows of `extends`, if there is one, end where this begins. */

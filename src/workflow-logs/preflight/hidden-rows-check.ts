@@ -1,5 +1,5 @@
 import { bypassHint, hidingTables } from "../../stores/postgres/hidden-rows.ts";
-import { keepTables } from "../cleanup/keep-tables.ts";
+import { keepTables } from "../cleanup/tables/keep-tables.ts";
 import { dataTypes, logTypes, offloadTable } from "../partitions/log-types.ts";
 import { type Check, fail, type Finding, ok, warn } from "./finding.ts";
 

@@ -1,4 +1,4 @@
-import { freeConnections } from "../../stores/postgres/free-connections.ts";
+import { freeConnections } from "../../stores/postgres/connection/free-connections.ts";
 import { pendingMigrations } from "../state/upgrade.ts";
 import { offloadTable } from "../partitions/log-types.ts";
 import { type Check, fail, type Finding, ok, warn } from "./finding.ts";

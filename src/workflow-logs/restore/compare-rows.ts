@@ -6,8 +6,8 @@ import type { DocumentRenderer } from "../documents/document-renderer.ts";
 import type { RowLayout } from "../documents/row-layout.ts";
 import { type BatchLimits, readRows } from "../rows/row-batches.ts";
 import { rowsByIdQuery } from "../rows/row-query.ts";
-import { type ArchivedRow, readArchivedRow } from "./archived-row.ts";
-import { localTimestamp } from "./column-text.ts";
+import { type ArchivedRow, readArchivedRow } from "./documents/archived-row.ts";
+import { localTimestamp } from "./columns/column-text.ts";
 
 export interface RowComparison {
   readonly table: Table;

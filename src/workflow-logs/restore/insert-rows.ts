@@ -1,5 +1,5 @@
 import type { PoolClient } from "pg";
-import { copyIn } from "../../stores/postgres/copy-in.ts";
+import { copyIn } from "../../stores/postgres/copy/copy-in.ts";
 import type { Column } from "../../stores/postgres/table.ts";
 import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
 

@@ -1,6 +1,6 @@
 import type { PoolClient } from "pg";
 import type { Partition } from "../partitions/log-types.ts";
-import type { ArchivedRow } from "./archived-row.ts";
+import type { ArchivedRow } from "./documents/archived-row.ts";
 
 /** Documents that are not brought back, by their ids. */
 export interface LeftOut {

@@ -1,8 +1,8 @@
 import { AppError } from "../../engine/errors.ts";
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import type { PartitionState } from "../state/database.ts";
-import { listPartitions } from "../state/partitions.ts";
-import { countPurgedRows } from "../state/restore-findings.ts";
+import { listPartitions } from "../state/partitions/partitions.ts";
+import { countPurgedRows } from "../state/restore/restore-findings.ts";
 import { pendingMigrations } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";

@@ -1,5 +1,5 @@
 import { type DataType, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
-import { Outcome, type RestoreFinding, type RowCounts } from "./outcome.ts";
+import { Outcome, type RestoreFinding, type RowCounts } from "./row-fates.ts";
 import type { MissingIndex, PlannedRestore } from "./plan-restore.ts";
 
 export interface RestoreReport {

@@ -1,4 +1,4 @@
-import { forgetOffloadedFiles, type OffloadedFile, offloadedFilesAfter } from "../state/offloaded-files.ts";
+import { forgetOffloadedFiles, type OffloadedFile, offloadedFilesAfter } from "../state/cleanup/offloaded-files.ts";
 import { inspectTable, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { Run } from "../../runs/run.ts";
@@ -6,7 +6,7 @@ import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { type FileRow, fileRows } from "../offloads/file-rows.ts";
 import { archivedContents } from "../offloads/offload-contents.ts";
-import { Outcome } from "./outcome.ts";
+import { Outcome } from "./row-fates.ts";
 
 const filesAtOnce = 500;
 const filesTable = "upload_files";

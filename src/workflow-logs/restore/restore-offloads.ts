@@ -1,11 +1,11 @@
 import type { PoolClient } from "pg";
 import type { InsertColumn } from "../../stores/postgres/insert-columns.ts";
 import { quoteIdentifier, quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
-import type { ArchivedRow, OffloadRow } from "./archived-row.ts";
-import { groupByColumns } from "./group-by-columns.ts";
+import type { ArchivedRow, OffloadRow } from "./documents/archived-row.ts";
+import { groupByColumns } from "./columns/group-by-columns.ts";
 import { insertRows } from "./insert-rows.ts";
-import type { Outcome } from "./outcome.ts";
-import { InexactRows } from "./refusals.ts";
+import type { Outcome } from "./row-fates.ts";
+import { InexactRows } from "./refused-rows.ts";
 
 export interface OffloadTable {
   readonly table: Table;

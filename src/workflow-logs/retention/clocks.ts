@@ -1,6 +1,6 @@
 import { AppError } from "../../engine/errors.ts";
 import { nodeClocks } from "../../stores/elasticsearch/node-clocks.ts";
-import { lastSweep } from "../state/retention-sweeps.ts";
+import { lastSweep } from "../state/retention/sweeps.ts";
 import type { Connections } from "../connections.ts";
 
 /** More than clocks that are kept in step ever differ by, and far less than any retention. */

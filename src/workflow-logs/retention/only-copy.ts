@@ -1,5 +1,5 @@
-import { countPurgedRows } from "../state/restore-findings.ts";
-import type { PartitionRecord } from "../state/partitions.ts";
+import { countPurgedRows } from "../state/restore/restore-findings.ts";
+import type { PartitionRecord } from "../state/partitions/partitions.ts";
 import type { Connections } from "../connections.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
 import { monthBounds } from "../partitions/months.ts";

@@ -1,10 +1,10 @@
 import { AppError } from "../../engine/errors.ts";
 import { missingPrivileges } from "../../stores/elasticsearch/privileges.ts";
 import { requireRepository } from "../../stores/elasticsearch/snapshots.ts";
-import { listPartitions } from "../state/partitions.ts";
-import { openDeletions } from "../state/retention-deletions.ts";
-import { listRules } from "../state/retention-rules.ts";
-import { recordSweep } from "../state/retention-sweeps.ts";
+import { listPartitions } from "../state/partitions/partitions.ts";
+import { openDeletions } from "../state/retention/deletions.ts";
+import { listRules } from "../state/retention/rules.ts";
+import { recordSweep } from "../state/retention/sweeps.ts";
 import { appliedMigrations, pendingMigrations, upgradeState } from "../state/upgrade.ts";
 import { type Run, inRun } from "../../runs/run.ts";
 import { archiveHome } from "../run-home.ts";
@@ -12,15 +12,15 @@ import { resources } from "../partitions/log-types.ts";
 import type { Connections } from "../connections.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
 import { agreedTime, requireLaterThanLastSweep } from "./clocks.ts";
-import { cutoffOf } from "./decide.ts";
-import { judge } from "./judge.ts";
+import { cutoffOf } from "./age-rule.ts";
+import { judge } from "./inspect-candidate.ts";
 import { onlyCopies } from "./only-copy.ts";
 import { requireSensibleDays, type RetentionOptions } from "./options.ts";
 import { RetentionCounters, type RetentionReport } from "./report.ts";
 import { settleDeletions } from "./settle-deletions.ts";
-import { type Candidate, survey } from "./survey.ts";
-import type { RetentionWatch, Sweep } from "./sweep.ts";
-import { ageOf, describeIndex } from "./swept-index.ts";
+import { type Candidate, survey } from "./list-candidates.ts";
+import type { RetentionWatch, Sweep } from "./sweep-context.ts";
+import { ageOf, describeIndex } from "./index-line.ts";
 import { sweepTenant } from "./sweep-tenant.ts";
 
 /**

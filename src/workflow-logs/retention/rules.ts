@@ -1,17 +1,17 @@
 import { UsageError } from "../../engine/errors.ts";
-import { openDeletions } from "../state/retention-deletions.ts";
+import { openDeletions } from "../state/retention/deletions.ts";
 import {
   changeRetention,
   listChanges,
   listRules,
   type RecordedChange,
   type RetentionRule,
-} from "../state/retention-rules.ts";
+} from "../state/retention/rules.ts";
 import { pendingMigrations, upgradeState } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, dataTypes } from "../partitions/log-types.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
-import { allTypes } from "./policy.ts";
+import { allTypes } from "./retention-days.ts";
 
 export interface RuleChange {
   readonly tenantIds: readonly string[];

@@ -1,5 +1,5 @@
 import { indexUuid } from "../../stores/elasticsearch/indices/delete-index.ts";
-import { endDeletion, finishDeletion, openDeletions } from "../state/retention-deletions.ts";
+import { endDeletion, finishDeletion, openDeletions } from "../state/retention/deletions.ts";
 import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";

@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import { deleteIndex } from "../../stores/elasticsearch/indices/delete-index.ts";
 import { takeSnapshot } from "../../stores/elasticsearch/snapshots.ts";
-import { decideDeletion, endDeletion, finishDeletion } from "../state/retention-deletions.ts";
+import { decideDeletion, endDeletion, finishDeletion } from "../state/retention/deletions.ts";
 import type { Run } from "../../runs/run.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
 import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
-import { judge, type Judged, keptByPolicy } from "./judge.ts";
-import { policyOf } from "./policy.ts";
+import { judge, type Judged, keptByPolicy } from "./inspect-candidate.ts";
+import { policyOf } from "./retention-days.ts";
 import type { KeptReason, SweptIndex } from "./report.ts";
-import type { Candidate } from "./survey.ts";
-import type { Sweep } from "./sweep.ts";
-import { ageOf, describeIndex, keptIndex } from "./swept-index.ts";
+import type { Candidate } from "./list-candidates.ts";
+import type { Sweep } from "./sweep-context.ts";
+import { ageOf, describeIndex, keptIndex } from "./index-line.ts";
 
 /** An index that goes: it was judged under the lock of its partition, which is still held. */
 interface Doomed extends Candidate {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StateDatabase } from "../state/database.ts";
-import { dirtyBacklog } from "../state/dirty-rows.ts";
+import { dirtyBacklog } from "../state/dirty/dirty-rows.ts";
 import { PostgresRunStore } from "../../stores/postgres/run-store.ts";
 import { dataTypes } from "../partitions/log-types.ts";
 import type { RolloutWatch } from "./rollout-watch.ts";

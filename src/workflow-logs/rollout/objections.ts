@@ -1,5 +1,5 @@
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
-import { listPartitions } from "../state/partitions.ts";
+import { listPartitions } from "../state/partitions/partitions.ts";
 import { countRecordErrors } from "../state/record-errors.ts";
 import type { RolloutModes } from "../state/rollouts.ts";
 import { captureState } from "../capture/status.ts";

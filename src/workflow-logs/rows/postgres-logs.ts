@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from "pg";
 import type { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
-import type { ConfirmedRange } from "../state/checkpoints.ts";
+import type { ConfirmedRange } from "../state/partitions/checkpoints.ts";
 import type { DocumentRenderer } from "../documents/document-renderer.ts";
 import type { LogType, Partition } from "../partitions/log-types.ts";
 import type { TimeRange } from "../partitions/scope.ts";

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
-import type { ConfirmedRange } from "../state/checkpoints.ts";
+import type { ConfirmedRange } from "../state/partitions/checkpoints.ts";
 import type { RowLayout } from "../documents/row-layout.ts";
 
 /** A place in the order (created_at, id). `createdAt` is text with microseconds, in the source's own time. */

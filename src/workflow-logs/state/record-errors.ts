@@ -3,7 +3,7 @@ import type { Refusal } from "../../engine/ports.ts";
 import { type RecordError as RefusedRecord, type RecordErrors, shortReason } from "../../runs/record-errors.ts";
 import { chunks } from "../../stores/postgres/chunks.ts";
 import type { StateDatabase, StateTables } from "./database.ts";
-import { type PartitionId, partitionColumns } from "./partition-id.ts";
+import { type PartitionId, partitionColumns } from "./partitions/partition-id.ts";
 
 /** One row that could not be archived. */
 export interface RecordError extends RefusedRecord {

@@ -1,6 +1,6 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import pg, { type Pool, type PoolClient } from "pg";
-import { getTypeParser } from "../../stores/postgres/pool.ts";
+import { getTypeParser } from "../../stores/postgres/connection/pool.ts";
 
 const timestamptzOid = 1184;
 

@@ -1,9 +1,9 @@
-import { dirtyBacklog } from "../state/dirty-rows.ts";
-import { countDeleted, countPurged } from "../state/validation-journal.ts";
+import { dirtyBacklog } from "../state/dirty/dirty-rows.ts";
+import { countDeleted, countPurged } from "../state/validate/purged-and-deleted-ids.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import { wholeMonth } from "../partitions/scope.ts";
 import type { SourceKeys } from "./plan.ts";
-import { countStrata, countTargets, type SampledPartition } from "./plan-sample.ts";
+import { countStrata, countTargets, type SampledPartition } from "./sample/plan-sample.ts";
 import type { CountDifference } from "./report.ts";
 import type { ValidateRun } from "./validate-run.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import type { DifferenceKind, StateDatabase } from "../state/database.ts";
-import { countDifferences, settleDifferences, unresolvedIds } from "../state/validation-differences.ts";
+import { countDifferences, settleDifferences, unresolvedIds } from "../state/validate/differences.ts";
 import { type CheckedBatch, checkRows, type RowCheck } from "./row-check.ts";
 
 const rowKinds: readonly DifferenceKind[] = ["missing", "different", "changed"];

@@ -1,8 +1,8 @@
-import { addDifferences, forgetKind } from "../state/validation-differences.ts";
-import { purgedRowIds } from "../state/validation-journal.ts";
-import { idsPerPage } from "./extra-documents.ts";
+import { addDifferences, forgetKind } from "../state/validate/differences.ts";
+import { purgedRowIds } from "../state/validate/purged-and-deleted-ids.ts";
+import { idsPerPage } from "./extra/extra-documents.ts";
 import type { RowCheck } from "./row-check.ts";
-import { idsWithRow } from "./rows-of-ids.ts";
+import { idsWithRow } from "./extra/rows-of-ids.ts";
 
 /** Remembers rows that were purged from PostgreSQL and have no document any more: those are in neither store. */
 export async function findLost(check: RowCheck, signal: AbortSignal): Promise<void> {

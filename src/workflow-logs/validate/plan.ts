@@ -2,7 +2,7 @@ import { AppError } from "../../engine/errors.ts";
 import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import type { CreatedWithin } from "../../stores/elasticsearch/documents/document-ids.ts";
 import type { PartitionState } from "../state/database.ts";
-import { listPartitions } from "../state/partitions.ts";
+import { listPartitions } from "../state/partitions/partitions.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
 import { inOrder, planPartitions } from "../partitions/plan.ts";

@@ -1,12 +1,12 @@
 import type { Pool } from "pg";
 import type { StateDatabase } from "../state/database.ts";
-import { adoptDifferences, forgetDifferences } from "../state/validation-differences.ts";
+import { adoptDifferences, forgetDifferences } from "../state/validate/differences.ts";
 import {
   findProgress,
   saveProgress,
   type ValidatedRange,
   type ValidationProgress,
-} from "../state/validation-progress.ts";
+} from "../state/validate/progress.ts";
 import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { CheckedBatch, RowCheck } from "./row-check.ts";

@@ -1,6 +1,6 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { finishCopying } from "../state/partitions.ts";
-import { unresolvedIds } from "../state/validation-differences.ts";
+import { finishCopying } from "../state/partitions/partitions.ts";
+import { unresolvedIds } from "../state/validate/differences.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
 import { copyById } from "../copying/copy-rows.ts";
 import { partitionCopy } from "../copying/copy-run.ts";

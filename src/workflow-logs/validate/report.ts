@@ -1,4 +1,4 @@
-import type { DifferenceCounts } from "../state/validation-differences.ts";
+import type { DifferenceCounts } from "../state/validate/differences.ts";
 import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
 import type { ValidateOptions } from "./options.ts";
 

@@ -1,5 +1,5 @@
 import { quoteLiteral } from "../../stores/postgres/table.ts";
-import { cancellable } from "../../stores/postgres/cancellable.ts";
+import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
 import { keysQuery } from "../partitions/plan-query.ts";
 import type { SourceKeys } from "./plan.ts";
 import type { ValidateRun } from "./validate-run.ts";

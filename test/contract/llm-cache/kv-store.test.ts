@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CacheKinds } from "../../../src/llm-cache/cache-kinds.ts";
-import type { CacheEntry } from "../../../src/llm-cache/cache-entry.ts";
+import { CacheKinds } from "../../../src/llm-cache/entries/cache-kinds.ts";
+import type { CacheEntry } from "../../../src/llm-cache/entries/cache-entry.ts";
 import type { KvStore } from "../../../src/llm-cache/kv-store.ts";
 import { storeTypes } from "../../../src/llm-cache/store-settings.ts";
 import { openStore } from "../../../src/llm-cache/stores/open-store.ts";

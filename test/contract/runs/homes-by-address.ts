@@ -1,5 +1,5 @@
 import type { RunHome } from "../../../src/runs/run-home.ts";
-import { createPool } from "../../../src/stores/postgres/pool.ts";
+import { createPool } from "../../../src/stores/postgres/connection/pool.ts";
 import { sqliteHome } from "../../../src/stores/sqlite/run-home.ts";
 import { openStateFile } from "../../../src/stores/sqlite/state-file.ts";
 import { archiveHome } from "../../../src/workflow-logs/run-home.ts";

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createPool } from "../../../src/stores/postgres/pool.ts";
+import { createPool } from "../../../src/stores/postgres/connection/pool.ts";
 import { stateDatabase } from "../../../src/workflow-logs/state/database.ts";
 import { upgradeState } from "../../../src/workflow-logs/state/upgrade.ts";
 import { createDatabase } from "../../support/database.ts";

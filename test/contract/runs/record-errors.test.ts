@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eachErrorPage, type RecordError, type RecordErrors, reportErrors } from "../../../src/runs/record-errors.ts";
-import { createPool } from "../../../src/stores/postgres/pool.ts";
+import { createPool } from "../../../src/stores/postgres/connection/pool.ts";
 import { SqliteRecordErrors } from "../../../src/stores/sqlite/record-errors.ts";
 import { openStateFile } from "../../../src/stores/sqlite/state-file.ts";
 import { stateDatabase } from "../../../src/workflow-logs/state/database.ts";

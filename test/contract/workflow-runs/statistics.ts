@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { StatisticsQuery } from "../../../src/workflow-logs/repositories/workflow-runs/run-statistics.ts";
+import type { StatisticsQuery } from "../../../src/workflow-logs/repositories/workflow-runs/statistics/run-statistics.ts";
 import { busy, clocks, type Given } from "./contract.ts";
 import type { RunRow } from "./runs-archive.ts";
 import { testId } from "./runs-archive.ts";

@@ -1,5 +1,5 @@
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
-import { createPool } from "../../../src/stores/postgres/pool.ts";
+import { createPool } from "../../../src/stores/postgres/connection/pool.ts";
 import { connectionsOf } from "../../../src/workflow-logs/connections.ts";
 import { createRepositories } from "../../../src/workflow-logs/repositories/create-repositories.ts";
 import { saveRollout } from "../../../src/workflow-logs/state/rollouts.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { scheduleRetention } from "../../../src/workflow-logs/retention/schedule.ts";
+import { scheduleRetention } from "../../../src/workflow-logs/retention/schedule/schedule.ts";
 import { startApp } from "../../support/app-process.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
 import { createRetentionArchive, indexExists, putIndex } from "../../support/retention-archive.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
-import { saveProof, validProof } from "../../../src/workflow-logs/state/proofs.ts";
+import { saveProof, validProof } from "../../../src/workflow-logs/state/validate/proofs.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { installOnce, statusOnce, takeDirty } from "../../support/capture.ts";
 import { sessions } from "../../support/sessions.ts";

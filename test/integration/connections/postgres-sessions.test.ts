@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { startPgbouncer } from "../../../dev/servers/start-pgbouncer.ts";
 import { describePostgresError } from "../../../src/stores/postgres/errors.ts";
 import { AdvisoryLocks } from "../../../src/stores/postgres/advisory-locks.ts";
-import { createPool } from "../../../src/stores/postgres/pool.ts";
+import { createPool } from "../../../src/stores/postgres/connection/pool.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import type { Stores } from "../../support/compare-stores.ts";
 import { dropPrefix, uniquePrefix } from "../../support/database.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startPostgres } from "../../../dev/servers/start-postgres.ts";
 import type { RunningServer } from "../../../dev/servers/running-server.ts";
 import { describePostgresError } from "../../../src/stores/postgres/errors.ts";
-import { createPool } from "../../../src/stores/postgres/pool.ts";
+import { createPool } from "../../../src/stores/postgres/connection/pool.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { Authority, giveToServer } from "../../support/certificates.ts";
 import { needs } from "../../support/needs.ts";

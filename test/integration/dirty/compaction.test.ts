@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { compactDirty, readDirty } from "../../../src/workflow-logs/state/dirty-rows.ts";
+import { compactDirty, readDirty } from "../../../src/workflow-logs/state/dirty/dirty-rows.ts";
 import type { StateDatabase } from "../../../src/workflow-logs/state/database.ts";
 import { upgradeState } from "../../../src/workflow-logs/state/upgrade.ts";
-import { dirtyRecords } from "../../../src/workflow-logs/dirty/dirty-records.ts";
+import { dirtyRecords } from "../../../src/workflow-logs/dirty/plan/dirty-records.ts";
 import { createTestArchive, type TestArchive } from "../../support/test-archive.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
 

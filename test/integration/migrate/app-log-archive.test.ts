@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { schemaVersions } from "../../../dev/sample-logs/schema.ts";
-import { createPool } from "../../../src/stores/postgres/pool.ts";
+import { createPool } from "../../../src/stores/postgres/connection/pool.ts";
 import { logTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { pageQuery, rowsByIdQuery } from "../../../src/workflow-logs/rows/row-query.ts";
 import { inspectSources } from "../../../src/workflow-logs/partitions/source-schema.ts";

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BinaryTuples } from "../../../src/stores/postgres/binary-tuples.ts";
-import { copyOut } from "../../../src/stores/postgres/copy-out.ts";
-import { createPool } from "../../../src/stores/postgres/pool.ts";
+import { BinaryTuples } from "../../../src/stores/postgres/copy/binary-tuples.ts";
+import { copyOut } from "../../../src/stores/postgres/copy/copy-out.ts";
+import { createPool } from "../../../src/stores/postgres/connection/pool.ts";
 import { createDatabase } from "../../support/database.ts";
 
 let database: Awaited<ReturnType<typeof createDatabase>>;

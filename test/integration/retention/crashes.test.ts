@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { SweepStep } from "../../../src/workflow-logs/retention/sweep.ts";
+import type { SweepStep } from "../../../src/workflow-logs/retention/sweep-context.ts";
 import { startApp } from "../../support/app-process.ts";
 import { insertRun } from "../../support/insert-run.ts";
 import { killAtDelete } from "../../support/kill-at-delete.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { withBoss } from "../../../src/stores/postgres/jobs/open-boss.ts";
-import type { RetentionSchedule } from "../../../src/workflow-logs/retention/schedule.ts";
+import type { RetentionSchedule } from "../../../src/workflow-logs/retention/schedule/schedule.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
 import { createRetentionArchive, indexExists, journal, putIndex } from "../../support/retention-archive.ts";

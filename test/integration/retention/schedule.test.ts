@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { StatusReport } from "../../../src/workflow-logs/status.ts";
-import { retentionSchedule } from "../../../src/workflow-logs/retention/schedule.ts";
+import { retentionSchedule } from "../../../src/workflow-logs/retention/schedule/schedule.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { createRetentionArchive, putIndex } from "../../support/retention-archive.ts";
 import { createRole } from "../../support/sessions.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nodeExecutionCopy } from "../../../dev/sample-logs/node-execution-copy.ts";
 import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
-import { BinaryTuples } from "../../../src/stores/postgres/binary-tuples.ts";
+import { BinaryTuples } from "../../../src/stores/postgres/copy/binary-tuples.ts";
 import { DocumentRenderer, type SearchTextMode } from "../../../src/workflow-logs/documents/document-renderer.ts";
 import { offsetOf } from "../../../src/workflow-logs/documents/time-zone.ts";
 import { logTypes } from "../../../src/workflow-logs/partitions/log-types.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
-import { BinaryTuples } from "../../../src/stores/postgres/binary-tuples.ts";
+import { BinaryTuples } from "../../../src/stores/postgres/copy/binary-tuples.ts";
 import type { Column, Table } from "../../../src/stores/postgres/table.ts";
 import { DocumentRenderer, type SearchTextMode } from "../../../src/workflow-logs/documents/document-renderer.ts";
 import { rowLayout } from "../../../src/workflow-logs/documents/row-layout.ts";

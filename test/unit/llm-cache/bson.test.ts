@@ -1,6 +1,6 @@
 import { Decimal128, ObjectId } from "mongodb";
 import { expect, test } from "vitest";
-import { parseRecord } from "../../../src/llm-cache/cache-entry.ts";
+import { parseRecord } from "../../../src/llm-cache/entries/cache-entry.ts";
 import { textOf, toBson, UnstorableError } from "../../../src/llm-cache/stores/bson.ts";
 
 test("integers of 64 bits keep their digits on the way there and back (K38)", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isExactNumber, parseRecord } from "../../../src/llm-cache/cache-entry.ts";
+import { isExactNumber, parseRecord } from "../../../src/llm-cache/entries/cache-entry.ts";
 
 test("numbers that JavaScript would change keep their digits (K38)", () => {
   const text =

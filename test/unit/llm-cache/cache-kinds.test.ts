@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CacheKinds } from "../../../src/llm-cache/cache-kinds.ts";
+import { CacheKinds } from "../../../src/llm-cache/entries/cache-kinds.ts";
 
 test("extract and summary of mode default are moved, and no other key (K1, K3, K4)", () => {
   const kinds = new CacheKinds();

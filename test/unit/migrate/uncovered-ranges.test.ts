@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ConfirmedRange } from "../../../src/workflow-logs/state/checkpoints.ts";
+import type { ConfirmedRange } from "../../../src/workflow-logs/state/partitions/checkpoints.ts";
 import { uncoveredRanges } from "../../../src/workflow-logs/partitions/uncovered-ranges.ts";
 
 interface Row {

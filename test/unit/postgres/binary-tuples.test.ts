@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BinaryTuples } from "../../../src/stores/postgres/binary-tuples.ts";
+import { BinaryTuples } from "../../../src/stores/postgres/copy/binary-tuples.ts";
 import { copyBytes } from "../../../dev/sample-logs/copy-bytes.ts";
 
 type Row = (Uint8Array | null)[];

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type pg from "pg";
 import { expect, test } from "vitest";
-import { requireOwnSession, type KnownServer } from "../../../src/stores/postgres/own-session.ts";
+import { requireOwnSession, type KnownServer } from "../../../src/stores/postgres/connection/own-session.ts";
 
 /** A connection to a server process `pid` of a server started at `started`; a pooler before it tells `toldPid`. */
 function connection(started: string, pid = 1, toldPid = pid): pg.Client {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { statementShape } from "../../../src/stores/postgres/statement-shape.ts";
+import { statementShape } from "../../../src/stores/postgres/connection/statement-shape.ts";
 
 test.each([
   ["select * from t where id = $1 and n > 5", "select * from t where id = $1 and n > ?"],

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { connectionTarget } from "../../../src/stores/postgres/tls.ts";
+import { connectionTarget } from "../../../src/stores/postgres/connection/tls.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tls-test-"));
 const ca = join(folder, "ca.crt");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { answerDifference } from "../../../src/workflow-logs/repositories/dual-write/differing-fields.ts";
+import { answerDifference } from "../../../src/workflow-logs/repositories/dual-write/reads/differing-fields.ts";
 
 const run = { id: "a", status: "succeeded", totalTokens: 2n ** 60n, elapsedTime: Number.NaN };
 

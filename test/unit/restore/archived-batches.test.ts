@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createClient } from "../../../src/stores/elasticsearch/client.ts";
-import { type ArchivedBatch, ArchivedDocuments } from "../../../src/workflow-logs/restore/archived-batches.ts";
+import {
+  type ArchivedBatch,
+  ArchivedDocuments,
+} from "../../../src/workflow-logs/restore/documents/archived-batches.ts";
 import { type Answer, startFakeServer } from "../elasticsearch/fake-server.ts";
 
 /** Documents by id with the length of a text in them. */

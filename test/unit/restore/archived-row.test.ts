@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { columnTexts, readArchivedRow } from "../../../src/workflow-logs/restore/archived-row.ts";
+import { columnTexts, readArchivedRow } from "../../../src/workflow-logs/restore/documents/archived-row.ts";
 
 const node = "0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b";
 const read = (members: string) => readArchivedRow(node, Buffer.from(`{"id":"${node}",${members}}`));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ColumnFacts } from "../../../src/workflow-logs/restore/column-drift.ts";
+import { ColumnFacts } from "../../../src/workflow-logs/restore/columns/column-drift.ts";
 
 const columns = [
   { name: "id", type: "uuid", notNull: true, hasDefault: true },

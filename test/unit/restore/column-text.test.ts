@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import { type ColumnKind, columnWriters } from "../../../src/workflow-logs/documents/column-writers.ts";
 import { offsetOf } from "../../../src/workflow-logs/documents/time-zone.ts";
-import { columnText, NumberText, utcTimestamp } from "../../../src/workflow-logs/restore/column-text.ts";
-import { readArchivedRow } from "../../../src/workflow-logs/restore/archived-row.ts";
+import { columnText, NumberText, utcTimestamp } from "../../../src/workflow-logs/restore/columns/column-text.ts";
+import { readArchivedRow } from "../../../src/workflow-logs/restore/documents/archived-row.ts";
 
 /** What becomes of a field on its way into a document and back: the text that PostgreSQL is given. */
 function thereAndBack(kind: ColumnKind, field: Buffer, timeZone = "UTC"): string | null | undefined {

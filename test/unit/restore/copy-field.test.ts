@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { copyField } from "../../../src/stores/postgres/copy-in.ts";
+import { copyField } from "../../../src/stores/postgres/copy/copy-in.ts";
 
 /** COPY's text format read by its documentation: a backslash makes the next character special, tab ends a field, line end a row. */
 function readField(field: string): string | null {

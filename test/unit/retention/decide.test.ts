@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cutoffOf, keptByDocuments, keptByMonth } from "../../../src/workflow-logs/retention/decide.ts";
+import { cutoffOf, keptByDocuments, keptByMonth } from "../../../src/workflow-logs/retention/age-rule.ts";
 
 const day = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { RetentionRule } from "../../../src/workflow-logs/state/retention-rules.ts";
-import { policyOf } from "../../../src/workflow-logs/retention/policy.ts";
+import type { RetentionRule } from "../../../src/workflow-logs/state/retention/rules.ts";
+import { policyOf } from "../../../src/workflow-logs/retention/retention-days.ts";
 
 function rule(tenantId: string, dataType: string, days: number | undefined, held = false): RetentionRule {
   return { tenantId, dataType, days, held };

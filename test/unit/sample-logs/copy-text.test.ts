@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { type ColumnText, copyLine } from "../../../dev/sample-logs/copy-text.ts";
-import { copyField } from "../../../src/stores/postgres/copy-in.ts";
+import { copyField } from "../../../src/stores/postgres/copy/copy-in.ts";
 
 const named: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 

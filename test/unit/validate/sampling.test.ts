@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { allocate, findsAtLeast, leastShare } from "../../../src/workflow-logs/validate/sampling.ts";
+import { allocate, findsAtLeast, leastShare } from "../../../src/workflow-logs/validate/sample/sampling.ts";
 
 const sizes = fc.array(fc.oneof(fc.nat(5), fc.nat(2_000_000)), { maxLength: 40 });
 const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);

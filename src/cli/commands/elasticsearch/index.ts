@@ -16,7 +16,7 @@ export default {
     {
       command: "migrate",
       describe: "Copy workflow logs from PostgreSQL to Elasticsearch; the same command again goes on where it was",
-      load: () => import("./migrate.ts"),
+      load: () => import("./migrate/migrate.ts"),
     },
     {
       command: "validate",

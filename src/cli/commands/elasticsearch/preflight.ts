@@ -8,8 +8,8 @@ import { orderedDates } from "../../options/scope.ts";
 import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
 import { storesConfig, withFileStorage, withStores } from "../../wiring.ts";
-import { earlierOptions } from "./migrate.ts";
-import { migrateFlags, migrateOptions } from "./migrate-options.ts";
+import { earlierOptions } from "./migrate/migrate.ts";
+import { migrateFlags, migrateOptions } from "./migrate/migrate-options.ts";
 
 export default command({
   flags: migrateFlags,

@@ -1,5 +1,5 @@
 import { UsageError } from "../../../engine/errors.ts";
-import type { FurtherType } from "../../../llm-cache/cache-kinds.ts";
+import type { FurtherType } from "../../../llm-cache/entries/cache-kinds.ts";
 import type { CacheState } from "../../../llm-cache/cache-state.ts";
 import { type StoreType, storeTypes } from "../../../llm-cache/store-settings.ts";
 import type { RunRecord } from "../../../runs/run-record.ts";

@@ -1,6 +1,6 @@
 import { stateFile } from "../../../config/sections/state-file.ts";
 import { UsageError } from "../../../engine/errors.ts";
-import { CacheKinds } from "../../../llm-cache/cache-kinds.ts";
+import { CacheKinds } from "../../../llm-cache/entries/cache-kinds.ts";
 import type { MigrateOptions } from "../../../llm-cache/migrate.ts";
 import type { CacheState } from "../../../llm-cache/cache-state.ts";
 import type { MigrateReport } from "../../../llm-cache/migrate-report.ts";

@@ -1,7 +1,7 @@
 import { secretsIn } from "../../../config/secrets.ts";
 import type { Side } from "../../../config/sections/lightrag.ts";
 import { AppError, UsageError } from "../../../engine/errors.ts";
-import { type CacheKind, CacheKinds } from "../../../llm-cache/cache-kinds.ts";
+import { type CacheKind, CacheKinds } from "../../../llm-cache/entries/cache-kinds.ts";
 import type { KvStore } from "../../../llm-cache/kv-store.ts";
 import { type StoreType, storeTypes } from "../../../llm-cache/store-settings.ts";
 import type { CommandContext } from "../../context.ts";

@@ -12,7 +12,7 @@ import {
 import { UsageError } from "../../../engine/errors.ts";
 import type { StoreSettings, StoreType } from "../../../llm-cache/store-settings.ts";
 import type { CommandContext } from "../../context.ts";
-import { readEnvironmentFile } from "../../environment.ts";
+import { readEnvironmentFile } from "../../environment/environment.ts";
 
 export interface SideSettings {
   /** Names of variables that are required and not set. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { furtherTypes } from "../../../llm-cache/cache-kinds.ts";
+import { furtherTypes } from "../../../llm-cache/entries/cache-kinds.ts";
 import { type StoreType, storeTypes } from "../../../llm-cache/store-settings.ts";
 import { value } from "../../options/flags.ts";
 import { option, rowsOrOff } from "../../options/values.ts";

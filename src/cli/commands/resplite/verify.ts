@@ -27,7 +27,7 @@ export default command({
     }),
   examples: [["resplite verify --run-id run_001 --to ./resplite.db --full", "compare everything"]],
   run: async (given, context) => {
-    const { verify } = await import("../../../resplite/import/verify.ts");
+    const { verify } = await import("../../../resplite/import/verify/verify.ts");
     const report = await verify(
       {
         runId: given.runId,

@@ -1,6 +1,6 @@
 import { kinds } from "../../data/entry.ts";
 import { CommandError } from "../../data/errors.ts";
-import type { ListEnd } from "../../data/lists.ts";
+import type { ListEnd } from "../../data/types/lists.ts";
 import { position, positiveCount, wrongNumberOfArguments } from "../arguments.ts";
 import type { CommandGroup } from "../command.ts";
 import type { Client } from "../service.ts";

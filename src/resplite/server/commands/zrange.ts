@@ -1,6 +1,6 @@
 import { CommandError } from "../../data/errors.ts";
-import type { LexRange, ScoreRange } from "../../data/zset-ranges.ts";
-import type { Scored } from "../../data/zset-ranges.ts";
+import type { LexRange, ScoreRange } from "../../data/types/zset-ranges.ts";
+import type { Scored } from "../../data/types/zset-ranges.ts";
 import { keyword, position, syntaxError } from "../arguments.ts";
 import type { Client } from "../service.ts";
 import { parseDouble } from "../protocol/parse-float.ts";

@@ -1,6 +1,6 @@
 import { CommandError } from "../../data/errors.ts";
-import type { ZaddOptions } from "../../data/zsets.ts";
-import type { Scored } from "../../data/zset-ranges.ts";
+import type { ZaddOptions } from "../../data/types/zsets.ts";
+import type { Scored } from "../../data/types/zset-ranges.ts";
 import { keyword, syntaxError } from "../arguments.ts";
 import type { CommandGroup } from "../command.ts";
 import type { Client } from "../service.ts";

@@ -1,5 +1,5 @@
 import { UsageError } from "../../../engine/errors.ts";
-import type { Pool } from "../pool.ts";
+import type { Pool } from "../connection/pool.ts";
 import { openBoss } from "./open-boss.ts";
 
 export interface Recurrence {

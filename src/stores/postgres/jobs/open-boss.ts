@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { ConstructorOptions, PgBoss } from "pg-boss";
 import { AppError } from "../../../engine/errors.ts";
-import type { Pool } from "../pool.ts";
+import type { Pool } from "../connection/pool.ts";
 
 /** Beside `log_archive`: its tables are pg-boss's, which makes and upgrades them itself. */
 export const jobSchema = "log_archive_jobs";

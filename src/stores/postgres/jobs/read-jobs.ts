@@ -1,4 +1,4 @@
-import type { Pool } from "../pool.ts";
+import type { Pool } from "../connection/pool.ts";
 import { jobSchema } from "./open-boss.ts";
 
 /** `died`: its worker is silent, and another has not taken it up yet. */

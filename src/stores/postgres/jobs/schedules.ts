@@ -1,4 +1,4 @@
-import type { Pool } from "../pool.ts";
+import type { Pool } from "../connection/pool.ts";
 import { byMinute, type Recurrence } from "./cron.ts";
 import { ensureQueue } from "./job-queue.ts";
 import { withBoss } from "./open-boss.ts";

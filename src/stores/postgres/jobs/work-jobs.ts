@@ -1,5 +1,5 @@
 import type { JobWithMetadata, PgBoss } from "pg-boss";
-import type { Pool } from "../pool.ts";
+import type { Pool } from "../connection/pool.ts";
 import { ensureQueue, type JobTimings } from "./job-queue.ts";
 import { openBoss, startBoss } from "./open-boss.ts";
 

@@ -1,6 +1,6 @@
-import { DualReads } from "../dual-write/dual-reads.ts";
+import { DualReads } from "../dual-write/reads/dual-reads.ts";
 import type { DualWrite } from "../dual-write/dual-write.ts";
-import { mergedList } from "../dual-write/merge-answers.ts";
+import { mergedList } from "../dual-write/reads/merge-answers.ts";
 import { type AppLog, type AppLogEntry, appLogKind } from "./app-log.ts";
 import type { AppLogReads } from "./app-log-reads.ts";
 import type { AppLogPage, AppLogPageQuery, AppLogQuery, AppLogRepository } from "./app-log-repository.ts";

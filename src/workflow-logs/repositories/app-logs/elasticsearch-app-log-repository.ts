@@ -14,7 +14,7 @@ import {
   type Position,
   unindexedDocuments,
 } from "../records/ordered-documents.ts";
-import type { Partly } from "../records/part.ts";
+import type { Partly } from "../records/part-of-logs.ts";
 import { recordOfDocument } from "../records/read-record.ts";
 import { type AppLog, type AppLogEntry, appLogKind } from "./app-log.ts";
 import type { AppLogReads, FirstPlaces } from "./app-log-reads.ts";

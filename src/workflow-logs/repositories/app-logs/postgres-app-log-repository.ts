@@ -6,7 +6,7 @@ import { offsetOf } from "../../documents/time-zone.ts";
 import { allOf, type Condition } from "../records/log-table.ts";
 import { instantOfPrinted } from "../records/instants.ts";
 import type { Position } from "../records/ordered-documents.ts";
-import type { Partly } from "../records/part.ts";
+import type { Partly } from "../records/part-of-logs.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import { type PrintedRow, recordOfRow } from "../records/read-record.ts";
 import { type AppLog, type AppLogEntry, appLogKind } from "./app-log.ts";

@@ -1,20 +1,20 @@
 import { validateTenantId } from "../../../stores/elasticsearch/indices/index-names.ts";
-import { markDirectWrite, readPlacements } from "../../state/month-placements.ts";
-import { forgetRequestedDelete, requestDelete } from "../../state/requested-deletes.ts";
+import { markDirectWrite, readPlacements } from "../../state/partitions/month-placements.ts";
+import { forgetRequestedDelete, requestDelete } from "../../state/dirty/requested-deletes.ts";
 import type { Connections } from "../../connections.ts";
 import { type DataType, partitionKey } from "../../partitions/log-types.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import type { LogRecord, RecordKind } from "../records/record-kind.ts";
-import { deleteRowless, type Deleting, type RowlessDeleted, unlocked } from "./delete-rowless.ts";
-import type { ReadPolicy } from "./dual-reads.ts";
+import { deleteRowless, type Deleting, type RowlessDeleted, unlocked } from "./deletes/delete-rowless.ts";
+import type { ReadPolicy } from "./reads/dual-reads.ts";
 import { RowFollower } from "./follow-rows.ts";
 import { type DualWriteOptions, type GivenOptions, withDefaults } from "./options.ts";
-import { PostgresSnapshots } from "./postgres-snapshots.ts";
+import { PostgresSnapshots } from "./reads/postgres-snapshots.ts";
 import { recordKinds } from "./record-kinds.ts";
 import { Repairs } from "./repairs.ts";
-import { DeleteFollower } from "./delete-follower.ts";
+import { DeleteFollower } from "./deletes/delete-follower.ts";
 import { SecondWrites } from "./second-writes.ts";
-import { ShadowReads } from "./shadow-reads.ts";
+import { ShadowReads } from "./reads/shadow-reads.ts";
 import { TemplatesOnce } from "./templates-once.ts";
 import { TenantModes } from "./tenant-modes.ts";
 

@@ -5,9 +5,9 @@ import { deleteVersion } from "../../../stores/elasticsearch/documents/delete-do
 import type { DocumentVersion } from "../../../stores/elasticsearch/documents/document-versions.ts";
 import { indexName } from "../../../stores/elasticsearch/indices/index-names.ts";
 import { putBody, type PutOutcome } from "../../../stores/elasticsearch/documents/put-documents.ts";
-import { recordDirty } from "../../state/dirty-rows.ts";
-import { readPartition } from "../../state/partitions.ts";
-import { appLogIdsOf } from "../../state/touched-rows.ts";
+import { recordDirty } from "../../state/dirty/dirty-rows.ts";
+import { readPartition } from "../../state/partitions/partitions.ts";
+import { appLogIdsOf } from "../../state/dirty/touched-rows.ts";
 import type { Connections } from "../../connections.ts";
 import { DocumentRenderer } from "../../documents/document-renderer.ts";
 import { offsetOf } from "../../documents/time-zone.ts";

@@ -1,4 +1,4 @@
-import type { Logger, ShadowOptions } from "./shadow-reads.ts";
+import type { Logger, ShadowOptions } from "./reads/shadow-reads.ts";
 
 export interface DualWriteOptions {
   /** How often it is looked up where each tenant is written and read. */

@@ -2,7 +2,7 @@ import { backOff } from "../../../engine/back-off.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { advanceGaps } from "../../state/capture.ts";
 import type { StateDatabase } from "../../state/database.ts";
-import { recordDirty } from "../../state/dirty-rows.ts";
+import { recordDirty } from "../../state/dirty/dirty-rows.ts";
 import type { DataType } from "../../partitions/log-types.ts";
 import { type RowName, rowKey } from "./row-name.ts";
 import { within } from "./within.ts";

@@ -1,7 +1,7 @@
-import { DualReads } from "../dual-write/dual-reads.ts";
-import { tenantOf } from "../dual-write/dual-reads-of-tenants.ts";
+import { DualReads } from "../dual-write/reads/dual-reads.ts";
+import { tenantOf } from "../dual-write/reads/dual-reads-of-tenants.ts";
 import type { DualWrite } from "../dual-write/dual-write.ts";
-import { addedCounts, mergedList } from "../dual-write/merge-answers.ts";
+import { addedCounts, mergedList } from "../dual-write/reads/merge-answers.ts";
 import { parseInstant } from "../records/instants.ts";
 import { batchLimit } from "../workflow-runs/check-query.ts";
 import type {

@@ -1,4 +1,4 @@
-import { DualReads } from "../dual-write/dual-reads.ts";
+import { DualReads } from "../dual-write/reads/dual-reads.ts";
 import type { DualWrite } from "../dual-write/dual-write.ts";
 import { ElasticsearchWorkflowNodeExecutionRepository } from "./elasticsearch-workflow-node-execution-repository.ts";
 import { type NodeExecution, nodeExecutionKind } from "./node-execution.ts";

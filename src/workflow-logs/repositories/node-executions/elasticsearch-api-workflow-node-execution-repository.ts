@@ -5,7 +5,7 @@ import type { RetentionReport } from "../../retention/report.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
 import { parseInstant } from "../records/instants.ts";
 import { orderedDocuments } from "../records/ordered-documents.ts";
-import type { Partly } from "../records/part.ts";
+import type { Partly } from "../records/part-of-logs.ts";
 import { recordOfDocument } from "../records/read-record.ts";
 import { columnOf } from "../records/record-kind.ts";
 import { batchLimit } from "../workflow-runs/check-query.ts";

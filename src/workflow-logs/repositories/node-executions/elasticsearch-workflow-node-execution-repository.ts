@@ -1,6 +1,6 @@
 import type { Connections } from "../../connections.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
-import type { Partly } from "../records/part.ts";
+import type { Partly } from "../records/part-of-logs.ts";
 import { keptOffloads } from "./kept-offloads.ts";
 import { type NodeExecution, nodeExecutionKind, pausedStatus } from "./node-execution.ts";
 import { type NodeOrder, orderExecutions } from "./order-executions.ts";

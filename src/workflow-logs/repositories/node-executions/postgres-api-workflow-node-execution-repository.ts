@@ -3,7 +3,7 @@ import { validateTenantId } from "../../../stores/elasticsearch/indices/index-na
 import type { Connections } from "../../connections.ts";
 import { parseInstant } from "../records/instants.ts";
 import type { Condition } from "../records/log-table.ts";
-import type { Partly } from "../records/part.ts";
+import type { Partly } from "../records/part-of-logs.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import { batchLimit } from "../workflow-runs/check-query.ts";
 import type {

@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import type { Connections } from "../../connections.ts";
 import { allOf } from "../records/log-table.ts";
-import type { Partly } from "../records/part.ts";
+import type { Partly } from "../records/part-of-logs.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
-import { validateWritten } from "../records/refusals.ts";
+import { validateWritten } from "../records/refused-records.ts";
 import { type NodeExecution, nodeExecutionKind, pausedStatus } from "./node-execution.ts";
 import { type NodeOrder, orderExecutions } from "./order-executions.ts";
 import type { NodesOfRunQuery, WorkflowNodeExecutionRepository } from "./workflow-node-execution-repository.ts";

@@ -11,10 +11,10 @@ import { putDocument } from "../../../stores/elasticsearch/documents/put-documen
 import { search, type SearchAnswer } from "../../../stores/elasticsearch/documents/search.ts";
 import type { Connections } from "../../connections.ts";
 import { type DocumentOrder, type DocumentQuery, orderedDocuments } from "./ordered-documents.ts";
-import type { Part, Partly } from "./part.ts";
+import type { Part, Partly } from "./part-of-logs.ts";
 import { recordOfDocument } from "./read-record.ts";
 import type { LogRecord, RecordKind } from "./record-kind.ts";
-import { isDocumentId, refuseOtherTenant, validateWritten } from "./refusals.ts";
+import { isDocumentId, refuseOtherTenant, validateWritten } from "./refused-records.ts";
 import { RecordRenderer } from "./render-record.ts";
 
 export type Filter = estypes.QueryDslQueryContainer;

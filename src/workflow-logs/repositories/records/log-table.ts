@@ -3,7 +3,7 @@ import { hasColumn, quoteIdentifier, type Table } from "../../../stores/postgres
 import { monthBounds } from "../../partitions/months.ts";
 import { localTime } from "./instants.ts";
 import type { Position } from "./ordered-documents.ts";
-import type { Part } from "./part.ts";
+import type { Part } from "./part-of-logs.ts";
 import { columnOf, fieldsOf, type FieldValue, type LogRecord, type RecordKind } from "./record-kind.ts";
 
 export type Condition = RawBuilder<unknown>;

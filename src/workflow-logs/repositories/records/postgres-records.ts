@@ -7,10 +7,10 @@ import { offsetOf } from "../../documents/time-zone.ts";
 import { inspectOnce } from "./inspect-once.ts";
 import { allOf, type Condition, LogTable } from "./log-table.ts";
 import type { Position } from "./ordered-documents.ts";
-import type { Part, Partly } from "./part.ts";
+import type { Part, Partly } from "./part-of-logs.ts";
 import { type PrintedRow, recordOfRow } from "./read-record.ts";
 import { columnOf, fieldsOf, fieldValue, type LogRecord, type RecordKind } from "./record-kind.ts";
-import { refuseOtherTenant, validateWritten } from "./refusals.ts";
+import { refuseOtherTenant, validateWritten } from "./refused-records.ts";
 
 export interface RowOrder {
   readonly direction: "asc" | "desc";

@@ -1,5 +1,5 @@
 import type { Position } from "../records/ordered-documents.ts";
-import type { RunStatistics } from "./run-statistics.ts";
+import type { RunStatistics } from "./statistics/run-statistics.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { DualReads } from "../dual-write/dual-reads.ts";
-import { readTenants, tenantOf } from "../dual-write/dual-reads-of-tenants.ts";
+import { DualReads } from "../dual-write/reads/dual-reads.ts";
+import { readTenants, tenantOf } from "../dual-write/reads/dual-reads-of-tenants.ts";
 import type { DualWrite } from "../dual-write/dual-write.ts";
-import { addedCounts, addedDays, mergedList } from "../dual-write/merge-answers.ts";
+import { addedCounts, addedDays, mergedList } from "../dual-write/reads/merge-answers.ts";
 import type { Position } from "../records/ordered-documents.ts";
 import type {
   ApiWorkflowRunRepository,
@@ -16,8 +16,8 @@ import { ElasticsearchApiWorkflowRunRepository } from "./elasticsearch-api-workf
 import { pageOfRuns } from "./page-of-runs.ts";
 import { PostgresApiWorkflowRunRepository } from "./postgres-api-workflow-run-repository.ts";
 import type { RunLists, RunReads, UserDay } from "./run-reads.ts";
-import type { StatisticsQuery } from "./run-statistics.ts";
-import { averagesOf, terminalsOf } from "./user-days.ts";
+import type { StatisticsQuery } from "./statistics/run-statistics.ts";
+import { averagesOf, terminalsOf } from "./statistics/user-days.ts";
 import { type WorkflowRun, workflowRunKind } from "./workflow-run.ts";
 
 export class DualWriteApiWorkflowRunRepository implements ApiWorkflowRunRepository, RunLists {

@@ -5,7 +5,7 @@ import type { RetentionReport } from "../../retention/report.ts";
 import { ElasticsearchRecords, type Filter } from "../records/elasticsearch-records.ts";
 import { parseInstant } from "../records/instants.ts";
 import { createdWithin, type Position, unindexedDocuments } from "../records/ordered-documents.ts";
-import type { Partly } from "../records/part.ts";
+import type { Partly } from "../records/part-of-logs.ts";
 import {
   type ApiWorkflowRunRepository,
   countedStatuses,
@@ -22,11 +22,11 @@ import {
   dailyTerminals,
   dailyTokens,
   usersByDay,
-} from "./elasticsearch-run-statistics.ts";
+} from "./statistics/elasticsearch-run-statistics.ts";
 import { pageOfRuns } from "./page-of-runs.ts";
 import { runCounts } from "./run-counts.ts";
 import type { RunReads, UserDay } from "./run-reads.ts";
-import type { StatisticsQuery } from "./run-statistics.ts";
+import type { StatisticsQuery } from "./statistics/run-statistics.ts";
 import { type WorkflowRun, workflowRunKind } from "./workflow-run.ts";
 
 export class ElasticsearchApiWorkflowRunRepository implements ApiWorkflowRunRepository, RunReads {

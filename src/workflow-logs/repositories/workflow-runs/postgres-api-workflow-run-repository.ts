@@ -4,7 +4,7 @@ import type { Connections } from "../../connections.ts";
 import { parseInstant } from "../records/instants.ts";
 import { allOf, type Condition } from "../records/log-table.ts";
 import type { Position } from "../records/ordered-documents.ts";
-import type { Partly } from "../records/part.ts";
+import type { Partly } from "../records/part-of-logs.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
 import type {
   ApiWorkflowRunRepository,
@@ -15,11 +15,17 @@ import type {
   RunPage,
 } from "./api-workflow-run-repository.ts";
 import { batchLimit, listOf, shardDigits, sinceInstant } from "./check-query.ts";
-import { averageInteractions, dailyRuns, dailyTerminals, dailyTokens, usersByDay } from "./postgres-run-statistics.ts";
+import {
+  averageInteractions,
+  dailyRuns,
+  dailyTerminals,
+  dailyTokens,
+  usersByDay,
+} from "./statistics/postgres-run-statistics.ts";
 import { pageOfRuns } from "./page-of-runs.ts";
 import { runCounts } from "./run-counts.ts";
 import type { RunReads, UserDay } from "./run-reads.ts";
-import type { StatisticsQuery } from "./run-statistics.ts";
+import type { StatisticsQuery } from "./statistics/run-statistics.ts";
 import { type WorkflowRun, workflowRunKind } from "./workflow-run.ts";
 
 export class PostgresApiWorkflowRunRepository implements ApiWorkflowRunRepository, RunReads {

@@ -1,6 +1,6 @@
 import type { Position } from "../records/ordered-documents.ts";
 import type { ApiWorkflowRunRepository, RunListQuery } from "./api-workflow-run-repository.ts";
-import type { StatisticsQuery } from "./run-statistics.ts";
+import type { StatisticsQuery } from "./statistics/run-statistics.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 /** How many runs one user had on a local day. */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { openData } from "../../../../src/resplite/data/data.ts";
-import { partBytes } from "../../../../src/resplite/import/fetch-values.ts";
+import { partBytes } from "../../../../src/resplite/import/source/fetch-values.ts";
 import { openImportFile } from "../../../../src/resplite/import/import-file.ts";
 import { preflight } from "../../../../src/resplite/import/preflight.ts";
-import { DirtyRegistry } from "../../../../src/resplite/import/registry.ts";
+import { DirtyRegistry } from "../../../../src/resplite/import/tracker/dirty-keys.ts";
 import { findRun } from "../../../../src/resplite/import/run-record.ts";
-import { isTracking, stopTracker } from "../../../../src/resplite/import/tracker.ts";
+import { isTracking, stopTracker } from "../../../../src/resplite/import/tracker/tracker.ts";
 import { applyOnce, bulkOnce, type Import, startImport, startTracking, verifyOnce } from "./imports.ts";
 
 const bytes = (...codes: number[]): Buffer => Buffer.from(codes);

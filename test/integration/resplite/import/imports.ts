@@ -6,8 +6,8 @@ import { startRedis } from "../../../../dev/servers/start-redis.ts";
 import { noProgress } from "../../../../src/runs/progress.ts";
 import { applyDirty, type ApplyOptions } from "../../../../src/resplite/import/apply-dirty.ts";
 import { bulk, type BulkOptions, importDefaults } from "../../../../src/resplite/import/bulk.ts";
-import { track, type TrackerReport } from "../../../../src/resplite/import/tracker.ts";
-import { verify, type VerifyOptions } from "../../../../src/resplite/import/verify.ts";
+import { track, type TrackerReport } from "../../../../src/resplite/import/tracker/tracker.ts";
+import { verify, type VerifyOptions } from "../../../../src/resplite/import/verify/verify.ts";
 import { type BinaryClient, connectBinary } from "../../../../src/stores/redis/binary-client.ts";
 
 export interface Import {

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { estimateMillis } from "../../../../src/cli/output/estimate.ts";
-import { createProgress } from "../../../../src/cli/output/progress.ts";
-import { plainScreen, terminalScreen } from "../../../../src/cli/output/screen.ts";
-import { add, newTally, pace } from "../../../../src/cli/output/tally.ts";
+import { estimateMillis } from "../../../../src/cli/output/progress/estimate.ts";
+import { createProgress } from "../../../../src/cli/output/progress/progress.ts";
+import { plainScreen, terminalScreen } from "../../../../src/cli/output/progress/screen.ts";
+import { add, newTally, pace } from "../../../../src/cli/output/progress/tally.ts";
 import { collector } from "../../../support/fake-host.ts";
 
 beforeEach(() => void vi.useFakeTimers());

@@ -9,7 +9,7 @@ export default command({
   run: (given, context) =>
     withDatabase(context, async (database) => {
       const { retentionRules } = await import("../../../../workflow-logs/retention/rules.ts");
-      const { retentionSchedule } = await import("../../../../workflow-logs/retention/schedule.ts");
+      const { retentionSchedule } = await import("../../../../workflow-logs/retention/schedule/schedule.ts");
       const rules = await retentionRules(database, given.tenantId);
       const found = { ...rules, schedule: await retentionSchedule(database) };
       context.output.result(found, (width) => rulesText(found, width));

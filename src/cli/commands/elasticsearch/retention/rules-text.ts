@@ -1,6 +1,6 @@
-import type { RecordedChange, RetentionRule } from "../../../../workflow-logs/state/retention-rules.ts";
+import type { RecordedChange, RetentionRule } from "../../../../workflow-logs/state/retention/rules.ts";
 import type { ChangedRules } from "../../../../workflow-logs/retention/rules.ts";
-import type { RetentionSchedule } from "../../../../workflow-logs/retention/schedule.ts";
+import type { RetentionSchedule } from "../../../../workflow-logs/retention/schedule/schedule.ts";
 import { formatTime } from "../../../output/format.ts";
 import { printable } from "../../../output/printable.ts";
 import { formatTable } from "../../../output/table.ts";

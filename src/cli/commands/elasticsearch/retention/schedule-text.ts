@@ -1,4 +1,4 @@
-import type { RetentionSchedule, ScheduledRun } from "../../../../workflow-logs/retention/schedule.ts";
+import type { RetentionSchedule, ScheduledRun } from "../../../../workflow-logs/retention/schedule/schedule.ts";
 import { formatBytes, formatCount } from "../../../output/format.ts";
 import { printable } from "../../../output/printable.ts";
 import { tenants } from "./consent.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Connections } from "../../../../workflow-logs/connections.ts";
 import { dataTypes } from "../../../../workflow-logs/partitions/log-types.ts";
 import { mostRetentionDays } from "../../../../workflow-logs/retention/options.ts";
-import type { ScheduleOptions } from "../../../../workflow-logs/retention/schedule.ts";
+import type { ScheduleOptions } from "../../../../workflow-logs/retention/schedule/schedule.ts";
 import { command } from "../../../command.ts";
 import type { CommandContext } from "../../../context.ts";
 import { operator } from "../../../../runs/operator.ts";
@@ -28,7 +28,7 @@ export default command({
   config: storesConfig,
   run: (given, context) =>
     withStores(context, async (connections) => {
-      const { scheduleRetention } = await import("../../../../workflow-logs/retention/schedule.ts");
+      const { scheduleRetention } = await import("../../../../workflow-logs/retention/schedule/schedule.ts");
       const options: ScheduleOptions = {
         cron: given.cron,
         timezone: given.timezone,

@@ -1,4 +1,4 @@
-import type { RetentionSchedule } from "../../../../workflow-logs/retention/schedule.ts";
+import type { RetentionSchedule } from "../../../../workflow-logs/retention/schedule/schedule.ts";
 import { command } from "../../../command.ts";
 import { databaseConfig, withDatabase } from "../../../wiring.ts";
 
@@ -7,7 +7,7 @@ export default command({
   config: databaseConfig,
   run: (_, context) =>
     withDatabase(context, async (database) => {
-      const { unscheduleRetention } = await import("../../../../workflow-logs/retention/schedule.ts");
+      const { unscheduleRetention } = await import("../../../../workflow-logs/retention/schedule/schedule.ts");
       const removed = await unscheduleRetention(database);
       context.output.result({ removed }, () => unscheduledText(removed));
     }),

@@ -14,7 +14,7 @@ export default command({
     ["resplite tracker start --run-id run_001 --from redis://10.0.0.10:6379 --to ./resplite.db", "before bulk"],
   ],
   run: async (given, context) => {
-    const { track } = await import("../../../../resplite/import/tracker.ts");
+    const { track } = await import("../../../../resplite/import/tracker/tracker.ts");
     const report = await track(
       { runId: given.runId, from: sourceOf(given.from, context), to: given.to, channels: given.channels },
       {

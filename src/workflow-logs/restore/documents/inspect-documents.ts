@@ -1,0 +1,158 @@
+import { AppError } from "../../../engine/errors.ts";
+import { sideBySide } from "../../../engine/side-by-side.ts";
+import {
+  type DocumentListing,
+  type ListedDocument,
+  listDocuments,
+} from "../../../stores/elasticsearch/documents/list-documents.ts";
+import { readSources } from "../../../stores/elasticsearch/documents/mget-sources.ts";
+import type { Connections } from "../../connections.ts";
+import { offloadTable, partitionKey } from "../../partitions/log-types.ts";
+import { ColumnFacts } from "../columns/column-drift.ts";
+import { utcTimestamp } from "../columns/column-text.ts";
+import { isWithin } from "../is-within.ts";
+import type { PlannedRestore } from "../plan-restore.ts";
+import type { RestoreTable } from "../restore-tables.ts";
+
+export interface InspectedDocuments {
+  /** Documents in range, by partition key. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** What an operator should know of the columns, though nothing is lost. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Looks at the fields of every document that is to be restored, from `after` on where a partition was begun before. Throws AppError when the tables as
+ * they are now could not take them all: before anything is written.
+ */
+export async function inspectDocuments(
+  connections: Connections,
+  tables: readonly RestoreTable[],
+  partitions: readonly (PlannedRestore & { readonly after: string | undefined })[],
+  beforePage: NonNullable<DocumentListing["beforePage"]>,
+  signal: AbortSignal,
+): Promise<InspectedDocuments> {
+  const counts = new Map<string, number>();
+  const problems: string[] = [];
+  const notes = new Set<string>();
+  for (const table of tables) {
+    const facts = new TableFacts(table);
+    const ofTable = partitions.filter(({ dataType }) => dataType === table.logType.dataType);
+    await sideBySide(ofTable, partitionsAtOnce, async (partition, failed) => {
+      let count = 0;
+      const stop = AbortSignal.any([signal, failed]);
+      for await (const document of documentsOf(connections, table, partition, beforePage, stop)) {
+        if (count++ === 0) {
+          for (const note of await newColumns(connections, table, partition, document.id)) notes.add(note);
+        }
+        facts.note(document);
+      }
+      counts.set(partitionKey(partition), count);
+    });
+    problems.push(...facts.problems());
+    for (const note of facts.notes()) notes.add(note);
+  }
+  if (problems.length === 0) return { counts, notes: [...notes] };
+  throw new AppError(
+    "column_drift",
+    ["The tables are not as they were when the rows were archived:", ...problems].join("\n"),
+    { hint: "Add the columns, or restore into tables of the platform's version of that time. Nothing was written." },
+  );
+}
+
+/** The server cuts the fields out of each document, which takes it a processor for each listing. */
+const partitionsAtOnce = 2;
+
+/** Facts of a log table and of the offload rows inside its documents. */
+class TableFacts {
+  private readonly rows: ColumnFacts;
+  private readonly offloads: ColumnFacts;
+  private readonly hasOffloadTable: boolean;
+  private offloadRows = 0;
+
+  constructor({ table, columns, offloads }: RestoreTable) {
+    const listed = columns.filter(({ notNull }) => notNull); // documentsOf leaves out the others; newColumns looks at them
+    this.rows = new ColumnFacts(table.name, ["archive", ...table.columns.map(({ name }) => name)], columns, listed);
+    const names = offloads?.table.columns.map(({ name }) => name) ?? [];
+    this.offloads = new ColumnFacts(offloadTable, [fileOfOffload, ...names], offloads?.columns ?? []);
+    this.hasOffloadTable = offloads !== undefined;
+  }
+
+  note({ id, fields }: ListedDocument): void {
+    this.rows.note(id, fields);
+    const offloads = (fields["archive"] as { offloads?: unknown } | null | undefined)?.offloads;
+    if (!Array.isArray(offloads)) return; // a document that has something else there is refused by itself
+    for (const offload of offloads as unknown[]) {
+      if (typeof offload !== "object" || offload === null) continue;
+      this.offloadRows++;
+      this.offloads.note(String((offload as { id?: unknown }).id), offload as Record<string, unknown>);
+    }
+  }
+
+  problems(): string[] {
+    if (this.hasOffloadTable || this.offloadRows === 0) return [...this.rows.problems(), ...this.offloads.problems()];
+    return [
+      ...this.rows.problems(),
+      `There is no table ${offloadTable}, into which ${this.offloadRows} archived rows belong.`,
+    ];
+  }
+
+  notes(): string[] {
+    return [...this.rows.notes(), ...(this.hasOffloadTable ? this.offloads.notes() : [])];
+  }
+}
+
+/** The member of an archived offload row that is no column of it. */
+const fileOfOffload = "file";
+
+/** What of `archive` is no offload row and may be megabytes. */
+const bulkyMembers = ["archive.search_text", "archive.offload_contents"];
+
+/** What comes back of each document is small, unless a column that must not be NULL is text of any length. */
+const pageSize = 1000;
+const pageSizeWithLongText = 10;
+const longTypes = new Set(["text", "json", "jsonb", "bytea"]);
+
+/** The documents of the range, without the values of columns that may be NULL: they can lack nothing, and they are nearly all of the bytes. */
+async function* documentsOf(
+  { elasticsearch }: Connections,
+  { table, columns }: RestoreTable,
+  { index, range, after }: PlannedRestore & { readonly after: string | undefined },
+  beforePage: DocumentListing["beforePage"],
+  signal: AbortSignal,
+): AsyncGenerator<ListedDocument> {
+  const needed = new Set(["created_at", ...columns.filter(({ notNull }) => notNull).map(({ name }) => name)]);
+  const unneeded = table.columns.map(({ name }) => name).filter((name) => !needed.has(name) && !name.includes("*"));
+  const hasLongText = columns.some(({ name, type }) => needed.has(name) && longTypes.has(type));
+  const listing = {
+    after,
+    pageSize: hasLongText ? pageSizeWithLongText : pageSize,
+    within: range,
+    beforePage,
+    exclude: [...unneeded, ...bulkyMembers, `archive.offloads.${fileOfOffload}`],
+  };
+  for await (const page of listDocuments(elasticsearch, index.name, listing, signal)) {
+    for (const document of page) {
+      const createdAt = utcTimestamp(String(document.fields["created_at"]));
+      if (createdAt !== undefined && isWithin(createdAt, range)) yield document;
+    }
+  }
+}
+
+/** Columns of the table that a document lacks: one of each partition tells. */
+async function newColumns(
+  { elasticsearch }: Connections,
+  { table }: RestoreTable,
+  { index }: PlannedRestore,
+  id: string,
+): Promise<string[]> {
+  const source = (await readSources(elasticsearch, index.name, [id])).get(id);
+  if (source === undefined) return [];
+  const fields = JSON.parse(source.toString("utf8")) as object;
+  return table.columns
+    .filter(({ name, notNull }) => !Object.hasOwn(fields, name) && !notNull)
+    .map(
+      ({ name }) =>
+        `${table.name}.${name} was added after rows were archived: they get its default, or NULL, as ADD COLUMN gives it.`,
+    );
+}

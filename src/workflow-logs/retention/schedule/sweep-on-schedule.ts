@@ -1,0 +1,69 @@
+import { AppError } from "../../../engine/errors.ts";
+import type { JobEnd, TakenJob } from "../../../stores/postgres/jobs/work-jobs.ts";
+import { type Connections, describeStoreError } from "../../connections.ts";
+import { dataTypes } from "../../partitions/log-types.ts";
+import { noProgress } from "../../../runs/progress.ts";
+import type { Log } from "../../../engine/log.ts";
+import { hasFaults } from "../report.ts";
+import { retentionSweep } from "../retention-sweep.ts";
+import { dueSweep, type ScheduledResult } from "./schedule.ts";
+
+/**
+ * One attempt of a scheduled sweep. It goes by the schedule as it is now, not as it was when the job was made: what nobody agrees to any more is not
+ * deleted.
+ */
+export async function sweepOnSchedule(
+  connections: Connections,
+  job: TakenJob,
+  { worker, log }: { readonly worker: string; readonly log: Log },
+): Promise<JobEnd> {
+  const about = { job: job.id, attempt: job.attempt };
+  try {
+    const schedule = await dueSweep(connections, job.createdAt);
+    if (schedule === undefined) return dropped(log, about);
+    const { tenantIds, retentionDays, snapshotRepository, scheduledBy } = schedule;
+    log.info({ ...about, retentionDays, tenantIds }, "retention sweep begins");
+    const report = await retentionSweep(
+      connections,
+      {
+        tenantIds,
+        dataTypes,
+        retentionDays,
+        snapshotRepository,
+        dryRun: false,
+        operator: `${worker} for ${scheduledBy}`,
+      },
+      { signal: job.signal, progress: { ...noProgress, note: (text) => log.info(about, text) } },
+    );
+    const { runId, status, totals, seconds } = report;
+    if (status === "interrupted" && job.signal.aborted) return interrupted(log, about);
+    const output: ScheduledResult = { runId, status, ...totals.deleted };
+    log[hasFaults(report) ? "warn" : "info"]({ ...about, ...output, seconds }, "retention sweep ended");
+    return { kind: "completed", output };
+  } catch (thrown) {
+    if (job.signal.aborted) return interrupted(log, about);
+    return failed(log, about, describeStoreError(thrown), job.isLastAttempt);
+  }
+}
+
+function dropped(log: Log, about: object): JobEnd {
+  log.info(about, "retention sweep left out: it is not scheduled");
+  return { kind: "dropped" };
+}
+
+function interrupted(log: Log, about: object): JobEnd {
+  log.info(about, "retention sweep interrupted: the next worker goes on with it");
+  return { kind: "interrupted" };
+}
+
+/** The cause stays out of what is kept: an error of a driver has the request with its headers in it. */
+function failed(log: Log, about: object, thrown: unknown, isLastAttempt: boolean): JobEnd {
+  const error =
+    thrown instanceof AppError
+      ? { code: thrown.code, message: thrown.message, hint: thrown.hint ?? null }
+      : { code: "unexpected", message: thrown instanceof Error ? thrown.message : String(thrown), hint: null };
+  const { message, ...rest } = error;
+  const what = isLastAttempt ? "retention sweep failed: given up" : "retention sweep failed: it will be tried again";
+  log[isLastAttempt ? "error" : "warn"]({ ...about, ...rest, error: message }, what);
+  return { kind: "failed", error };
+}

@@ -1,0 +1,50 @@
+import { sql } from "kysely";
+import type { DeleteSelection, StateDatabase } from "../database.ts";
+import type { DirtyScope } from "./dirty-rows.ts";
+
+export interface RequestedDelete {
+  /** A bigint, as text. */
+  readonly id: string;
+  readonly dataType: string;
+  readonly tenantId: string;
+  readonly selection: DeleteSelection;
+}
+
+export async function requestDelete(db: StateDatabase, request: Omit<RequestedDelete, "id">): Promise<string> {
+  const { id } = await db
+    .insertInto("requested_deletes")
+    .values({
+      data_type: request.dataType,
+      tenant_id: request.tenantId,
+      selection: JSON.stringify(request.selection),
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** The oldest behind `after`. */
+export async function listRequestedDeletes(
+  db: StateDatabase,
+  { dataTypes, tenantIds }: DirtyScope,
+  after = "0",
+): Promise<RequestedDelete[]> {
+  let query = db
+    .selectFrom("requested_deletes")
+    .selectAll()
+    .where("data_type", "in", dataTypes)
+    .where("id", ">", after)
+    .orderBy("id")
+    .limit(100);
+  if (tenantIds.length > 0) query = query.where(sql<boolean>`tenant_id = any(${tenantIds})`);
+  return (await query.execute()).map((row) => ({
+    id: row.id,
+    dataType: row.data_type,
+    tenantId: row.tenant_id,
+    selection: row.selection,
+  }));
+}
+
+export async function forgetRequestedDelete(db: StateDatabase, id: string): Promise<void> {
+  await db.deleteFrom("requested_deletes").where("id", "=", id).execute();
+}
