@@ -2,13 +2,13 @@ import { type NodeExecutionCopy } from "../../dev/sample-logs/node-execution-cop
 import { BulkBody } from "../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import { BinaryTuples } from "../../src/stores/postgres/copy/binary-tuples.ts";
 import { type ColumnKind, columnWriters } from "../../src/workflow-logs/documents/column-writers.ts";
+import { DocumentRenderer } from "../../src/workflow-logs/documents/document-renderer.ts";
 import {
-  DocumentRenderer,
   searchedChars,
   type SearchTextMode,
   searchUnits,
-} from "../../src/workflow-logs/documents/document-renderer.ts";
-import { writeSearchText } from "../../src/workflow-logs/documents/search-text.ts";
+  writeSearchText,
+} from "../../src/workflow-logs/documents/search-text.ts";
 import { offsetOf } from "../../src/workflow-logs/documents/time-zone.ts";
 import { logTypes } from "../../src/workflow-logs/partitions/log-types.ts";
 import type { Step } from "./harness.ts";

@@ -1,4 +1,4 @@
-import type { SearchTextMode } from "../../src/workflow-logs/documents/document-renderer.ts";
+import type { SearchTextMode } from "../../src/workflow-logs/documents/search-text.ts";
 import type { MigrateReport } from "../../src/workflow-logs/copying/report.ts";
 import { measuredProcess } from "../measured-process.ts";
 import type { Bench } from "../support/bench.ts";

@@ -1,5 +1,5 @@
-/** Lets so many do something at a time; the others wait in line. */
-export class Turns {
+/** At most `atATime` calls of `take` run at once; the others queue in the order in which they came. */
+export class Semaphore {
   private free: number;
   private readonly waiting: (() => void)[] = [];
 

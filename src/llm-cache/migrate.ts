@@ -2,7 +2,7 @@ import { AppError, UsageError } from "../engine/errors.ts";
 import type { Refusal } from "../engine/ports.ts";
 import { transfer } from "../engine/transfer.ts";
 import { inRun, type Run } from "../runs/run.ts";
-import { liveBatchLimits } from "../runs/run-limits.ts";
+import { liveBatchLimits } from "../runs/batch-limits.ts";
 import { noProgress, type ProgressSink } from "../runs/progress.ts";
 import { type CacheKind, CacheKinds, type FurtherType } from "./entries/cache-kinds.ts";
 import { type CacheBatch, cutBatches, type CutLimits } from "./entries/cut-batches.ts";

@@ -1,12 +1,6 @@
 import type { Pacing } from "../engine/pacing.ts";
 import type { RunLimits } from "./run-record.ts";
 
-/** How large a batch may become. Both may change while a source reads: it asks for each page. */
-export interface BatchLimits {
-  readonly rows: number;
-  readonly bytes: number;
-}
-
 /** What a run begins with. Without `concurrency` it does one batch after the other, without `batchRows` it has none, and nobody can change that. */
 export interface InitialLimits {
   readonly batchRows?: number | undefined;
@@ -32,28 +26,6 @@ export function initialLimits({ batchRows, concurrency, recordsPerSecond, bytesP
 
 export function pacingLimits(limits: RunLimits): PacingLimits {
   return { concurrency: 1, batchRows: 1, recordsPerSecond: null, bytesPerSecond: null, ...limits };
-}
-
-/** Seconds that a batch may use up of what the rates allow: with larger ones a few that end together would exceed the rate for half a minute. */
-const batchSeconds = 0.5;
-
-/** How large batches may be now; each page reads it anew. `rows` are those of `--batch-size`, unless the command has pages of its own. */
-export function liveBatchLimits(
-  pacing: RunPacing,
-  most: { readonly bytes: number; readonly rows?: number },
-): BatchLimits {
-  return {
-    get rows() {
-      return within(most.rows ?? pacing.limits.batchRows, pacing.limits.recordsPerSecond);
-    },
-    get bytes() {
-      return within(most.bytes, pacing.limits.bytesPerSecond);
-    },
-  };
-}
-
-function within(limit: number, perSecond: number | null): number {
-  return Math.min(limit, Math.ceil((perSecond ?? Infinity) * batchSeconds));
 }
 
 /** In the words of the flags. */

@@ -11,7 +11,7 @@ import { describePostgresError } from "../stores/postgres/errors.ts";
 import { createPool } from "../stores/postgres/connection/pool.ts";
 import { Archive } from "./archive/archive.ts";
 import { type StateDatabase, stateDatabase } from "./state/database.ts";
-import type { SearchTextMode } from "./documents/document-renderer.ts";
+import type { SearchTextMode } from "./documents/search-text.ts";
 
 /** What the use cases work with: both stores, and how the archive is to look. */
 export interface Connections {

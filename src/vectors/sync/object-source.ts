@@ -1,5 +1,5 @@
 import type { Batch, Source } from "../../engine/ports.ts";
-import type { BatchLimits } from "../../runs/run-limits.ts";
+import type { BatchLimits } from "../../runs/batch-limits.ts";
 import type { WeaviateObject } from "../../stores/weaviate/objects.ts";
 import { quietVersion } from "../state/write-log.ts";
 import type { VectorConnections } from "../connections.ts";

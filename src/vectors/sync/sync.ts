@@ -3,7 +3,7 @@ import { RefusalLimit } from "../../engine/refusal-limit.ts";
 import { transfer } from "../../engine/transfer.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import { inRun, type Run } from "../../runs/run.ts";
-import { liveBatchLimits } from "../../runs/run-limits.ts";
+import { liveBatchLimits } from "../../runs/batch-limits.ts";
 import { sqliteCheckpoints } from "../../stores/sqlite/checkpoint-store.ts";
 import { SqliteRecordErrors } from "../../stores/sqlite/record-errors.ts";
 import { listTenants } from "../../stores/weaviate/collection.ts";

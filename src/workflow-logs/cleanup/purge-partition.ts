@@ -12,7 +12,7 @@ import { PostgresLogs, type ReadOptions, type RowsOf } from "../rows/postgres-lo
 import type { RowBatch } from "../rows/row-batches.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../partitions/scope.ts";
-import { liveBatchLimits } from "../../runs/run-limits.ts";
+import { liveBatchLimits } from "../../runs/batch-limits.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import { type AtStep, type ComparedRow, type DeleteEnd, deleteRows } from "./delete-rows.ts";
 import { inspectGate, openGate } from "./gates.ts";

@@ -15,7 +15,7 @@ import { InlineContents } from "../offloads/inline-contents.ts";
 import { requiredBlobs } from "../offloads/required-blobs.ts";
 import { ElasticsearchLogs } from "../rows/elasticsearch-logs.ts";
 import { PostgresLogs } from "../rows/postgres-logs.ts";
-import { liveBatchLimits } from "../../runs/run-limits.ts";
+import { liveBatchLimits } from "../../runs/batch-limits.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { WaitCause } from "../../runs/waits.ts";
 import { bytesWritten } from "./copy-rows.ts";

@@ -4,18 +4,8 @@ import type { LogType } from "../partitions/log-types.ts";
 import { columnWriters, type ColumnWriter, writeUuidText } from "./column-writers.ts";
 import { memberPrefix, writeAscii, writeRaw, writeTextBytes } from "./json-bytes.ts";
 import type { RowLayout } from "./row-layout.ts";
-import { lineEnd, writeSearchText } from "./search-text.ts";
+import { lineEnd, searchedChars, type SearchTextMode, searchUnits, writeSearchText } from "./search-text.ts";
 import type { OffsetOf } from "./time-zone.ts";
-
-export type SearchTextMode = "off" | "bounded" | "full";
-
-/** UTF-16 units of search text that each column gives: enough to find a log by what was asked and answered, small beside what indexing costs. */
-export const searchUnits: Readonly<Record<SearchTextMode, number>> = { off: 0, bounded: 1000, full: 1_000_000 };
-
-/** How much JSON is looked at for so many units: an escaped character takes up to six bytes, and as much again may be keys and punctuation. */
-export function searchedChars(units: number): number {
-  return 12 * units;
-}
 
 const actionStart = Buffer.from('{"index":{"_id":"');
 const actionStartText = Buffer.from('{"index":{"_id":');

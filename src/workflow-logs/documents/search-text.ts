@@ -2,6 +2,16 @@ import { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { writeRaw } from "./json-bytes.ts";
 import { JsonReader } from "./json-text.ts";
 
+export type SearchTextMode = "off" | "bounded" | "full";
+
+/** UTF-16 units of search text that each column gives: enough to find a log by what was asked and answered, small beside what indexing costs. */
+export const searchUnits: Readonly<Record<SearchTextMode, number>> = { off: 0, bounded: 1000, full: 1_000_000 };
+
+/** How much JSON is looked at for so many units: an escaped character takes up to six bytes, and as much again may be keys and punctuation. */
+export function searchedChars(units: number): number {
+  return 12 * units;
+}
+
 /** What stands between two words, inside of a JSON string. */
 export const lineEnd = Buffer.from("\\n");
 

@@ -14,7 +14,7 @@ import { requireCapture } from "./follow.ts";
 import { keepCompact } from "../dirty/keep-compact.ts";
 import { DirtyCounters } from "../dirty/dirty-counters.ts";
 import type { Migration } from "./migration.ts";
-import { stayOn } from "./follow-through-outages.ts";
+import { followThroughOutages } from "./follow-through-outages.ts";
 import { copyAll } from "./copy-all.ts";
 import { copyRun } from "../copying/copy-run.ts";
 import { dropKeyTables } from "../partitions/key-tables.ts";
@@ -52,7 +52,7 @@ export async function migrate(
       copy(migration, inspection, run),
     );
     if (options.follow === true && counters.report.status !== "interrupted")
-      counters.report.status = await stayOn(migration, description);
+      counters.report.status = await followThroughOutages(migration, description);
   } finally {
     watch.progress.stop();
   }

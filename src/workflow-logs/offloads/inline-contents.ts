@@ -2,7 +2,7 @@ import { sideBySide } from "../../engine/side-by-side.ts";
 import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { BulkBodies, BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { UnresolvedContent } from "../state/partitions/unresolved-contents.ts";
-import { searchUnits, type SearchTextMode } from "../documents/document-renderer.ts";
+import { searchUnits, type SearchTextMode } from "../documents/search-text.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import { type LoadedContent, loadContent } from "./load-content.ts";
 import { fileSize, type OffloadedRow } from "./offloaded-rows.ts";

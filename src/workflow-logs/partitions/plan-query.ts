@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import { utcToLocal } from "../documents/time-zone.ts";
 import type { DataType } from "./log-types.ts";
+import { overlapWindow } from "./overlap-window.ts";
 import type { Scope } from "./scope.ts";
 import { textBytesExpression } from "../rows/row-query.ts";
 
@@ -17,9 +18,6 @@ export interface PlanContext {
   /** Leaves the size of the rows out, so that an index with the keys is enough. */
   readonly keysOnly?: boolean;
 }
-
-/** How far before a checkpoint the keys are listed again: rows are inserted late with an early created_at. */
-export const overlapWindow = "2 hours";
 
 /** Tenant ids that an index can be named after. A uuid always is one. */
 const tenantPattern = "^[a-z0-9][a-z0-9_-]{0,99}$";

@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { AppError, UsageError } from "../../engine/errors.ts";
 import { hasColumn, hasIndexOn, inspectTable, type Table } from "../../stores/postgres/table.ts";
-import { searchedChars, type SearchTextMode, searchUnits } from "../documents/document-renderer.ts";
+import { searchedChars, type SearchTextMode, searchUnits } from "../documents/search-text.ts";
 import { type RelatedRows, relatedToAppLogs } from "../documents/related-rows.ts";
 import { type RowLayout, rowLayout } from "../documents/row-layout.ts";
 import { type LogType, logTypes, offloadTable } from "./log-types.ts";

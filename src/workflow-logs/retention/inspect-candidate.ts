@@ -8,12 +8,16 @@ import type { Candidate } from "./list-candidates.ts";
 import { ageOf, keptIndex } from "./index-line.ts";
 
 /** What an index is now: it stays, for a reason, or it may go with these documents. */
-export type Judged =
+export type InspectedCandidate =
   | { readonly kept: SweptIndex }
   | { readonly kept: undefined; readonly contents: IndexContents & { readonly newest: string | null } };
 
 /** Looks at the index itself, after a refresh. Changes nothing. */
-export async function judge({ elasticsearch, archive }: Connections, candidate: Candidate, now: Date): Promise<Judged> {
+export async function inspectCandidate(
+  { elasticsearch, archive }: Connections,
+  candidate: Candidate,
+  now: Date,
+): Promise<InspectedCandidate> {
   const { index, policy } = candidate;
   const obstacle = await indexObstacle(elasticsearch, archive, index);
   if (obstacle === "index_gone")

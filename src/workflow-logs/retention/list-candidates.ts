@@ -16,13 +16,13 @@ export interface Candidate extends Partition {
   readonly policy: Policy;
 }
 
-export interface Survey {
+export interface CandidateList {
   readonly candidates: readonly Candidate[];
   readonly kept: readonly SweptIndex[];
   readonly notes: readonly string[];
 }
 
-export interface SurveyFacts {
+export interface CandidateFacts {
   readonly rules: readonly RetentionRule[];
   readonly known: readonly PartitionRecord[];
   readonly days: number;
@@ -30,11 +30,11 @@ export interface SurveyFacts {
 }
 
 /** Lists every index of the scope, and sorts out those that stay by their name, their month or a rule. Reads only. */
-export async function survey(
+export async function listCandidates(
   { elasticsearch, settings, archive }: Connections,
   options: Pick<RetentionOptions, "tenantIds" | "dataTypes">,
-  facts: SurveyFacts,
-): Promise<Survey> {
+  facts: CandidateFacts,
+): Promise<CandidateList> {
   const { prefix } = settings.template;
   const resources = options.dataTypes.map((type) => logTypes[type].resource);
   const listed = await listIndices(elasticsearch, archive, prefix, resources, soleTenant(options));
@@ -68,7 +68,7 @@ function foreignIndices(
   { foreign }: IndexList,
   prefix: string,
   resources: readonly string[],
-  { rules, days, now }: SurveyFacts,
+  { rules, days, now }: CandidateFacts,
 ): { kept: SweptIndex[]; notes: string[] } {
   const kept: SweptIndex[] = [];
   const notes: string[] = [];
@@ -90,7 +90,7 @@ function foreignIndices(
 function missingIndices(
   { indices, foreign }: IndexList,
   options: Pick<RetentionOptions, "dataTypes">,
-  { known, rules, days, now }: SurveyFacts,
+  { known, rules, days, now }: CandidateFacts,
 ): SweptIndex[] {
   const there = new Set(indices.map((index) => partitionKey(partitionOf(index))));
   return known.flatMap(({ dataType, tenantId, month, state, indexName: name }) => {

@@ -13,12 +13,12 @@ import type { Connections } from "../connections.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
 import { agreedTime, requireLaterThanLastSweep } from "./clocks.ts";
 import { cutoffOf } from "./age-rule.ts";
-import { judge } from "./inspect-candidate.ts";
+import { inspectCandidate } from "./inspect-candidate.ts";
 import { onlyCopies } from "./only-copy.ts";
 import { requireSensibleDays, type RetentionOptions } from "./options.ts";
 import { RetentionCounters, type RetentionReport } from "./report.ts";
 import { settleDeletions } from "./settle-deletions.ts";
-import { type Candidate, survey } from "./list-candidates.ts";
+import { type Candidate, listCandidates } from "./list-candidates.ts";
 import type { RetentionWatch, Sweep } from "./sweep-context.ts";
 import { ageOf, describeIndex } from "./index-line.ts";
 import { sweepTenant } from "./sweep-tenant.ts";
@@ -88,7 +88,7 @@ async function pretend(begun: Begun): Promise<void> {
   const { sweep, candidates } = await prepare(begun);
   for (const candidate of candidates) {
     watch.signal.throwIfAborted();
-    const judged = await judge(connections, candidate, now);
+    const judged = await inspectCandidate(connections, candidate, now);
     if (judged.kept !== undefined) {
       counters.add(judged.kept);
       continue;
@@ -114,7 +114,7 @@ async function prepare(begun: Begun): Promise<{ sweep: Sweep; candidates: readon
   const open = options.dryRun && hasRules ? (await openDeletions(state, options.tenantIds)).length : 0;
   if (open > 0)
     counters.notes.push(`${open} deletions of a sweep that died or is under way have not come to their end.`);
-  const { candidates, kept, notes } = await survey(connections, options, { rules, known, days, now });
+  const { candidates, kept, notes } = await listCandidates(connections, options, { rules, known, days, now });
   counters.notes.push(...notes);
   for (const index of kept) counters.add(index);
   const onlyCopy = await onlyCopies(connections, options, candidates, known);

@@ -6,7 +6,7 @@ import type { Run } from "../../runs/run.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
 import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
-import { judge, type Judged, keptByPolicy } from "./inspect-candidate.ts";
+import { inspectCandidate, type InspectedCandidate, keptByPolicy } from "./inspect-candidate.ts";
 import { policyOf } from "./retention-days.ts";
 import type { KeptReason, SweptIndex } from "./report.ts";
 import type { Candidate } from "./list-candidates.ts";
@@ -15,7 +15,7 @@ import { ageOf, describeIndex, keptIndex } from "./index-line.ts";
 
 /** An index that goes: it was judged under the lock of its partition, which is still held. */
 interface Doomed extends Candidate {
-  readonly contents: (Judged & { kept: undefined })["contents"];
+  readonly contents: (InspectedCandidate & { kept: undefined })["contents"];
 }
 
 /**
@@ -40,7 +40,7 @@ export async function sweepTenant(
         continue;
       }
       locked.push(candidate);
-      const judged = await judge(sweep.connections, candidate, sweep.now);
+      const judged = await inspectCandidate(sweep.connections, candidate, sweep.now);
       if (judged.kept === undefined) doomed.push({ ...candidate, contents: judged.contents });
       else counters.add(judged.kept);
     }
@@ -90,7 +90,7 @@ async function expire(sweep: Sweep, run: Run, doomed: Doomed, snapshot: string |
   const { connections, options, watch, now, days } = sweep;
   const { state, elasticsearch } = connections;
   const { index } = doomed;
-  const again = await judge(connections, doomed, now);
+  const again = await inspectCandidate(connections, doomed, now);
   if (again.kept !== undefined) return again.kept;
   const { contents } = again;
   const about = describe(sweep, { ...doomed, contents });

@@ -7,7 +7,7 @@ import { awaitLateRequests } from "../../../src/workflow-logs/copying/late-reque
 import { insertRun } from "../../support/insert-run.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
-import { type Answer, startFakeServer } from "../../unit/elasticsearch/fake-server.ts";
+import { type Answer, startFakeServer } from "../../support/fake-elasticsearch.ts";
 
 const partition = {
   dataType: "workflow_runs",

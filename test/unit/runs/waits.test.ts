@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Limits, Pacing } from "../../../src/engine/pacing.ts";
-import { initialLimits, liveBatchLimits, pacingLimits } from "../../../src/runs/run-limits.ts";
+import { liveBatchLimits } from "../../../src/runs/batch-limits.ts";
+import { initialLimits, pacingLimits } from "../../../src/runs/run-limits.ts";
 import { Waits } from "../../../src/runs/waits.ts";
 
 const never = new AbortController().signal;

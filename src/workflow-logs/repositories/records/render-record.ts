@@ -1,6 +1,6 @@
 import type { ArchiveSettings } from "../../connections.ts";
 import { doubleJson } from "../../documents/column-writers.ts";
-import { searchUnits } from "../../documents/document-renderer.ts";
+import { searchUnits } from "../../documents/search-text.ts";
 import { searchText } from "../../documents/search-text.ts";
 import { offsetOf } from "../../documents/time-zone.ts";
 import { documentTime } from "./instants.ts";
