@@ -9,7 +9,7 @@ import { changeRun, documentOf, holdMonth, row, saveRun, tenantId, waitingNotes 
 import { type RequestGate, startRequestGate } from "../../support/request-gate.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
-import { compactDirty } from "../../../src/workflow-logs/state/dirty-rows.ts";
+import { compactDirty } from "../../../src/workflow-logs/state/dirty/dirty-rows.ts";
 
 let archive: TestArchive;
 let gate: RequestGate;
