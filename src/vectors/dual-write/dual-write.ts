@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../engine/errors.ts";
+import { keepAlive } from "../../engine/keep-alive.ts";
 import type { StateFile } from "../../stores/sqlite/state-file.ts";
 import type { Filter } from "../operations/record-store.ts";
 import {
@@ -74,7 +75,7 @@ export class DualWrite implements VectorOperations {
 
   /** Resolves when no comparison of reads is under way. */
   comparisonsDone(): Promise<void> {
-    return this.router.idle();
+    return keepAlive(this.router.idle());
   }
 
   /** Resolves when the other store has everything that is written by now, or after so many milliseconds; true in the first case. */
@@ -89,7 +90,7 @@ export class DualWrite implements VectorOperations {
   /** Resolves when nothing is under way. What the other store has not got yet stays in the write log. */
   async close(): Promise<void> {
     await this.replicator.close();
-    await this.router.idle();
+    await keepAlive(this.router.idle());
   }
 
   async insertRecord(tenant: string, input: RecordInput | GeneralWeaviateRecord): Promise<string> {

@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DualWrite } from "../../../src/vectors/dual-write/dual-write.ts";
@@ -88,6 +88,28 @@ test("V36: the way back is refused while Weaviate lacks writes of Milvus, and fo
   await dual.close();
 });
 
+interface Told {
+  readonly written: Record<string, string | null>;
+  readonly reads: number;
+  readonly wrong: string[];
+  readonly failed: string[];
+}
+
+/** Rejects when the process ends without one. */
+async function nextMessage(app: ChildProcess): Promise<unknown> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([
+      once(app, "message", { signal: over.signal }).then(([message]) => message as unknown),
+      once(app, "exit", { signal: over.signal }).then(([code]) => {
+        throw new Error(`The application ended with ${String(code)} and said nothing`);
+      }),
+    ]);
+  } finally {
+    over.abort();
+  }
+}
+
 test(
   "V31 to V36: five phases and back while two processes write and read: no write is lost, no read is old",
   { timeout: 400_000 },
@@ -99,7 +121,7 @@ test(
       fork(worker, [JSON.stringify({ number, tenant, options, stateFile: connections.state.path })], { execArgv: [] }),
     );
     try {
-      await Promise.all(apps.map((app) => once(app, "message")));
+      await Promise.all(apps.map(nextMessage));
       const path: [Phase, object?][] = [
         ["dual_write", { shadow: true }],
         ["sync"],
@@ -123,13 +145,9 @@ test(
       }
       const ends = await Promise.all(
         apps.map(async (app) => {
-          const ended = once(app, "message");
+          const ended = nextMessage(app);
           app.send("stop");
-          return (
-            (await ended) as [
-              { written: Record<string, string | null>; reads: number; wrong: string[]; failed: string[] },
-            ]
-          )[0];
+          return (await ended) as Told;
         }),
       );
       for (const { reads, wrong, failed } of ends) {

@@ -1,3 +1,4 @@
+import { keepAlive } from "../../../engine/keep-alive.ts";
 import { validateTenantId } from "../../../stores/elasticsearch/indices/index-names.ts";
 import { markDirectWrite, readPlacements } from "../../state/partitions/month-placements.ts";
 import { forgetRequestedDelete, requestDelete } from "../../state/dirty/requested-deletes.ts";
@@ -144,8 +145,8 @@ export class DualWrite implements ReadPolicy {
 
   /** Resolves when nothing is on its way to Elasticsearch, written or as a dirty row, and no read is being compared. */
   async idle(): Promise<void> {
-    await Promise.all([this.writes.idle(), this.deletes.idle(), this.shadow.idle()]);
-    await this.repairs.idle();
+    await keepAlive(Promise.all([this.writes.idle(), this.deletes.idle(), this.shadow.idle()]));
+    await keepAlive(this.repairs.idle());
   }
 
   /** Waits for the queue up to its time; what is left then is a dirty row. Nothing is written any more. */
