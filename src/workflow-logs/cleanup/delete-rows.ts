@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { asOwnWrite } from "../capture/capture-function.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { journalOffloadedFiles, type OffloadedFile } from "../state/cleanup/offloaded-files.ts";
-import { journalPurged } from "../state/cleanup/purged-rows.ts";
+import { type DocumentMark, journalPurged } from "../state/cleanup/purged-rows.ts";
 import { hasColumn, hasIndexOn, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import type { PurgeNote } from "./purge-note.ts";
@@ -10,6 +10,7 @@ import type { PurgeNote } from "./purge-note.ts";
 /** A version of a row, and of its offload rows, that was compared and found equal. */
 export interface ComparedRow extends Pick<PurgeNote, "xmin" | "offloads"> {
   readonly id: string;
+  readonly document: DocumentMark | undefined;
 }
 
 export interface Deletion {
@@ -70,7 +71,11 @@ export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[
         await atStep("rows_deleted");
         await refuseNewOffloads(transaction, deletion, rows);
         await refuseNewChildren(transaction, deletion, rows, "indexed");
-        const journal = rows.map(({ id, offloads }) => ({ id, offloadRows: offloads?.length ?? 0 }));
+        const journal = rows.map(({ id, offloads, document }) => ({
+          id,
+          offloadRows: offloads?.length ?? 0,
+          document,
+        }));
         await journalPurged(transaction, partition, run, journal);
         await atStep("journalled");
       });

@@ -2,7 +2,9 @@ import type { Receipt, Sink } from "../../engine/ports.ts";
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
 import { dirtyIds } from "../state/dirty/dirty-rows.ts";
+import type { DocumentMark } from "../state/cleanup/purged-rows.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
+import { fingerprintOf } from "../compare/stable-document.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
@@ -120,7 +122,7 @@ export class PurgeSink implements Sink<RowBatch> {
     const { connections, index, counters, partition } = this.route;
     const rows = at.map((position) => ({ ...notes[position]!, id: body.id(position) }));
     const settled = await this.withoutNotes(rows);
-    if (index === undefined) return settled;
+    if (index === undefined) return settled.map((row) => ({ ...row, document: undefined }));
     const part = {
       records: at.length,
       id: (number: number) => body.id(at[number]!),
@@ -135,7 +137,9 @@ export class PurgeSink implements Sink<RowBatch> {
     const differences = compareDocuments({ body: part }, sources).filter(({ id }) => isSettled.has(id));
     for (const { kind } of differences) counters.kept(partition.dataType, kind, 1);
     const unequal = new Set(differences.map(({ id }) => id));
-    return settled.filter(({ id }) => !unequal.has(id));
+    return settled
+      .filter(({ id }) => !unequal.has(id))
+      .map((row) => ({ ...row, document: markOf(sources.get(row.id)!) }));
   }
 
   /**
@@ -156,4 +160,9 @@ export class PurgeSink implements Sink<RowBatch> {
     this.gateKnownUntil = performance.now() + gateMillis;
     return this.closed;
   }
+}
+
+/** Taken from what Elasticsearch gave, not from the row: that is what will be there later. */
+function markOf(source: Buffer): DocumentMark {
+  return { fingerprint: fingerprintOf(source), bytes: source.length };
 }

@@ -1,5 +1,5 @@
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
-import { stringEnd } from "../../stores/elasticsearch/documents/scan-json.ts";
+import { stableParts } from "./stable-document.ts";
 
 /** Rows as documents: a batch's body, or a part of it. */
 export interface RenderedRows {
@@ -12,13 +12,6 @@ export interface Difference {
   /** Columns whose value in Elasticsearch is not that of the row. */
   readonly columns: readonly string[];
 }
-
-/** How `archive` begins, which no column does: their values are strings, numbers, literals. */
-const archiveStart = Buffer.from(',"archive":{');
-const searchTextStart = Buffer.from('"search_text":"');
-/** The end of every document that the renderer writes. */
-const copiedAt = /^"copied_at":"[0-9T:.Z-]{24}"\}\}$/;
-const copiedAtLength = '"copied_at":"2026-01-31T23:59:59.999Z"}}'.length;
 
 /**
  * Compares the rows of a batch with what Elasticsearch has, byte for byte. `sources` holds the `_source` of each id that has a document. Search
@@ -41,25 +34,11 @@ export function compareDocuments({ body }: RenderedRows, sources: ReadonlyMap<st
   return differences;
 }
 
-/** Whether two documents of the program's form are the same byte for byte but for search text and the time of copying. */
+/** Whether two documents are the same byte for byte but for search text and the time of copying. */
 function isSame(expected: Buffer, found: Buffer): boolean {
-  const start = expected.indexOf(archiveStart) + archiveStart.length;
-  if (start < archiveStart.length || !expected.subarray(0, start).equals(found.subarray(0, start))) return false;
-  return stableRest(expected, start).equals(stableRest(found, start));
-}
-
-/** What follows behind the beginning of `archive`, without search text and the end that says when the document was written. */
-function stableRest(document: Buffer, start: number): Buffer {
-  const end = document.length - copiedAtLength;
-  const isOurs = copiedAt.test(document.toString("latin1", Math.max(0, end)));
-  return document.subarray(behindSearchText(document, start), isOurs ? end : document.length);
-}
-
-/** Behind the search text that begins at `start`, if it does. */
-function behindSearchText(document: Buffer, start: number): number {
-  const inside = start + searchTextStart.length;
-  if (!document.subarray(start, inside).equals(searchTextStart)) return start;
-  return stringEnd(document, inside - 1) + 1; // and the comma
+  const [head, rest] = stableParts(expected);
+  const [foundHead, foundRest] = stableParts(found);
+  return head.equals(foundHead) && rest.equals(foundRest);
 }
 
 /** Columns, and offloads for the rows that travel inside the document, of which the two differ. */

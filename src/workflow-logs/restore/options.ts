@@ -10,6 +10,8 @@ export interface RestoreOptions {
   readonly dryRun: boolean;
   /** Bring also rows back that the platform itself deleted. */
   readonly includeDeleted: boolean;
+  /** Bring also rows back whose document is not the one that was purged, or none that is known. */
+  readonly acceptUnproven: boolean;
   /** Rows and bytes of one transaction. */
   readonly batchRows: number;
   readonly batchBytes: number;
@@ -18,6 +20,7 @@ export interface RestoreOptions {
 export const restoreDefaults = {
   dryRun: false,
   includeDeleted: false,
+  acceptUnproven: false,
   batchRows: 1000,
   batchBytes: 5 * 1024 * 1024,
 } as const;

@@ -3,6 +3,7 @@ import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import type { PartitionState } from "../state/database.ts";
 import { listPartitions } from "../state/partitions/partitions.ts";
 import { countPurgedRows } from "../state/restore/restore-findings.ts";
+import { countUnproven } from "../state/cleanup/purged-documents.ts";
 import { pendingMigrations } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
@@ -56,6 +57,12 @@ export async function planRestore(connections: Connections, scope: Scope): Promi
   const notes = listed.foreign.map(
     (name) => `${name} is named like ours but was not made by this program; nothing is read from it.`,
   );
+  const unproven = await unprovenRows(connections, scope);
+  if (unproven > 0) {
+    notes.push(
+      `${unproven} rows were purged before fingerprints were written: nothing tells whether their documents were changed since.`,
+    );
+  }
   if (partitions.length === 0) {
     notes.push(
       "There is no index of this tenant in this range: nothing of it was archived, or retention has dropped it.",
@@ -70,6 +77,14 @@ function dataTypeOf(resource: string): DataType {
 
 function parentsFirst(a: Partition, b: Partition): number {
   return dataTypes.indexOf(a.dataType) - dataTypes.indexOf(b.dataType) || (a.month < b.month ? -1 : 1);
+}
+
+async function unprovenRows({ state }: Connections, scope: Scope): Promise<number> {
+  if ((await pendingMigrations(state)).length > 0) return 0;
+  const entries = await countUnproven(state, scope.tenantIds[0]!);
+  return entries
+    .filter((entry) => isInScope(entry as Partition, scope))
+    .reduce((sum, { unproven }) => sum + unproven, 0);
 }
 
 async function missingIndices(

@@ -137,6 +137,7 @@ function moveDocuments(
         columns,
         offloads,
         includeDeleted: options.includeDeleted,
+        acceptUnproven: options.acceptUnproven,
         hasState,
         writing,
         unpaused: () => unpaused(signal),

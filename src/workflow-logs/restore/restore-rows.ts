@@ -28,6 +28,7 @@ export interface RowRestore {
   readonly columns: readonly InsertColumn[];
   readonly offloads: OffloadTable | undefined;
   readonly includeDeleted: boolean;
+  readonly acceptUnproven: boolean;
   /** What we remember of the rows is there to be asked. */
   readonly hasState: boolean;
   /** Undefined in a dry run, which only reads. */
@@ -170,13 +171,15 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
     all: readonly ArchivedRow[],
     allAbsent: readonly ArchivedRow[],
   ): Promise<Outcome> {
-    const { partition, comparison, columns, offloads, writing, includeDeleted, hasState } = this.what;
+    const { partition, comparison, columns, offloads, writing, includeDeleted, acceptUnproven, hasState } = this.what;
     if (writing !== undefined) await requireOwnership(client, partition, writing.runId);
     const outcome = new Outcome();
     const leftOut = hasState ? await whatIsLeftOut(client, partition, allAbsent, includeDeleted) : nothingLeftOut;
     this.note(leftOut, outcome);
-    const rows = all.filter(({ id }) => !leftOut.deleted.has(id) && !leftOut.elsewhere.has(id));
-    const absent = allAbsent.filter(({ id }) => !leftOut.deleted.has(id) && !leftOut.elsewhere.has(id));
+    const isLeftOut = ({ id }: ArchivedRow): boolean =>
+      leftOut.deleted.has(id) || leftOut.elsewhere.has(id) || (!acceptUnproven && leftOut.unproven.has(id));
+    const rows = all.filter((row) => !isLeftOut(row));
+    const absent = allAbsent.filter((row) => !isLeftOut(row));
     const groups = groupByColumns(absent, columns, ({ fields }) => fields);
     const inserted =
       writing === undefined || absent.length === 0
@@ -217,8 +220,13 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
     return outcome;
   }
 
-  private note({ deleted, elsewhere }: LeftOut, outcome: Outcome): void {
+  private note({ deleted, elsewhere, unproven }: LeftOut, outcome: Outcome): void {
     outcome.add(this.table, "deleted", deleted.size);
+    for (const [id, reason] of unproven) {
+      if (deleted.has(id)) continue;
+      if (this.what.acceptUnproven) outcome.accept(this.table, id, reason);
+      else outcome.refuse(this.table, id, reason);
+    }
     for (const [id, month] of elsewhere)
       outcome.refuse(
         this.table,

@@ -13,6 +13,8 @@ import type { Connections } from "../connections.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import { initialLimits, pacingLimits } from "../../runs/run-limits.ts";
+import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
+import { isAlteredDocument } from "./left-out.ts";
 import { inspectDocuments } from "./documents/inspect-documents.ts";
 import { type RestoreOptions, restoreScope } from "./options.ts";
 import { type PlannedRestore, planRestore } from "./plan-restore.ts";
@@ -102,6 +104,11 @@ async function all(
     connections,
     tables,
     begun.filter(({ isDone }) => !isDone),
+    async (partition, id) => {
+      if (options.acceptUnproven || !shared.hasState) return false;
+      const source = (await readSources(connections.elasticsearch, partition.index.name, [id])).get(id);
+      return source !== undefined && isAlteredDocument(connections.postgres, partition, id, source);
+    },
     (aborted) => pacing.unpaused(aborted),
     signal,
   );

@@ -19,8 +19,8 @@ export type Fate = Exclude<keyof RowCounts, "documents">;
 export interface RestoreFinding {
   readonly table: string;
   readonly id: string;
-  /** `lost`: it was purged, and its document is gone. */
-  readonly kind: "different" | "refused" | "lost";
+  /** `lost`: it was purged, and its document is gone. `accepted`: it was brought back though nothing proves its document. */
+  readonly kind: "different" | "refused" | "lost" | "accepted";
   readonly columns: readonly string[];
   readonly reason: string;
 }
@@ -50,6 +50,11 @@ export class Outcome {
   refuse(table: string, id: string, reason: string): void {
     this.add(table, "refused");
     this.findings.push({ table, id, kind: "refused", columns: [], reason });
+  }
+
+  /** What becomes of it is counted by itself. */
+  accept(table: string, id: string, reason: string): void {
+    this.findings.push({ table, id, kind: "accepted", columns: [], reason });
   }
 
   differs(table: string, id: string, columns: readonly string[]): void {

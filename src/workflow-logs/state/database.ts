@@ -17,9 +17,9 @@ export interface DeleteSelection {
 
 /**
  * `missing`: a row without a document; `extra`: a document without a row; `changed`: the row was written while it was validated, so nothing can be
- * said of it; `lost`: a row that was purged and has no document.
+ * said of it; `lost`: a row that was purged and has no document; `altered`: one whose document is not what it was then.
  */
-export type DifferenceKind = "missing" | "different" | "extra" | "changed" | "lost";
+export type DifferenceKind = "missing" | "different" | "extra" | "changed" | "lost" | "altered";
 
 /** The tables of `log_archive` as migrations/postgres/ makes them. Times are ISO 8601 text in UTC and bigints text (typed-pool.ts). */
 export interface StateTables {
@@ -35,6 +35,7 @@ export interface StateTables {
     copied_bytes: ColumnType<string, number | undefined, number>;
     run_id: string | null;
     updated_at: Generated<string>;
+    purged_since: Generated<string | null>;
   };
   checkpoints: {
     data_type: string;
@@ -88,6 +89,7 @@ export interface StateTables {
     id: string | null;
     checked: ColumnType<string, number, number>;
     finished: boolean;
+    purged_id: string | null;
     gaps: Generated<string>;
     updated_at: Generated<string>;
   };
@@ -113,6 +115,9 @@ export interface StateTables {
     purged_at: Generated<string>;
     offload_rows: number;
     expired: boolean;
+    fingerprint: Buffer | null;
+    document_bytes: number | null;
+    adopted_at: string | null;
   };
   restores: {
     data_type: string;
@@ -133,7 +138,7 @@ export interface StateTables {
     data_type: string;
     tenant_id: string;
     month: string;
-    kind: "different" | "refused" | "lost";
+    kind: "different" | "refused" | "lost" | "accepted";
     columns: string[];
     reason: string;
     run_id: string | null;

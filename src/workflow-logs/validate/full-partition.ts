@@ -1,5 +1,6 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { countCreatedWithin, documentIds } from "../../stores/elasticsearch/documents/document-ids.ts";
+import { countPurgedEntries } from "../state/cleanup/purged-documents.ts";
 import { readPartition } from "../state/partitions/partitions.ts";
 import { saveProof } from "../state/validate/proofs.ts";
 import { addDifferences, countDifferences, explainByRecordErrors } from "../state/validate/differences.ts";
@@ -12,8 +13,8 @@ import type { Listing } from "../rows/row-query.ts";
 import { wholeMonth } from "../partitions/scope.ts";
 import { findExtra, idsPerPage } from "./extra/extra-documents.ts";
 import { lookAgain } from "./look-again.ts";
-import { findLost } from "./lost-rows.ts";
 import { expiredWarning, type PartitionPlan } from "./plan.ts";
+import { checkPurged } from "./purged-rows.ts";
 import { openTally, type ProgressTally } from "./progress-tally.ts";
 import { repairRows } from "./repair.ts";
 import { checkRows, type RowCheck } from "./row-check.ts";
@@ -63,7 +64,15 @@ async function validateLocked(
   const note = async (): Promise<void> => {
     const counts = await countDifferences(connections.state, check);
     const keptAfterDelete = await countDeleted(connections.state, partition, wholeMonth(partition, check.timeZone));
-    counters.found(partition, { ...counts, source: plan.rows, target, checked: tally.checked, keptAfterDelete });
+    const purged = await countPurgedEntries(connections.state, partition);
+    counters.found(partition, {
+      ...counts,
+      ...purged,
+      source: plan.rows,
+      target,
+      checked: tally.checked,
+      keptAfterDelete,
+    });
   };
   try {
     if ((await compareRows(check, plan, listing, tally, progress, signal)) === "interrupted") return "interrupted";
@@ -72,7 +81,7 @@ async function validateLocked(
     target = await countTarget(check, plan);
     if (!tally.isFinished) {
       if ((await lookForRows(check, plan, tally, target, signal)) === "interrupted") return "interrupted";
-      await findLost(check, signal);
+      if ((await checkPurged(validation, check, tally, signal)) === "interrupted") return "interrupted";
     }
 
     let indexUuid = range.indexUuid;
@@ -86,7 +95,8 @@ async function validateLocked(
     await explainByRecordErrors(connections.state, check);
     await tally.finish(indexUuid);
     const left = await countDifferences(connections.state, check);
-    const isProven = left.missing + left.different + left.extra + left.changed + left.lost === 0 && tally.checked > 0;
+    const { missing, different, extra, changed, lost, altered } = left;
+    const isProven = missing + different + extra + changed + lost + altered === 0 && tally.checked > 0;
     if (isProven && plan.coversWholeMonth) {
       const proof = { indexUuid, rows: tally.checked, gaps: validation.gaps };
       if (await saveProof(connections.state, partition, check.runId, proof)) counters.report.partitions.verified++;

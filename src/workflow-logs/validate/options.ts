@@ -10,6 +10,8 @@ export interface ValidateOptions {
   readonly repair: boolean;
   /** Deletes documents without a row, after confirmation. */
   readonly deleteExtra: boolean;
+  /** Gives purged rows without a fingerprint that of their document as it is now. */
+  readonly adopt: boolean;
   /** Rows and bytes that are compared at once. */
   readonly batchRows: number;
   readonly batchBytes: number;
@@ -21,6 +23,7 @@ export const validateDefaults = {
   sampleSize: 1000,
   repair: false,
   deleteExtra: false,
+  adopt: false,
   batchRows: migrateDefaults.batchRows,
   batchBytes: migrateDefaults.batchBytes,
   concurrency: migrateDefaults.concurrency,

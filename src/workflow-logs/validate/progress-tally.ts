@@ -15,6 +15,8 @@ import type { CheckedBatch, RowCheck } from "./row-check.ts";
 export class ProgressTally {
   checked: number;
   after: ValidationProgress["after"];
+  /** The last purged row whose document was looked at. */
+  purgedId: string | undefined;
   /** Rows and documents have all been looked at, by this run or an earlier one. */
   isFinished: boolean;
   /** An earlier run began it, so rows that it compared may be gone since. */
@@ -27,6 +29,7 @@ export class ProgressTally {
     this.range = range;
     this.checked = earlier?.checked ?? 0;
     this.after = earlier?.after;
+    this.purgedId = earlier?.purgedId;
     this.isFinished = earlier?.finished ?? false;
     this.isResumed = earlier !== undefined;
   }
@@ -42,6 +45,11 @@ export class ProgressTally {
     await this.save(transaction, false);
   }
 
+  async advancePurged(transaction: StateDatabase, id: string): Promise<void> {
+    this.purgedId = id;
+    await this.save(transaction, false);
+  }
+
   /** After a repair the partition may have another index, and its progress has been deleted. */
   async finish(indexUuid: string): Promise<void> {
     this.range = { ...this.range, indexUuid };
@@ -50,8 +58,8 @@ export class ProgressTally {
 
   async save(db: StateDatabase, finished: boolean): Promise<void> {
     this.isFinished = finished;
-    const { checked, after, check } = this;
-    await saveProgress(db, check.partition, this.range, { runId: check.runId, checked, after, finished });
+    const { checked, after, purgedId, check } = this;
+    await saveProgress(db, check.partition, this.range, { runId: check.runId, checked, after, finished, purgedId });
   }
 }
 

@@ -21,6 +21,12 @@ export interface ValidateTotals {
   recordErrors: number;
   /** Rows purged from PostgreSQL whose document is gone. */
   lost: number;
+  /** Rows purged from PostgreSQL whose document is not what it was then. */
+  altered: number;
+  /** Rows purged from PostgreSQL; the documents of all of them were looked at with `--full`. */
+  purged: number;
+  /** Of them, rows purged before fingerprints were written: nothing tells whether their documents are what they were. */
+  unproven: number;
 }
 
 export interface ReportedDifference {
@@ -80,6 +86,8 @@ export interface PartitionResult extends DifferenceCounts {
   readonly target: number;
   readonly checked: number;
   readonly keptAfterDelete: number;
+  readonly purged: number;
+  readonly unproven: number;
 }
 
 /** Gathers what a run finds, in the shape of its report. */
@@ -125,6 +133,9 @@ export class ValidateCounters {
       different: 0,
       changed: 0,
       lost: 0,
+      altered: 0,
+      purged: 0,
+      unproven: 0,
       repaired: 0,
       deleted: 0,
       target: 0,
@@ -158,7 +169,7 @@ export class ValidateCounters {
   private hasMismatch(): boolean {
     const { byDataType, countDifferences } = this.report;
     const wrong = Object.values(byDataType).some(
-      ({ missing, extra, different, lost }) => missing + extra + different + lost > 0,
+      ({ missing, extra, different, lost, altered }) => missing + extra + different + lost + altered > 0,
     );
     return wrong || countDifferences.length > 0;
   }
@@ -176,6 +187,9 @@ export class ValidateCounters {
       changed: 0,
       recordErrors: 0,
       lost: 0,
+      altered: 0,
+      purged: 0,
+      unproven: 0,
     };
     for (const { dataType, result } of this.results.values()) {
       if (dataType !== type) continue;

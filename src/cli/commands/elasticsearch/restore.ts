@@ -18,6 +18,7 @@ export default command({
       scopeShape.tenantId.refine((ids) => new Set(ids).size === 1, "give exactly one tenant"),
     ),
     includeDeleted: toggle("also rows that the platform itself deleted, as far as capture recorded it"),
+    acceptUnproven: toggle("also documents that were changed or added since their rows were purged, as they are now"),
     dryRun: toggle("say what would be brought back, and touch nothing"),
   },
   check: (schema) => schema.refine(...orderedDates),
@@ -25,13 +26,13 @@ export default command({
     ["elasticsearch restore --tenant-id T --start-date 2025-01-01 --end-date 2025-01-31", "January of a tenant"],
   ],
   config: { ...storesConfig, storage: platformStorage },
-  run: ({ dryRun = false, includeDeleted = false, ...given }, context) =>
+  run: ({ dryRun = false, includeDeleted = false, acceptUnproven = false, ...given }, context) =>
     withStores(context, async (stores) => {
       const { restore } = await import("../../../workflow-logs/restore/restore.ts");
       const canHaveFiles = context.config.storage.kind !== "unsupported";
       const connections = await withFileStorage(context, stores, canHaveFiles);
       const { tenantIds, ...scope } = scopeOf(given);
-      const options = { ...restoreDefaults, ...scope, tenantId: tenantIds[0]!, dryRun, includeDeleted };
+      const options = { ...restoreDefaults, ...scope, tenantId: tenantIds[0]!, dryRun, includeDeleted, acceptUnproven };
       const report = await restore(connections, options, context);
       const code = hasFindings(report) ? exitCodes.findings : exitCodes.done;
       return printReport(context, report, (width) => restoreText(report, width), code);

@@ -23,12 +23,19 @@ export default command({
     full: toggle("compare every column of every row; goes on where it was when it is run again after a stop"),
     repair: toggle("copy rows that are missing or different, and compare them again"),
     deleteExtra: toggle("delete documents without a row, after confirmation"),
+    adopt: toggle("with --full: fingerprint the documents of rows purged before fingerprints were written"),
   },
   check: (schema) =>
-    schema.refine(...orderedDates).refine(({ full, sampleSize }) => full === undefined || sampleSize === undefined, {
-      path: ["full"],
-      message: "compares every row, so it takes no --sample-size",
-    }),
+    schema
+      .refine(...orderedDates)
+      .refine(({ full, sampleSize }) => full === undefined || sampleSize === undefined, {
+        path: ["full"],
+        message: "compares every row, so it takes no --sample-size",
+      })
+      .refine(({ full, adopt }) => adopt === undefined || full === true, {
+        path: ["adopt"],
+        message: "looks at every document, so it needs --full",
+      }),
   examples: [
     ["elasticsearch validate --sample-size 10000", "a sample, with the odds of what it would have missed"],
     ["elasticsearch validate --full --repair", "every row; what is missing or different is copied"],
@@ -47,6 +54,7 @@ export default command({
         sampleSize: given.sampleSize ?? validateDefaults.sampleSize,
         repair: given.repair ?? false,
         deleteExtra: given.deleteExtra ?? false,
+        adopt: given.adopt ?? false,
       };
       const report = await validate(connections, options, { signal, progress, confirmDelete });
       const code = report.status === "mismatch" ? exitCodes.findings : exitCodes.done;

@@ -31,6 +31,12 @@ export class ColumnFacts {
     this.needed = columns.filter(({ notNull }) => notNull);
   }
 
+  /** Whether the table can take what the document has, and finds in it what it needs. */
+  fits(fields: Readonly<Record<string, unknown>>): boolean {
+    const isKnown = ([name, value]: readonly [string, unknown]): boolean => value === null || this.names.has(name);
+    return Object.entries(fields).every(isKnown) && !this.needed.some((column) => isLacking(column, fields));
+  }
+
   note(id: string, fields: Readonly<Record<string, unknown>>): void {
     for (const [name, value] of Object.entries(fields)) {
       if (this.names.has(name)) continue;
@@ -38,10 +44,7 @@ export class ColumnFacts {
       else see(this.unknown, name, id);
     }
     for (const { name } of this.listed) if (!Object.hasOwn(fields, name)) see(this.added, name, id);
-    for (const { name, hasDefault } of this.needed) {
-      const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
-      if (value === null || (value === undefined && !hasDefault)) see(this.lacking, name, id);
-    }
+    for (const column of this.needed) if (isLacking(column, fields)) see(this.lacking, column.name, id);
   }
 
   /** Why the rows cannot be restored into the table as it is; empty when they can. */
@@ -76,6 +79,11 @@ export class ColumnFacts {
       .filter((name) => !this.unknown.has(name))
       .map((name) => `${this.table} has no column ${name}; it is NULL in every archived row, so nothing is lost.`);
   }
+}
+
+function isLacking({ name, hasDefault }: InsertColumn, fields: Readonly<Record<string, unknown>>): boolean {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  return value === null || (value === undefined && !hasDefault);
 }
 
 function see(seen: Map<string, Seen>, name: string, id: string): void {

@@ -22,13 +22,14 @@ export interface InspectedDocuments {
 }
 
 /**
- * Looks at the fields of every document that is to be restored, from `after` on where a partition was begun before. Throws AppError when the tables as
- * they are now could not take them all: before anything is written.
+ * Looks at the fields of every document that is to be restored, from `after` on where a partition was begun before; `isAltered` says which will be refused
+ * because somebody changed it. Throws AppError when the tables as they are now could not take them all: before anything is written.
  */
 export async function inspectDocuments(
   connections: Connections,
   tables: readonly RestoreTable[],
   partitions: readonly (PlannedRestore & { readonly after: string | undefined })[],
+  isAltered: (partition: PlannedRestore, id: string) => Promise<boolean>,
   beforePage: NonNullable<DocumentListing["beforePage"]>,
   signal: AbortSignal,
 ): Promise<InspectedDocuments> {
@@ -45,7 +46,9 @@ export async function inspectDocuments(
         if (count++ === 0) {
           for (const note of await newColumns(connections, table, partition, document.id)) notes.add(note);
         }
-        facts.note(document);
+        // one that will be refused by itself must not keep all the others from coming back
+        const isRefused = !facts.fits(document) && (await isAltered(partition, document.id));
+        if (!isRefused) facts.note(document);
       }
       counts.set(partitionKey(partition), count);
     });
@@ -78,14 +81,22 @@ class TableFacts {
     this.hasOffloadTable = offloads !== undefined;
   }
 
+  /** Also true once another document has shown that the tables do not fit. */
+  fits({ fields }: ListedDocument): boolean {
+    if (this.problems().length > 0) return true;
+    const offloads = offloadsOf(fields);
+    return (
+      this.rows.fits(fields) &&
+      (offloads.length === 0 || this.hasOffloadTable) &&
+      offloads.every((offload) => this.offloads.fits(offload))
+    );
+  }
+
   note({ id, fields }: ListedDocument): void {
     this.rows.note(id, fields);
-    const offloads = (fields["archive"] as { offloads?: unknown } | null | undefined)?.offloads;
-    if (!Array.isArray(offloads)) return; // a document that has something else there is refused by itself
-    for (const offload of offloads as unknown[]) {
-      if (typeof offload !== "object" || offload === null) continue;
+    for (const offload of offloadsOf(fields)) {
       this.offloadRows++;
-      this.offloads.note(String((offload as { id?: unknown }).id), offload as Record<string, unknown>);
+      this.offloads.note(String(offload["id"]), offload);
     }
   }
 
@@ -100,6 +111,16 @@ class TableFacts {
   notes(): string[] {
     return [...this.rows.notes(), ...(this.hasOffloadTable ? this.offloads.notes() : [])];
   }
+}
+
+/** A document that has something else than objects there is refused by itself. */
+function offloadsOf(fields: ListedDocument["fields"]): Record<string, unknown>[] {
+  const offloads = (fields["archive"] as { offloads?: unknown } | null | undefined)?.offloads;
+  if (!Array.isArray(offloads)) return [];
+  return (offloads as unknown[]).filter((offload) => typeof offload === "object" && offload !== null) as Record<
+    string,
+    unknown
+  >[];
 }
 
 /** The member of an archived offload row that is no column of it. */

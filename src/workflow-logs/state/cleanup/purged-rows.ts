@@ -6,6 +6,14 @@ import { forgetPartitionRestore } from "../restore/restores.ts";
 export interface PurgedRow {
   readonly id: string;
   readonly offloadRows: number;
+  /** Of the document that the row was compared with; undefined where retention has dropped it. */
+  readonly document: DocumentMark | undefined;
+}
+
+/** By what a document is known later. */
+export interface DocumentMark {
+  readonly fingerprint: Buffer;
+  readonly bytes: number;
 }
 
 /**
@@ -18,18 +26,32 @@ export async function journalPurged(
   run: { id: string; expired: boolean },
   rows: readonly PurgedRow[],
 ): Promise<void> {
-  await sql`insert into log_archive.purged_rows (data_type, record_id, tenant_id, month, run_id, offload_rows, expired)
-    select ${partition.dataType}, record_id, ${partition.tenantId}, ${partition.month}, ${run.id}::uuid, offload_rows, ${run.expired}
-      from unnest(${rows.map(({ id }) => id)}::text[], ${rows.map(({ offloadRows }) => offloadRows)}::int[]) r(record_id, offload_rows)
+  await sql`insert into log_archive.purged_rows (data_type, record_id, tenant_id, month, run_id, offload_rows, expired, fingerprint, document_bytes)
+    select ${partition.dataType}, record_id, ${partition.tenantId}, ${partition.month}, ${run.id}::uuid, offload_rows, ${run.expired}, fingerprint, bytes
+      from unnest(${rows.map(({ id }) => id)}::text[], ${rows.map(({ offloadRows }) => offloadRows)}::int[],
+                  ${rows.map(({ document }) => document?.fingerprint ?? null)}::bytea[], ${rows.map(({ document }) => document?.bytes ?? null)}::int[])
+           r(record_id, offload_rows, fingerprint, bytes)
     on conflict (data_type, record_id) do update set tenant_id = excluded.tenant_id, month = excluded.month, run_id = excluded.run_id,
-      purged_at = clock_timestamp(), offload_rows = excluded.offload_rows, expired = excluded.expired`.execute(db);
+      purged_at = clock_timestamp(), offload_rows = excluded.offload_rows, expired = excluded.expired, fingerprint = excluded.fingerprint,
+      document_bytes = excluded.document_bytes, adopted_at = null`.execute(db);
   // its document is kept for another reason now
   await sql`delete from log_archive.deleted_rows where data_type = ${partition.dataType} and record_id = any(${rows.map(({ id }) => id)})`.execute(
     db,
   );
   await forgetPartitionRestore(db, partition);
   if (run.expired) return; // it stays what it is: its documents are gone
-  await setState(db, partition, "purging", ["copying", "copied", "verified", "purged"]);
+  await db
+    .updateTable("partitions")
+    .set({
+      state: "purging",
+      updated_at: sql`clock_timestamp()`,
+      purged_since: sql`coalesce(purged_since, clock_timestamp())`,
+    })
+    .where((row) => row.and(partitionColumns(partition)))
+    .where(
+      sql<boolean>`(state in ('copying', 'copied', 'verified', 'purged') or state = 'purging' and purged_since is null)`,
+    )
+    .execute();
 }
 
 /** Where the documents lie of those of the records that cleanup deleted, by id. */
@@ -70,20 +92,11 @@ export async function forgetPurged(db: StateDatabase, dataType: string, ids: rea
 
 /** The partition is `purged` if rows of it were deleted; otherwise it stays what it was. */
 export async function finishPurging(db: StateDatabase, partition: PartitionId): Promise<void> {
-  await setState(db, partition, "purged", ["purging"]);
-}
-
-async function setState(
-  db: StateDatabase,
-  partition: PartitionId,
-  state: "purging" | "purged",
-  from: readonly ("copying" | "copied" | "verified" | "purging" | "purged")[],
-): Promise<void> {
   await db
     .updateTable("partitions")
-    .set({ state, updated_at: sql`clock_timestamp()` })
+    .set({ state: "purged", updated_at: sql`clock_timestamp()` })
     .where((row) => row.and(partitionColumns(partition)))
-    .where("state", "in", from)
+    .where("state", "=", "purging")
     .execute();
 }
 

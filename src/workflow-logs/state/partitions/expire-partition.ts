@@ -29,6 +29,7 @@ export async function expirePartition(transaction: StateDatabase, dropped: Dropp
     index_uuid: dropped.indexUuid,
     copied_rows: 0,
     copied_bytes: 0,
+    purged_since: null,
     run_id: runId,
   };
   await transaction

@@ -6,7 +6,7 @@ import { type PartitionId, partitionColumns } from "../partitions/partition-id.t
 export interface RestoreFindingRecord {
   readonly table: string;
   readonly id: string;
-  readonly kind: "different" | "refused" | "lost";
+  readonly kind: "different" | "refused" | "lost" | "accepted";
   readonly columns: readonly string[];
   readonly reason: string;
 }

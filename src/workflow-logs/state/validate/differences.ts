@@ -158,7 +158,17 @@ export type DifferenceCounts = Record<DifferenceKind | "recordErrors" | "repaire
 
 /** How many differences of each kind are left, how many of the missing rows are record errors, and how many were resolved. */
 export async function countDifferences(db: StateDatabase, scope: DifferenceScope): Promise<DifferenceCounts> {
-  const counts = { missing: 0, different: 0, extra: 0, changed: 0, lost: 0, recordErrors: 0, repaired: 0, deleted: 0 };
+  const counts = {
+    missing: 0,
+    different: 0,
+    extra: 0,
+    changed: 0,
+    lost: 0,
+    altered: 0,
+    recordErrors: 0,
+    repaired: 0,
+    deleted: 0,
+  };
   const groups = await ofScope(db, scope)
     .select(["kind", "resolved"])
     .select((row) => [row.fn.countAll<string>().as("all"), row.fn.count<string>("reason").as("explained")])

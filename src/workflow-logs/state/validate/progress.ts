@@ -20,6 +20,8 @@ export interface ValidationProgress {
   readonly checked: number;
   /** Rows and documents have all been looked at. */
   readonly finished: boolean;
+  /** The last purged row whose document was looked at, in the order of ids; undefined before the first. */
+  readonly purgedId: string | undefined;
 }
 
 /** Progress as old as this is no base to go on from: rows and documents may have changed unseen. */
@@ -33,7 +35,7 @@ export async function findProgress(
 ): Promise<ValidationProgress | undefined> {
   const found = await db
     .selectFrom("validation_progress")
-    .select(["run_id", "id", "checked", "finished"])
+    .select(["run_id", "id", "checked", "finished", "purged_id"])
     .select(sql<string>`to_char(created_at, 'YYYY-MM-DD HH24:MI:SS.US')`.as("created_at"))
     .where((row) => row.and(partitionColumns(partition)))
     .where("index_uuid", "=", range.indexUuid)
@@ -48,6 +50,7 @@ export async function findProgress(
     after: found.id === null ? undefined : { createdAt: found.created_at, id: found.id },
     checked: Number(found.checked),
     finished: found.finished,
+    purgedId: found.purged_id ?? undefined,
   };
 }
 
@@ -67,6 +70,7 @@ export async function saveProgress(
     id: progress.after?.id ?? null,
     checked: progress.checked,
     finished: progress.finished,
+    purged_id: progress.purgedId ?? null,
   };
   await db
     .insertInto("validation_progress")

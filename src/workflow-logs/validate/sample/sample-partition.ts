@@ -6,6 +6,7 @@ import {
   explainByRecordErrors,
   forgetDifferences,
 } from "../../state/validate/differences.ts";
+import { countPurgedEntries } from "../../state/cleanup/purged-documents.ts";
 import { countDeleted } from "../../state/validate/purged-and-deleted-ids.ts";
 import { type Partition, partitionKey } from "../../partitions/log-types.ts";
 import { labelOf } from "../../migrate/copy-all.ts";
@@ -41,7 +42,15 @@ export async function validateSample(
     const counts = await countDifferences(connections.state, check);
     const keptAfterDelete = await countDeleted(connections.state, partition, wholeMonth(partition, check.timeZone));
     const { rows, target } = plan;
-    counters.found(partition, { ...counts, source: rows, target, checked: compared.rows, keptAfterDelete });
+    const purged = await countPurgedEntries(connections.state, partition);
+    counters.found(partition, {
+      ...counts,
+      ...purged,
+      source: rows,
+      target,
+      checked: compared.rows,
+      keptAfterDelete,
+    });
     progress.partitionFinished(partitionKey(partition));
   }
 }
