@@ -9,7 +9,6 @@ import { touchAppLogsOf } from "../state/dirty/touched-rows.ts";
 import { replaceUnresolvedContents } from "../state/partitions/unresolved-contents.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import type { Listing } from "../rows/row-query.ts";
-import type { TimeRange } from "../partitions/scope.ts";
 import type { CopyReceipt, RowCopy, RowOrigin } from "./row-copy.ts";
 import { type Send, writeAgain } from "./write-again.ts";
 import type { UncoveredRange } from "../partitions/uncovered-ranges.ts";
@@ -46,42 +45,14 @@ export async function copyRange(
   return result;
 }
 
-/**
- * Copies the rows of a range whose time has not come by the source's clock. No checkpoint moves, and none of them counts as confirmed: rows may come before
- * them for as long, so each run copies them again until then.
- */
-export async function copyAhead(
-  copy: RowCopy,
-  listing: Listing,
-  range: TimeRange,
-  signal: AbortSignal,
-): Promise<TransferEnd> {
-  const { partition, runId } = copy;
-  return transfer<RowBatch, CopyReceipt>(
-    {
-      source: {
-        batches: (aborted) => copy.source.pages(listing, partition.tenantId, range, undefined, copy.read, aborted),
-      },
-      sink: sinkOf(copy),
-      checkpoint: {
-        confirm: (batch, receipt) =>
-          confirm(copy, batch, receipt, (transaction) =>
-            addCopied(transaction, partition, runId, 0, bytesWritten(batch, receipt)),
-          ),
-      },
-      pacing: copy.pacing,
-      onConfirmed: (batch, receipt) => release(copy, batch, receipt, "planned"),
-    },
-    signal,
-  );
-}
-
 /** Which rows are copied by their ids, and what follows from it. */
 export interface CopyById {
   /** Leaves out rows whose document would be the same as before. */
   readonly isUnchanged?: (id: string, fingerprint: Buffer) => boolean;
   /** Rows written count as copied for the first time. */
   readonly areNew: boolean;
+  /** How the rows stand to the plan, where `areNew` does not say it. */
+  readonly origin?: RowOrigin;
   /** What else commits with a batch; its ids were read in the partition, and are written or refused. Told of all only with `isUnchanged`. */
   readonly onConfirm?: (transaction: StateDatabase, ids: readonly string[]) => Promise<void>;
 }
@@ -90,7 +61,7 @@ export interface CopyById {
 export async function copyById(
   copy: RowCopy,
   ids: AsyncIterable<readonly string[]>,
-  { isUnchanged, areNew, onConfirm }: CopyById,
+  { isUnchanged, areNew, origin = areNew ? "late" : "known", onConfirm }: CopyById,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
   const { partition, runId } = copy;
@@ -113,7 +84,7 @@ export async function copyById(
           }),
       },
       pacing: copy.pacing,
-      onConfirmed: (batch, receipt) => release(copy, batch, receipt, areNew ? "late" : "known"),
+      onConfirmed: (batch, receipt) => release(copy, batch, receipt, origin),
     },
     signal,
   );

@@ -68,6 +68,10 @@ async function copyLocked(
     fromNothing: options.restart,
     lacksDocuments: planned.lacksDocuments === true,
     onMissing: (missing) => counters.missing(partition, missing),
+    onFoundAhead: (rows) => {
+      counters.add(partition.dataType, { skipped: rows });
+      progress.advanced(key, rows, 0);
+    },
     onBegun: ({ indexWasReplaced }) => {
       if (indexWasReplaced) counters.indexReplaced(key);
     },

@@ -5,7 +5,7 @@ import { finishCopying, type KnownPartition, readPartition, setCopiedRows } from
 import type { Listing } from "../rows/row-query.ts";
 import type { TimeRange } from "../partitions/scope.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
-import { copyAhead, copyById, copyRange } from "../copying/copy-rows.ts";
+import { copyById, copyRange } from "../copying/copy-rows.ts";
 import { pagesOf } from "../copying/pages-of.ts";
 import type { RowCopy } from "../copying/row-copy.ts";
 import { copyMissing, type Missing } from "./copy-missing.ts";
@@ -21,6 +21,8 @@ export interface PartitionCopy extends RowCopy {
   /** It has fewer documents than it should: all rows behind its checkpoints are looked at. */
   readonly lacksDocuments: boolean;
   readonly onMissing: (missing: Missing) => void;
+  /** Rows of the plan that are left as they are. */
+  readonly onFoundAhead: (rows: number) => void;
   readonly onBegun: (known: KnownPartition) => void;
 }
 
@@ -47,7 +49,7 @@ export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): P
     if ((await copyRange(copy, copy.listing, start, uncovered, signal)) === "interrupted") return "interrupted";
   }
   const ahead = { from: past?.to ?? range.from, to: range.to };
-  if (past !== range && (await copyAhead(copy, copy.listing, ahead, signal)) === "interrupted") return "interrupted";
+  if (past !== range && (await copyAhead(copy, ahead, signal)) === "interrupted") return "interrupted";
   for (const before of confirmed) {
     if ((await copyLateRows(copy, before, signal)) === "interrupted") return "interrupted";
   }
@@ -98,6 +100,25 @@ async function holdBack({ partition, source, state, runId, target }: PartitionCo
 function endingAt(range: TimeRange, instant: string): TimeRange | undefined {
   if (range.from >= instant) return undefined;
   return range.to.length > instant.length || range.to > instant ? { from: range.from, to: instant } : range;
+}
+
+/**
+ * Copies the rows of a range whose time has not come by the source's clock, those that are in Elasticsearch or among the record errors already left alone. No
+ * checkpoint moves, and none of them counts as confirmed: rows may come before them for as long, so each run looks at them again until then.
+ */
+async function copyAhead(copy: PartitionCopy, ahead: TimeRange, signal: AbortSignal): Promise<TransferEnd> {
+  const listed = await copy.source.idsIn(copy.listing, copy.partition.tenantId, ahead);
+  let missing = 0;
+  async function* absent(): AsyncGenerator<string[]> {
+    const toCopy = copy.fromNothing ? pagesOf(listed, listed.length) : withoutDocument(copy, listed, signal);
+    for await (const ids of toCopy) {
+      missing += ids.length;
+      for await (const page of pagesOf(ids, copy.read.limits.rows)) yield page;
+    }
+  }
+  const end = await copyById(copy, absent(), { areNew: false, origin: "planned" }, signal);
+  if (end === "completed") copy.onFoundAhead(listed.length - missing);
+  return end;
 }
 
 /** Copies rows that are in PostgreSQL before the end of a confirmed range but neither in Elasticsearch nor among the record errors. */

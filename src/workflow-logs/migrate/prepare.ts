@@ -8,13 +8,13 @@ import type { Connections } from "../connections.ts";
 import { type DataType, logTypes, type Partition, partitionKey, resources } from "../partitions/log-types.ts";
 import { shardBudgetFinding } from "../preflight/elasticsearch-checks.ts";
 import type { Inspection } from "../preflight/finding.ts";
-import { keysQuery, type PlanContext, unarchivableQuery } from "../partitions/plan-query.ts";
+import { keysQuery, keyTableQuery, type PlanContext, unarchivableQuery } from "../partitions/plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";
 import { isInScope } from "../partitions/scope.ts";
 import { zoneOf } from "../partitions/source-schema.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
 import type { MigrateOptions } from "../copying/options.ts";
-import { partitionsThatLack } from "./shortfalls.ts";
+import { knownMonths, monthsThatLack } from "./shortfalls.ts";
 import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "../partitions/plan.ts";
 import type { MigrateCounters } from "../copying/report.ts";
 
@@ -32,6 +32,7 @@ export async function prepare(
   const { postgres, elasticsearch, settings, archive } = connections;
   const { indices } = await listIndices(elasticsearch, archive, settings.template.prefix, resources);
   const indexUuids = options.restart ? undefined : indices.map((index) => index.uuid);
+  const copiedBefore = indexUuids === undefined ? [] : await knownMonths(connections, options.scope, indices);
   const plans: SourcePlan[] = [];
   const lacking: Partition[] = [];
   for (const source of sources) {
@@ -43,16 +44,16 @@ export async function prepare(
       timeZone: zoneOf(source, settings.sourceTimeZone),
       indexUuids,
       keysOnly: source.hasServingIndex,
+      countConfirmed: copiedBefore.some((known) => known.dataType === dataType),
     };
     const listing = source.hasServingIndex
       ? { sqlName: source.table.sqlName, isKeyTable: false }
-      : await buildKeyTable(postgres, run, dataType, keysQuery(context));
+      : await buildKeyTable(postgres, run, dataType, keyTableQuery(context));
     const plan = await planPartitions(postgres, context, listing, run.signal);
     if (plan.unarchivable > 0) await recordUnarchivable(connections, context, listing, run, counters);
     counters.add(dataType, { source: plan.partitions.reduce((sum, partition) => sum + partition.rows, 0) });
     plans.push({ source, listing, ...plan });
-    if (indexUuids !== undefined)
-      lacking.push(...(await partitionsThatLack(connections, context, indices, run.signal)));
+    lacking.push(...(await monthsThatLack(connections, dataType, copiedBefore, plan.confirmed)));
   }
   const known = await countKnown(connections, options, new Set(indexUuids ?? []), counters);
   const planned = await withOpenRows(

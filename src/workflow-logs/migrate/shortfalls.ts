@@ -1,55 +1,60 @@
+import { sideBySide } from "../../engine/side-by-side.ts";
 import { countDocuments, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import type { ArchiveIndex } from "../../stores/elasticsearch/indices/index-list.ts";
-import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
 import { expectedWithoutRow } from "../state/partitions/expected-documents.ts";
 import { listPartitions } from "../state/partitions/partitions.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, type Partition, partitionKey } from "../partitions/log-types.ts";
-import { confirmedRowsQuery, type PlanContext } from "../partitions/plan-query.ts";
-import { coversWholeMonth, isInScope } from "../partitions/scope.ts";
+import { coversWholeMonth, isInScope, type Scope } from "../partitions/scope.ts";
+
+/** A partition that was copied before, and its index. */
+export interface KnownMonth extends Partition {
+  readonly index: ArchiveIndex;
+}
+
+/** Requests to Elasticsearch side by side. */
+const countedAtOnce = 4;
+
+/** The partitions whose numbers can be judged: those that were copied before and that the scope has whole. */
+export async function knownMonths(
+  { state }: Connections,
+  scope: Scope,
+  indices: readonly ArchiveIndex[],
+): Promise<KnownMonth[]> {
+  const byUuid = new Map(indices.map((index) => [index.uuid, index]));
+  return (await listPartitions(state, scope.tenantIds)).flatMap((one) => {
+    const partition: Partition = { dataType: one.dataType as DataType, tenantId: one.tenantId, month: one.month };
+    const index = byUuid.get(one.indexUuid);
+    const isJudged =
+      index !== undefined &&
+      one.state !== "expired" &&
+      isInScope(partition, scope) &&
+      coversWholeMonth(partition, scope);
+    return isJudged ? [{ ...partition, index }] : [];
+  });
+}
 
 /**
- * The partitions of a data type that have fewer documents than rows behind their checkpoints, and than documents that are kept without a row: something came
- * behind the checkpoints, or went from the index. Counts the rows with one scan of the log table where something was copied before; months that the scope has
- * in part are not judged.
+ * Those of the months of a data type that have fewer documents than rows behind their checkpoints (`confirmed`, by partition) and documents that are kept without
+ * a row: something came behind the checkpoints, or went from the index.
  */
-export async function partitionsThatLack(
-  { postgres, elasticsearch, state }: Connections,
-  context: PlanContext,
-  indices: readonly ArchiveIndex[],
-  signal: AbortSignal,
+export async function monthsThatLack(
+  { elasticsearch, state }: Connections,
+  dataType: DataType,
+  known: readonly KnownMonth[],
+  confirmed: ReadonlyMap<string, number>,
 ): Promise<Partition[]> {
-  const { dataType, scope } = context;
-  const byUuid = new Map(indices.map((index) => [index.uuid, index]));
-  const known = (await listPartitions(state, scope.tenantIds)).filter((one) => {
-    const partition = { ...one, dataType: one.dataType as DataType };
-    return (
-      partition.dataType === dataType &&
-      one.state !== "expired" &&
-      byUuid.has(one.indexUuid) &&
-      isInScope(partition, scope) &&
-      coversWholeMonth(partition, scope)
-    );
-  });
-  if (known.length === 0) return [];
-  const { rows: groups } = await cancellable(postgres, signal, (client) =>
-    client.query<{ tenantId: string; month: string; rows: string }>(confirmedRowsQuery(context)),
-  );
-  const behind = new Map(
-    groups.map(({ tenantId, month, rows }) => [partitionKey({ dataType, tenantId, month }), Number(rows)]),
-  );
+  const own = known.filter((one) => one.dataType === dataType);
+  if (own.length === 0) return [];
   const rowless = await expectedWithoutRow(state, dataType);
   const lacking: Partition[] = [];
-  for (const { tenantId, month, indexUuid } of known) {
-    const partition: Partition = { dataType, tenantId, month };
-    const key = partitionKey(partition);
-    const index = byUuid.get(indexUuid)!;
-    const { kept = 0, refused = 0 } = rowless.get(`${tenantId}/${month}`) ?? {};
-    const expected = (behind.get(key) ?? 0) + kept - refused;
-    if (index.documents === undefined || index.documents >= expected) continue; // one that cannot be read is said by who copies into it
+  await sideBySide(own, countedAtOnce, async ({ index, ...partition }) => {
+    const { kept = 0, refused = 0 } = rowless.get(`${partition.tenantId}/${partition.month}`) ?? {};
+    const expected = (confirmed.get(partitionKey(partition)) ?? 0) + kept - refused;
+    if (index.documents === undefined || index.documents >= expected) return; // one that cannot be read is said by who copies into it
     await refreshIndex(elasticsearch, index.name).catch(() => {}); // the list knows what was there at the last refresh
     const documents = await countDocuments(elasticsearch, index.name).catch(() => 0);
     if (documents < expected) lacking.push(partition);
-  }
+  });
   return lacking;
 }

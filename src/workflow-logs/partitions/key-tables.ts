@@ -8,14 +8,14 @@ import type { DataType } from "./log-types.ts";
 import type { Listing } from "../rows/row-query.ts";
 
 /**
- * Copies the keys that `keysQuery` selects into an indexed table of the run, in one scan of the log table, for Dify has no index for the order
+ * Copies what `keyTableQuery` selects into an indexed table of the run, in one scan of the log table, for Dify has no index for the order
  * in which rows are copied.
  */
 export async function buildKeyTable(
   pool: Pool,
   run: Pick<Run, "id" | "signal" | "pacing">,
   dataType: DataType,
-  keysQuery: string,
+  keyTableQuery: string,
 ): Promise<Listing> {
   const name = `keys_${run.id.replaceAll("-", "")}_${dataType}`;
   const sqlName = `${stateSchema}.${quoteIdentifier(name)}`;
@@ -26,7 +26,7 @@ export async function buildKeyTable(
       dataType,
     ]);
     for (const statement of [
-      `create table ${sqlName} as ${keysQuery}`,
+      `create table ${sqlName} as ${keyTableQuery}`,
       `create index on ${sqlName} (tenant_id, created_at, id)`,
       `analyze ${sqlName}`,
     ]) {

@@ -17,6 +17,8 @@ export interface PlanContext {
   readonly indexUuids: readonly string[] | undefined;
   /** Leaves the size of the rows out, so that an index with the keys is enough. */
   readonly keysOnly?: boolean;
+  /** Counts the confirmed rows of each month in the same scan. */
+  readonly countConfirmed?: boolean;
 }
 
 /** Tenant ids that an index can be named after. A uuid always is one. */
@@ -25,7 +27,8 @@ const tenantPattern = "^[a-z0-9][a-z0-9_-]{0,99}$";
 /**
  * One scan of a log table: the keys of all rows in the scope that are not confirmed yet, and of those in the overlap window before a
  * checkpoint (`listed_again`). `month` is NULL where created_at or the tenant id names no index. `bytes` is the size of the text columns,
- * which PostgreSQL knows without reading them.
+ * which PostgreSQL knows without reading them. With `countConfirmed` the other confirmed rows are in it too, `listed_again` and without a key, and `rows` says for
+ * how many rows each stands.
  */
 export function keysQuery(context: PlanContext): string {
   const { table, dataType, indexUuids } = context;
@@ -34,13 +37,26 @@ export function keysQuery(context: PlanContext): string {
   const listed = `select t.tenant_id, t.created_at, t.id, ${bytes} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
   const keys = table.idIsUnique ? listed : onlyUniqueIds(listed);
   if (indexUuids === undefined) return `select k.*, false as listed_again from (${keys}) k`;
-  const idType = sqlIdType(table);
-  return `select k.*, c.id is not null as listed_again from (${keys}) k
-    left join (select p.tenant_id, p.month, p.state, c.range_start, c.created_at, c.id from log_archive.partitions p left join log_archive.checkpoints c using (data_type, tenant_id, month)
+  const confirmed = `left join (select p.tenant_id, p.month, p.state, c.range_start, c.created_at, c.id from log_archive.partitions p left join log_archive.checkpoints c using (data_type, tenant_id, month)
                 where p.data_type = ${quoteLiteral(dataType)} and (p.state = 'expired' or p.index_uuid = any(array[${indexUuids.map(quoteLiteral).join(", ")}]::text[]))) c
       on c.tenant_id = k.tenant_id::text and c.month = k.month and (c.state = 'expired'
-        or k.created_at >= c.range_start and (k.created_at, k.id) <= (c.created_at, c.id::${idType}))
-    where c.tenant_id is null or (c.state <> 'expired' and k.created_at >= c.created_at - interval '${overlapWindow}')`;
+        or k.created_at >= c.range_start and (k.created_at, k.id) <= (c.created_at, c.id::${sqlIdType(table)}))`;
+  const isListed = `(c.tenant_id is null or k.created_at >= c.created_at - interval '${overlapWindow}')`;
+  const isConfirmed = "c.id is not null";
+  if (context.countConfirmed !== true) {
+    return `select k.*, ${isConfirmed} as listed_again from (${keys}) k ${confirmed} where c.state is distinct from 'expired' and ${isListed}`;
+  }
+  const ifListed = (value: string, otherwise = "null"): string =>
+    `case when ${isListed} then ${value} else ${otherwise} end`;
+  return `select k.tenant_id, ${ifListed("k.created_at")} as created_at, ${ifListed("k.id")} as id, ${ifListed("k.bytes", "0")} as bytes, k.month, ${isConfirmed} as listed_again, 1 as rows
+    from (${keys}) k ${confirmed} where c.state is distinct from 'expired'`;
+}
+
+/** What a key table is made of: the keys, and with `countConfirmed` one row more for each month, which has no key and counts the rows that need none. */
+export function keyTableQuery(context: PlanContext): string {
+  if (context.countConfirmed !== true) return keysQuery(context);
+  return `select tenant_id, created_at, id, max(bytes) as bytes, month, listed_again, count(*) as rows from (${keysQuery(context)}) k
+    group by tenant_id, created_at, id, month, listed_again`;
 }
 
 /** Of rows with one id, none has a month: the archive has one document of an id, and nobody knows whose. Costs a sort of all keys. */
@@ -48,21 +64,16 @@ function onlyUniqueIds(keys: string): string {
   return `select tenant_id, created_at, id, bytes, case when count(*) over (partition by id) = 1 then month end as month from (${keys}) twice`;
 }
 
-/** Rows that checkpoints say are confirmed, for each tenant and month that has any. */
-export function confirmedRowsQuery(context: PlanContext): string {
-  const { table, dataType } = context;
-  const month = monthExpression(context);
-  const keys = `select t.tenant_id, t.created_at, t.id, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
-  return `select k.tenant_id::text as "tenantId", k.month, count(*) as rows from (${keys}) k
-      join log_archive.checkpoints c on c.data_type = ${quoteLiteral(dataType)} and c.tenant_id = k.tenant_id::text and c.month = k.month
-        and k.created_at >= c.range_start and (k.created_at, k.id) <= (c.created_at, c.id::${sqlIdType(table)})
-    group by 1, 2`;
-}
-
-/** Rows, bytes and rows listed again for each tenant and month; month is NULL for rows that cannot be archived. */
-export function partitionsQuery(keys: string): string {
-  return `select tenant_id::text as "tenantId", month, count(*) filter (where not listed_again) as rows,
-      coalesce(sum(bytes) filter (where not listed_again), 0) as bytes, count(*) filter (where listed_again) as "listedAgain"
+/** Rows, bytes, rows listed again and confirmed rows (0 where they are not counted) of each tenant and month; month is NULL for rows that cannot be archived. */
+export function partitionsQuery(
+  keys: string,
+  { countConfirmed = false }: Pick<PlanContext, "countConfirmed"> = {},
+): string {
+  const counted = (condition: string): string =>
+    countConfirmed ? `coalesce(sum(rows) filter (where ${condition}), 0)` : `count(*) filter (where ${condition})`;
+  return `select tenant_id::text as "tenantId", month, ${counted("not listed_again")} as rows,
+      coalesce(sum(bytes) filter (where not listed_again), 0) as bytes, count(*) filter (where listed_again and created_at is not null) as "listedAgain",
+      ${countConfirmed ? counted("listed_again") : "0"} as confirmed
     from (${keys}) keys group by tenant_id, month`;
 }
 

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
-import type { Partition } from "./log-types.ts";
+import { type Partition, partitionKey } from "./log-types.ts";
 import { keysQuery, partitionsQuery, type PlanContext } from "./plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { SourceTable } from "./source-schema.ts";
@@ -24,6 +24,17 @@ export interface SourcePlan {
   readonly partitions: readonly PlannedPartition[];
   /** Rows that cannot be archived: their created_at or tenant id names no index. */
   readonly unarchivable: number;
+  /** Rows behind the checkpoints of each partition, by its key; those without any are left out. Empty unless they were to be counted. */
+  readonly confirmed: ReadonlyMap<string, number>;
+}
+
+interface Group {
+  readonly tenantId: string;
+  readonly month: string | null;
+  readonly rows: string;
+  readonly bytes: string;
+  readonly listedAgain: string;
+  readonly confirmed: string;
 }
 
 /** Groups the keys of a log table into partitions with one query, over `keys` where they were listed already. */
@@ -32,31 +43,24 @@ export async function planPartitions(
   context: PlanContext,
   keys: Listing | undefined,
   signal: AbortSignal,
-): Promise<Pick<SourcePlan, "partitions" | "unarchivable">> {
+): Promise<Pick<SourcePlan, "partitions" | "unarchivable" | "confirmed">> {
   const listed = keys?.isKeyTable === true ? `select * from ${keys.sqlName}` : keysQuery(context);
-  const groups = await cancellable(pool, signal, (client) =>
-    client.query<{ tenantId: string; month: string | null; rows: string; bytes: string; listedAgain: string }>(
-      partitionsQuery(listed),
-    ),
-  );
+  const groups = await cancellable(pool, signal, (client) => client.query<Group>(partitionsQuery(listed, context)));
   const partitions: PlannedPartition[] = [];
+  const confirmed = new Map<string, number>();
   let unarchivable = 0;
   for (const group of groups.rows) {
     if (group.month === null) {
       unarchivable += Number(group.rows);
       continue;
     }
-    partitions.push({
-      dataType: context.dataType,
-      tenantId: group.tenantId,
-      month: group.month,
-      rows: Number(group.rows),
-      bytes: Number(group.bytes),
-      listedAgain: Number(group.listedAgain),
-      openRows: 0,
-    });
+    const partition: Partition = { dataType: context.dataType, tenantId: group.tenantId, month: group.month };
+    if (group.confirmed !== "0") confirmed.set(partitionKey(partition), Number(group.confirmed));
+    const [rows, listedAgain] = [Number(group.rows), Number(group.listedAgain)];
+    if (rows + listedAgain === 0) continue;
+    partitions.push({ ...partition, rows, bytes: Number(group.bytes), listedAgain, openRows: 0 });
   }
-  return { partitions, unarchivable };
+  return { partitions, unarchivable, confirmed };
 }
 
 /** Newest or oldest month first; within a month runs before what belongs to them. */

@@ -9,7 +9,15 @@ import { overlapWindow } from "../partitions/overlap-window.ts";
 import { monthExpression } from "../partitions/plan-query.ts";
 import { sqlIdType } from "../../stores/postgres/table.ts";
 import { type BatchLimits, expectedGrowth, readRows, type RowBatch, type RowReader } from "./row-batches.ts";
-import { type Cursor, lateIdsQuery, type Listing, locateQuery, pageQuery, rowsByIdQuery } from "./row-query.ts";
+import {
+  type Cursor,
+  idsInRangeQuery,
+  lateIdsQuery,
+  type Listing,
+  locateQuery,
+  pageQuery,
+  rowsByIdQuery,
+} from "./row-query.ts";
 
 /**
  * Every page must be served by an index: a plan with a sequential scan or a hash of the whole table would read all of it once per page. The
@@ -119,6 +127,12 @@ export class PostgresLogs {
   /** Ids of the rows in the overlap window before the end of a confirmed range, a page at a time. */
   async lateIds(listing: Listing, tenantId: string, range: ConfirmedRange): Promise<string[]> {
     const query = lateIdsQuery(this.source.table, listing, tenantId, range, overlapWindow);
+    return (await this.byIndex<{ id: string }>(query)).map((row) => row.id);
+  }
+
+  /** Ids of the rows listed in a range. */
+  async idsIn(listing: Listing, tenantId: string, range: TimeRange): Promise<string[]> {
+    const query = idsInRangeQuery(this.source.table, listing, tenantId, range);
     return (await this.byIndex<{ id: string }>(query)).map((row) => row.id);
   }
 

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { ConfirmedRange } from "../state/partitions/checkpoints.ts";
 import type { RowLayout } from "../documents/row-layout.ts";
+import type { TimeRange } from "../partitions/scope.ts";
 
 /** A place in the order (created_at, id). `createdAt` is text with microseconds, in the source's own time. */
 export interface Cursor {
@@ -87,6 +88,14 @@ export function lateIdsQuery(
     where k.tenant_id = ${literal("tenant_id", tenantId)}
       and k.created_at >= ${overlap === undefined ? start : `greatest(${start}, ${end} - interval ${quoteLiteral(overlap)})`}
       and (k.created_at, k.id) <= (${end}, ${literal("id", range.id)})`;
+}
+
+/** Ids of the rows listed in a range. */
+export function idsInRangeQuery(table: Table, listing: Listing, tenantId: string, { from, to }: TimeRange): string {
+  const literal = columnLiterals(table);
+  return `select k.id::text as id from ${listing.sqlName} k
+    where k.tenant_id = ${literal("tenant_id", tenantId)} and k.id is not null
+      and k.created_at >= ${literal("created_at", from)} and k.created_at < ${literal("created_at", to)}`;
 }
 
 /** Tenant, month and created_at of the rows with the ids in $1. */

@@ -83,14 +83,7 @@ test.each(schemaVersions)(
     const rowsLeft = await countRows(archive.sql);
     expect(deletedRows(await cleanupOnce(archive, { tenantId }))).toBe(0);
     await migrateOnce(archive);
-    // no checkpoint lies in the future: rows from there are listed, and written, each time
-    const fromTheFuture = await one<number>(
-      `SELECT sum(n)::int AS value FROM (
-         SELECT count(*) AS n FROM workflow_runs WHERE created_at > now() AND created_at < '2262-01-01'
-         UNION ALL SELECT count(*) FROM workflow_app_logs WHERE created_at > now() AND created_at < '2262-01-01'
-         UNION ALL SELECT count(*) FROM workflow_node_executions WHERE created_at > now() AND created_at < '2262-01-01') f`,
-    );
-    expect((await writes(archive)) - written).toBe(fromTheFuture);
+    expect(await writes(archive)).toBe(written);
     expect(await countRows(archive.sql)).toBe(rowsLeft);
   },
 );

@@ -9,6 +9,7 @@ import {
   documentsByIndex,
   migrateOnce,
   type TestArchive,
+  writes,
 } from "../../support/test-archive.ts";
 
 let archive: TestArchive;
@@ -50,9 +51,21 @@ describe("rows from the future", () => {
     expect(rows).toEqual([]);
 
     await saveRun(archive, 4, await at("-1 second"), "later");
-    await migrated();
+    expect(await migrated()).toMatchObject({ totals: { source: 4, migrated: 1, skipped: 3 } });
     await expectEqualStores();
-    await migrated();
+
+    // what has no document, and what had not ended, is looked at each time; the rest is not written again
+    await saveRun(archive, 5, await at("30 hours"), "ahead too");
+    await archive.sql.query("UPDATE workflow_runs SET status = 'running' WHERE id = $1", [runId(5)]);
+    expect(await migrated()).toMatchObject({ totals: { source: 5, migrated: 1, skipped: 4 } });
+    await archive.sql.query("UPDATE workflow_runs SET status = 'succeeded' WHERE id = $1", [runId(5)]);
+    const before = await writes(archive);
+    expect(await migrated()).toMatchObject({ totals: { source: 5, migrated: 1, skipped: 4 } });
+    expect(await migrated()).toMatchObject({ totals: { source: 5, migrated: 0, skipped: 5 } });
+    expect((await writes(archive)) - before).toBe(1);
+    await expectEqualStores();
+
+    expect(await migrateOnce(archive, { scope, restart: true })).toMatchObject({ totals: { migrated: 5 } });
     await expectEqualStores();
   });
 

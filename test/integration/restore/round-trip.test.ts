@@ -30,14 +30,6 @@ async function archiveOf(schema: SchemaVersion): Promise<void> {
 }
 
 /** Restores every tenant; returns how many rows of the log tables came back. Nothing else may have been found. */
-async function rowsOfTheFuture(): Promise<number> {
-  const counts = ["workflow_runs", "workflow_app_logs", "workflow_node_executions"].map(
-    (table) => `(SELECT count(*) FROM ${table} WHERE created_at > now() AND created_at < '2262-01-01')`,
-  );
-  const { rows } = await archive.sql.query<{ rows: number }>(`SELECT (${counts.join(" + ")})::int AS rows`);
-  return rows[0]!.rows;
-}
-
 async function restoreAll(tenants: readonly string[]): Promise<number> {
   let restored = 0;
   for (const tenant of tenants) {
@@ -64,9 +56,8 @@ describe.each(schemaVersions)("Dify %s", (schema) => {
     expect(await restoreAll(tenants)).toBe(deleted);
 
     expect(await dumpLogs(archive.sql)).toEqual(before);
-    const again = (await migrateOnce(archive)).totals.migrated;
-    expect(again).toBe(await rowsOfTheFuture()); // no checkpoint lies there, so they are written each time
-    expect((await writes(archive)) - written).toBe(again);
+    expect(await migrateOnce(archive)).toMatchObject({ totals: { migrated: 0 } });
+    expect(await writes(archive)).toBe(written);
   });
 });
 
