@@ -22,36 +22,36 @@ export interface Table {
   readonly estimatedRows: number;
 }
 
-/** The table as the catalogue describes it, found by the search path; undefined when there is none. */
+interface Found extends Omit<Table, "sqlName" | "name" | "textIsUnchecked" | "estimatedRows"> {
+  readonly schema: string;
+  readonly rows: string;
+  readonly encoding: string;
+}
+
+/** The table as the catalogue describes it, found by the search path; undefined when there is none. One statement: many are looked at before each run. */
 export async function inspectTable(db: Pool | PoolClient, name: string): Promise<Table | undefined> {
-  const found = await db.query<{ oid: string; schema: string; rows: string; idIsUnique: boolean; encoding: string }>(
-    `select c.oid::text as oid, n.nspname as schema, c.reltuples::bigint::text as rows, current_setting('server_encoding') as encoding,
+  const { rows: found } = await db.query<Found>(
+    `select n.nspname as schema, c.reltuples::bigint::text as rows, current_setting('server_encoding') as encoding,
+            (select coalesce(json_agg(json_build_object('name', a.attname, 'type', t.typname, 'notNull', a.attnotnull) order by a.attnum), '[]')
+               from pg_attribute a join pg_type t on t.oid = a.atttypid
+              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+            (select coalesce(json_agg(array(select a.attname from unnest(i.indkey) with ordinality k(num, at)
+                                       join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num order by k.at) order by i.indexrelid), '[]')
+               from pg_index i join pg_class x on x.oid = i.indexrelid join pg_am m on m.oid = x.relam
+              where i.indrelid = c.oid and i.indisvalid and i.indpred is null and m.amname = 'btree') as indexes,
             exists (select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
                      where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indnkeyatts = 1 and a.attname = 'id') as "idIsUnique"
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.oid = to_regclass(quote_ident($1)) and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
     [name],
   );
-  const table = found.rows[0];
+  const table = found[0];
   if (table === undefined) return undefined;
-  const columns = await db.query<Column>(
-    `select a.attname as name, t.typname as type, a.attnotnull as "notNull"
-       from pg_attribute a join pg_type t on t.oid = a.atttypid
-      where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped order by a.attnum`,
-    [table.oid],
-  );
-  const indexes = await db.query<{ columns: string[] }>(
-    `select to_json(array(select a.attname from unnest(i.indkey) with ordinality k(num, at)
-                    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num order by k.at)) as columns
-       from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am m on m.oid = c.relam
-      where i.indrelid = $1 and i.indisvalid and i.indpred is null and m.amname = 'btree'`,
-    [table.oid],
-  );
   return {
     sqlName: `${quoteIdentifier(table.schema)}.${quoteIdentifier(name)}`,
     name,
-    columns: columns.rows,
-    indexes: indexes.rows.map((row) => row.columns),
+    columns: table.columns,
+    indexes: table.indexes,
     idIsUnique: table.idIsUnique,
     textIsUnchecked: table.encoding === "SQL_ASCII",
     estimatedRows: Number(table.rows),

@@ -8,6 +8,8 @@ import {
   findIndex,
   type NamedIndex,
   refreshIndex,
+  seeIndex,
+  type SeenIndex,
 } from "../../stores/elasticsearch/indices/indices.ts";
 import { existingIds } from "../../stores/elasticsearch/documents/documents.ts";
 import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
@@ -23,6 +25,8 @@ export class ElasticsearchLogs {
   private readonly owner: IndexOwner;
   private readonly partition: Partition;
   private readonly writer: BulkWriter;
+  /** That `find` saw no index, for the `ensure` that comes next. */
+  private missing: SeenIndex | undefined;
 
   constructor(client: Client, owner: IndexOwner, writer: BulkWriter, prefix: string, partition: Partition) {
     const { resource } = logTypes[partition.dataType];
@@ -36,12 +40,16 @@ export class ElasticsearchLogs {
 
   /** Afterwards the index exists and is this archive's; its uuid is its identity. */
   ensure(): Promise<{ uuid: string; created: boolean }> {
-    return ensureIndex(this.client, this.owner, this.named, mappingOf(this.resource));
+    const seen = this.missing;
+    this.missing = undefined;
+    return ensureIndex(this.client, this.owner, this.named, mappingOf(this.resource), seen);
   }
 
   /** The index, if there is one that can be read, though it may take no documents. Throws AppError when it is not this archive's, or closed. */
-  find(): Promise<{ uuid: string } | undefined> {
-    return findIndex(this.client, this.owner, this.named);
+  async find(): Promise<{ uuid: string } | undefined> {
+    const seen = await seeIndex(this.client, this.index);
+    this.missing = seen.facts === undefined ? seen : undefined;
+    return findIndex(this.client, this.owner, this.named, seen);
   }
 
   private get named(): NamedIndex {

@@ -16,7 +16,9 @@ afterAll(() => archive.drop());
 test("requests to Elasticsearch: bulks of their full size, and a fixed number beside them", () => {
   expect(first.report.totals.migrated).toBe(rows);
   expect(first.bulkRequests).toBeLessThanOrEqual(6); // measured 6
-  expect(first.otherRequests).toBeLessThanOrEqual(26); // measured 25, of them 6 for the templates of a first run and 8 for the claim of the archive
+  // Measured 24: 16 as a later run has them, 3 for the templates and 1 for the marks of older indices, both of a first run alone, and 4 to make the index:
+  // what its name would be made of, its making, its uuid, which the answer to that does not say, and whether it takes documents.
+  expect(first.otherRequests).toBeLessThanOrEqual(25);
 });
 
 test("bytes on the wire: the documents, and answers that say no more than they must", () => {
@@ -34,13 +36,16 @@ test("statements: one for each page, and few for each batch confirmed", async ()
   expect(report.totals.migrated).toBe(rows);
   expect(bulkRequests).toBe(30);
   expect(pages).toBeLessThanOrEqual(32); // measured 32: each ends with one that is empty
-  expect(otherStatements).toBeLessThanOrEqual(290); // measured 282; one more for each batch would be 30
+  expect(otherStatements).toBeLessThanOrEqual(268); // measured 260, 4.6 for each batch; one more for each would be 30
 });
 
 test("a run that finds nothing new asks little and sends nothing", async () => {
   const { report, bulkRequests, otherRequests, bytesSent } = await countedMigrate(archive);
   expect(report.totals).toMatchObject({ migrated: 0, skipped: rows });
   expect(bulkRequests).toBe(0);
-  expect(otherRequests).toBeLessThanOrEqual(17); // measured 16
+  // Measured 16, 5 more than before an archive belonged to one database. Which cluster it is, is asked three times instead of once, for a balancer may lead to
+  // several. Claims are read before the first write of any kind, and again just before the own one is put, so that two databases that come to the same prefix
+  // at once see each other; then it is put. A request and its headers are about 450 bytes, the claim itself 220.
+  expect(otherRequests).toBeLessThanOrEqual(17);
   expect(bytesSent).toBeLessThan(9000); // measured 8209
 });

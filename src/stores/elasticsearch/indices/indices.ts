@@ -15,18 +15,28 @@ export interface EnsuredIndex {
   created: boolean;
 }
 
+/** An index as it was a moment ago; without facts where there was none. */
+export interface SeenIndex {
+  readonly facts: IndexFacts | undefined;
+}
+
+export async function seeIndex(client: Client, name: string): Promise<SeenIndex> {
+  return { facts: await readIndex(client, name) };
+}
+
 /**
  * Afterwards the index exists, belongs to this archive, was made from our template, and takes documents; one with an older mapping than `mapping` has its
- * fields too. Several callers may race for it. A flood-stage block is not refused: it goes away by itself, and the bulks that meet it wait.
+ * fields too. Several callers may race for it; one that has just seen the index (`seen`) spares the question. A flood-stage block is not refused: it goes away by itself, and the bulks that meet it wait.
  */
 export async function ensureIndex(
   client: Client,
   owner: IndexOwner,
   named: NamedIndex,
   mapping: TemplateMapping,
+  seen?: SeenIndex,
 ): Promise<EnsuredIndex> {
   const { name } = named;
-  const existing = await readIndex(client, name);
+  const existing = (seen ?? (await seeIndex(client, name))).facts;
   if (existing !== undefined) {
     const uuid = await usable(owner, named, existing);
     await addNewFields(client, name, existing, mapping);
@@ -55,8 +65,9 @@ export async function findIndex(
   client: Client,
   owner: IndexOwner,
   named: NamedIndex,
+  seen?: SeenIndex,
 ): Promise<{ uuid: string } | undefined> {
-  const index = await readIndex(client, named.name);
+  const index = (seen ?? (await seeIndex(client, named.name))).facts;
   return index && { uuid: await readable(owner, named, index) };
 }
 
@@ -74,8 +85,8 @@ export async function countDocuments(client: Client, name: string): Promise<numb
 }
 
 interface IndexFacts {
-  settings: Record<string, unknown>;
-  meta: unknown;
+  readonly settings: Record<string, unknown>;
+  readonly meta: unknown;
 }
 
 async function readIndex(client: Client, name: string): Promise<IndexFacts | undefined> {
