@@ -16,6 +16,7 @@ import { lookAgain } from "./look-again.ts";
 import { expiredWarning, type PartitionPlan } from "./plan.ts";
 import { checkPurged } from "./purged-rows.ts";
 import { openTally, type ProgressTally } from "./progress-tally.ts";
+import { removeDoubled } from "./extra/remove-doubled.ts";
 import { repairRows } from "./repair.ts";
 import { checkRows, type RowCheck } from "./row-check.ts";
 import { partitionCheck, type ValidateRun } from "./validate-run.ts";
@@ -92,11 +93,15 @@ async function validateLocked(
       ({ indexUuid } = repair);
       target = await countTarget({ ...check, hasIndex: true }, plan);
     }
+    if (options.repair && before.doubled > 0) {
+      await removeDoubled(check, signal);
+      target = await countTarget(check, plan);
+    }
     await explainByRecordErrors(connections.state, check);
     await tally.finish(indexUuid);
     const left = await countDifferences(connections.state, check);
-    const { missing, different, extra, changed, lost, altered } = left;
-    const isProven = missing + different + extra + changed + lost + altered === 0 && tally.checked > 0;
+    const { missing, different, extra, changed, lost, altered, doubled } = left;
+    const isProven = missing + different + extra + changed + lost + altered + doubled === 0 && tally.checked > 0;
     if (isProven && plan.coversWholeMonth) {
       const proof = { indexUuid, rows: tally.checked, gaps: validation.gaps };
       if (await saveProof(connections.state, partition, check.runId, proof)) counters.report.partitions.verified++;

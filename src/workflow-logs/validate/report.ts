@@ -23,6 +23,8 @@ export interface ValidateTotals {
   lost: number;
   /** Rows purged from PostgreSQL whose document is not what it was then. */
   altered: number;
+  /** Documents without a row here whose id has another document, where its row is or was last. */
+  doubled: number;
   /** Rows purged from PostgreSQL; the documents of all of them were looked at with `--full`. */
   purged: number;
   /** Of them, rows purged before fingerprints were written: nothing tells whether their documents are what they were. */
@@ -134,6 +136,7 @@ export class ValidateCounters {
       changed: 0,
       lost: 0,
       altered: 0,
+      doubled: 0,
       purged: 0,
       unproven: 0,
       repaired: 0,
@@ -169,7 +172,8 @@ export class ValidateCounters {
   private hasMismatch(): boolean {
     const { byDataType, countDifferences } = this.report;
     const wrong = Object.values(byDataType).some(
-      ({ missing, extra, different, lost, altered }) => missing + extra + different + lost + altered > 0,
+      ({ missing, extra, different, lost, altered, doubled }) =>
+        missing + extra + different + lost + altered + doubled > 0,
     );
     return wrong || countDifferences.length > 0;
   }
@@ -188,6 +192,7 @@ export class ValidateCounters {
       recordErrors: 0,
       lost: 0,
       altered: 0,
+      doubled: 0,
       purged: 0,
       unproven: 0,
     };

@@ -6,6 +6,7 @@ import type { StateDatabase } from "../state/database.ts";
 import { dirtyIds } from "../state/dirty/dirty-rows.ts";
 import type { FoundDifference } from "../state/validate/differences.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
+import type { Partition } from "../partitions/log-types.ts";
 import type { RowCopy } from "../copying/row-copy.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
 import { writtenSince } from "./written-since.ts";
@@ -17,6 +18,8 @@ export interface RowCheck extends Pick<
 > {
   readonly postgres: Pool;
   readonly elasticsearch: Client;
+  /** The documents of another partition. */
+  readonly targetOf: (partition: Partition) => Pick<RowCopy["target"], "find" | "existing">;
   /** Without an index every row is missing. */
   readonly hasIndex: boolean;
   /** PostgreSQL's snapshot when the run began; undefined where it cannot be known what was written since. */

@@ -53,6 +53,7 @@ export function partitionCheck(
   return {
     ...rows,
     ...facts,
+    targetOf: (other) => partitionCopy(copy, source, other).target,
     read: { ...rows.read, renderer: comparisonRenderer(source, connections.settings), countContents: true },
     postgres: connections.postgres,
     elasticsearch: connections.elasticsearch,

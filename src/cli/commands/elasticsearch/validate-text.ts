@@ -85,8 +85,8 @@ function differenceLine({
 }
 
 function notes({ byDataType, warnings }: ValidateReport): string[] {
-  const [recordErrors, changed, lost, altered, unproven, kept] = (
-    ["recordErrors", "changed", "lost", "altered", "unproven", "keptAfterDelete"] as const
+  const [recordErrors, changed, lost, altered, doubled, unproven, kept] = (
+    ["recordErrors", "changed", "lost", "altered", "doubled", "unproven", "keptAfterDelete"] as const
   ).map((key) => sumOf(byDataType, (totals) => totals[key]));
   return [
     ...(recordErrors! > 0
@@ -103,6 +103,11 @@ function notes({ byDataType, warnings }: ValidateReport): string[] {
     ...(altered! > 0
       ? [
           `${formatCount(altered!)} documents are not what they were when their rows were purged: look for a snapshot of before; restore refuses them.`,
+        ]
+      : []),
+    ...(doubled! > 0
+      ? [
+          `${formatCount(doubled!)} documents are second ones of their id, left behind in another month or tenant: validate --full --repair deletes them where the one that counts is there.`,
         ]
       : []),
     ...(unproven! > 0
@@ -139,7 +144,7 @@ function verdict(report: ValidateReport): string {
 function wrongOf({ byDataType }: ValidateReport): number {
   return sumOf(
     byDataType,
-    ({ missing, different, extra, lost, altered }) => missing + different + extra + lost + altered,
+    ({ missing, different, extra, lost, altered, doubled }) => missing + different + extra + lost + altered + doubled,
   );
 }
 

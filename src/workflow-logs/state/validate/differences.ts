@@ -6,14 +6,15 @@ export interface FoundDifference {
   readonly id: string;
   readonly kind: DifferenceKind;
   readonly columns: readonly string[];
+  readonly reason?: string;
 }
 
-export interface StoredDifference extends FoundDifference {
+export interface StoredDifference extends Omit<FoundDifference, "reason"> {
   readonly dataType: string;
   readonly tenantId: string;
   /** Null where created_at names no month. */
   readonly month: string | null;
-  /** Why a row is missing, where it is known: it is a record error. */
+  /** Why a row is missing, where it is known: it is a record error. Of a doubled document where the other one is. */
   readonly reason: string | null;
   readonly resolved: "repaired" | "deleted" | null;
 }
@@ -139,8 +140,8 @@ export async function settleDifferences(db: StateDatabase, scope: DifferenceScop
   }
   if (look.still.length === 0) return;
   await sql`
-    update log_archive.validation_differences d set kind = x.kind, columns = array(select json_array_elements_text(x.columns))
-      from json_to_recordset(${JSON.stringify(look.still)}) x(id text, kind text, columns json)
+    update log_archive.validation_differences d set kind = x.kind, columns = array(select json_array_elements_text(x.columns)), reason = coalesce(x.reason, d.reason)
+      from json_to_recordset(${JSON.stringify(look.still)}) x(id text, kind text, columns json, reason text)
      where ${inScope(scope)} and d.kind = any(${look.kinds}) and d.record_id = x.id`.execute(db);
 }
 
@@ -165,6 +166,7 @@ export async function countDifferences(db: StateDatabase, scope: DifferenceScope
     changed: 0,
     lost: 0,
     altered: 0,
+    doubled: 0,
     recordErrors: 0,
     repaired: 0,
     deleted: 0,

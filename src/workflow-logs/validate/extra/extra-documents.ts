@@ -4,6 +4,7 @@ import { transfer, type TransferEnd } from "../../../engine/transfer.ts";
 import { isWrittenDirectly } from "../../state/partitions/month-placements.ts";
 import { deletedIds, purgedIds } from "../../state/validate/purged-and-deleted-ids.ts";
 import { addDifferences, forgetKind, settleDifferences, unresolvedIds } from "../../state/validate/differences.ts";
+import { homesOfDoubled, nameDoubled } from "./doubled-documents.ts";
 import { pauseMillis } from "../look-again.ts";
 import type { RowCheck } from "../row-check.ts";
 import { idsWithRow } from "./rows-of-ids.ts";
@@ -25,6 +26,7 @@ export async function findExtra(
 ): Promise<TransferEnd> {
   const { state, pacing } = check;
   await forgetKind(state, check, "extra");
+  await forgetKind(state, check, "doubled");
   const end = await transfer<IdBatch, Receipt & { readonly unexplained: readonly string[] }>(
     {
       source: {
@@ -66,6 +68,7 @@ async function secondLook(check: RowCheck, signal: AbortSignal): Promise<Transfe
       gone: ids.filter((id) => !still.has(id)),
       still: [],
     });
+    await nameDoubled(check, [...still]);
   }
   return "completed";
 }
@@ -87,7 +90,8 @@ async function withoutRow(check: RowCheck, ids: readonly string[]): Promise<stri
   const withRow = await idsWithRow(check, ids);
   const rowless = ids.filter((id) => !withRow.has(id));
   // of a month that was written into Elasticsearch alone a document without a row may be a log that never had one
-  if (rowless.length > 0 && (await isWrittenDirectly(check.state, check.partition))) return [];
+  if (rowless.length > 0 && (await isWrittenDirectly(check.state, check.partition)))
+    return [...(await homesOfDoubled(check, rowless)).keys()];
   const purged = await purgedIds(check.state, check.partition, rowless);
   const unexplained = rowless.filter((id) => !purged.has(id));
   const deleted = await deletedIds(check.state, check.partition, unexplained);

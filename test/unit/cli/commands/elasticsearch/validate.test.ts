@@ -45,6 +45,7 @@ const nothing: PartitionResult = {
   changed: 0,
   lost: 0,
   altered: 0,
+  doubled: 0,
   purged: 0,
   unproven: 0,
   recordErrors: 0,
