@@ -9,6 +9,7 @@ import { stopSignal } from "../dev/demo/stop-signal.ts";
 import { formatBytes } from "../src/cli/output/format.ts";
 import { AppError } from "../src/engine/errors.ts";
 import { commandsPart } from "./commands.ts";
+import { fingerprintsPart } from "./fingerprints.ts";
 import { growthPart } from "./growth.ts";
 import { migratePart, pinnedPart, searchTextPart } from "./migrate/race.ts";
 import { readsPart } from "./reads/reads.ts";
@@ -17,7 +18,15 @@ import { benchOptions } from "./support/bench-options.ts";
 import { withBenchServers } from "./support/bench-servers.ts";
 import { markdown } from "./support/markdown.ts";
 
-const parts: readonly Part[] = [migratePart, searchTextPart, pinnedPart, commandsPart, readsPart, growthPart];
+const parts: readonly Part[] = [
+  migratePart,
+  searchTextPart,
+  pinnedPart,
+  commandsPart,
+  fingerprintsPart,
+  readsPart,
+  growthPart,
+];
 const stop = stopSignal();
 
 try {

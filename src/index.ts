@@ -30,6 +30,18 @@ export {
   type Connections,
   withConnections,
 } from "./workflow-logs/connections.ts";
+export {
+  type EvidenceObjection,
+  type EvidenceOptions,
+  type EvidenceReport,
+  takeEvidence,
+} from "./workflow-logs/evidence/take-evidence.ts";
+export { type EvidenceFile, readEvidence } from "./workflow-logs/evidence/evidence-file.ts";
+export {
+  verifyEvidence,
+  type VerifyEvidenceOptions,
+  type VerifyEvidenceReport,
+} from "./workflow-logs/evidence/verify-evidence.ts";
 export { applyDirty } from "./workflow-logs/dirty/apply-dirty.ts";
 export { applyDirtyDefaults, type ApplyDirtyOptions } from "./workflow-logs/dirty/options.ts";
 export type { ApplyDirtyReport, DirtyReport, DirtyTotals, DropReason } from "./workflow-logs/dirty/dirty-report.ts";

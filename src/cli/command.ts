@@ -15,6 +15,8 @@ export interface Entry {
 
 export interface Group {
   readonly entries: readonly Entry[];
+  /** What the group's name alone does. */
+  readonly own?: Command;
 }
 
 /** A line of help: what is typed behind the program's name, and what for. */

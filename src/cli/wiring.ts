@@ -1,3 +1,4 @@
+import type { Client } from "@elastic/elasticsearch";
 import { existsSync } from "node:fs";
 import { connectionOptions } from "../config/connection-options.ts";
 import type { ConfigOf } from "../config/read-sections.ts";
@@ -39,6 +40,24 @@ export async function withStores<T>(
   validatePrefix(config.elasticsearch.indexPrefix);
   const { withConnections } = await import("../workflow-logs/connections.ts");
   return withConnections({ ...connectionOptions(config), slow: slowLog(config, log) }, work);
+}
+
+/** Runs `work` with Elasticsearch alone. Refuses while it is switched off. */
+export async function withElasticsearch<T>(
+  { config }: CommandContext<{ readonly elasticsearch: ElasticsearchConfig }>,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  requireEnabled(config.elasticsearch);
+  const { createClient } = await import("../stores/elasticsearch/client.ts");
+  const { describeStoreError } = await import("../workflow-logs/connections.ts");
+  const client = createClient(config.elasticsearch);
+  try {
+    return await work(client);
+  } catch (error) {
+    throw describeStoreError(error);
+  } finally {
+    await client.close();
+  }
 }
 
 /** The connections, with the platform's file storage where it is needed. Throws UsageError for one that cannot be read. */

@@ -39,10 +39,12 @@ export async function readArguments(
   const path = named.map(({ name }) => name).join(" ");
   const positional = Object.keys(command?.flags ?? {}).filter((name) => isPositional(entry!, name));
   const messages = new Set<string>();
-  const parser = group(withGlobals(newParser(args, width)), nodes, "$0 <command>", purpose).fail((message, error) => {
-    if (error !== undefined && error.name !== "YError") throw error;
-    messages.add(message);
-  });
+  const parser = group(withGlobals(newParser(args, width)), nodes, "$0 <command>", purpose, 1).fail(
+    (message, error) => {
+      if (error !== undefined && error.name !== "YError") throw error;
+      messages.add(message);
+    },
+  );
   const reading = { path, command, positional };
   if (isGiven(args, "--help")) return { ...reading, given: {}, problems: [], text: await parser.getHelp() };
   let text = "";
@@ -70,7 +72,8 @@ async function loadNamed(entries: readonly Entry[], words: ReadonlySet<string>):
       if (!words.has(name)) return { entry, name };
       const { default: loaded } = await entry.load();
       if (!("entries" in loaded)) return { entry, name, command: loaded };
-      return { entry, name, children: await loadNamed(loaded.entries, words) };
+      const children = await loadNamed(loaded.entries, words);
+      return { entry, name, children, ...(loaded.own !== undefined && { command: loaded.own }) };
     }),
   );
 }
@@ -102,8 +105,9 @@ function newParser(args: readonly string[], width: number): Argv {
     });
 }
 
-function group(parser: Argv, nodes: readonly Node[], usage: string, describe: string): Argv {
-  const so = parser.usage(`${usage}\n\n${describe}`).demandCommand(1, missingCommand).strict().recommendCommands();
+/** `least` is how many names have to follow. */
+function group(parser: Argv, nodes: readonly Node[], usage: string, describe: string, least: 0 | 1): Argv {
+  const so = parser.usage(`${usage}\n\n${describe}`).demandCommand(least, missingCommand).strict().recommendCommands();
   return nodes.reduce(
     (with_, node) => with_.command(node.entry.command, node.entry.describe, builder(node, usage)),
     so,
@@ -113,7 +117,10 @@ function group(parser: Argv, nodes: readonly Node[], usage: string, describe: st
 function builder({ entry, name, command, children }: Node, usage: string): (parser: Argv) => Argv {
   if (children !== undefined) {
     const below = usage.replace("<command>", `${name} <command>`);
-    return (parser) => group(withGlobals(parser), children, below, entry.describe);
+    return (parser) =>
+      command === undefined
+        ? group(withGlobals(parser), children, below, entry.describe, 1)
+        : group(withGlobals(withFlags(parser, entry, command)), children, below, entry.describe, 0);
   }
   return (parser) => withGlobals(command === undefined ? parser : withFlags(parser, entry, command));
 }

@@ -45,6 +45,11 @@ export default {
       load: () => import("./restore.ts"),
     },
     {
+      command: "evidence",
+      describe: "Write files that prove later, and without PostgreSQL, what the indices of a tenant hold now",
+      load: () => import("./evidence/index.ts"),
+    },
+    {
       command: "retention",
       describe: "How long months stay in Elasticsearch",
       load: () => import("./retention/index.ts"),

@@ -84,3 +84,20 @@ export async function countUnproven(
     unproven: Number(row.count),
   }));
 }
+
+/** The fingerprints of those of the ids whose rows were purged of the partition; null where none was written. */
+export async function purgedFingerprints(
+  db: StateDatabase,
+  partition: PartitionId,
+  ids: readonly string[],
+): Promise<Map<string, Buffer | null>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("purged_rows")
+    .select(["record_id", "fingerprint"])
+    .where((row) => row.and(partitionColumns(partition)))
+    .where("expired", "=", false)
+    .where(sql<boolean>`record_id = any(${ids})`)
+    .execute();
+  return new Map(rows.map((row) => [row.record_id, row.fingerprint]));
+}

@@ -1,0 +1,7 @@
+import { z } from "zod";
+import { anyText } from "../values.ts";
+
+/** Path of the file with the private key that evidence is signed with; undefined where it is not to be signed. */
+export const evidenceSigningKey = z
+  .object({ EVIDENCE_SIGNING_KEY: anyText.optional() })
+  .transform((given) => given.EVIDENCE_SIGNING_KEY);
