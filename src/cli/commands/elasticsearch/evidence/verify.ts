@@ -77,16 +77,13 @@ function verifyText(report: VerifyEvidenceReport, hasTrusted: boolean): string {
 }
 
 function signatureText({ signature, keyId }: VerifyEvidenceReport, hasTrusted: boolean): string {
-  switch (signature) {
-    case "valid":
-      return hasTrusted
-        ? `signed with the key ${keyId} that was given`
-        : `signed with the key ${keyId}; whose it is only --public-key can tell`;
-    case "none":
-      return "not signed";
-    case "other_key":
-      return `signed with the key ${keyId}, which is not the one given`;
-    case "wrong":
-      return "its signature is wrong: the file was changed";
-  }
+  const texts: Record<VerifyEvidenceReport["signature"], string> = {
+    valid: hasTrusted
+      ? `signed with the key ${keyId} that was given`
+      : `signed with the key ${keyId}; whose it is only --public-key can tell`,
+    none: "not signed",
+    other_key: `signed with the key ${keyId}, which is not the one given`,
+    wrong: "its signature is wrong: the file was changed",
+  };
+  return texts[signature];
 }
