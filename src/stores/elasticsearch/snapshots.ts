@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pollUntil } from "../../engine/poll-until.ts";
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { UsageError } from "../../engine/errors.ts";
 import { describeElasticsearchError, errorType } from "./errors.ts";
@@ -45,15 +45,14 @@ export async function takeSnapshot(
   const refused = await begin(client, address, indices);
   if (refused !== undefined) return refused;
   try {
-    for (;;) {
+    const ended = async () => {
       const info = await find(client, address);
-      if (info?.state !== "IN_PROGRESS") {
-        const fault = snapshotFault(info, indices);
-        if (fault !== undefined && info !== undefined) await discard(client, address);
-        return fault;
-      }
-      await sleep(pollMillis, undefined, { signal });
-    }
+      return info?.state === "IN_PROGRESS" ? undefined : { info };
+    };
+    const { info } = (await pollUntil(ended, { everyMillis: pollMillis, signal }))!;
+    const fault = snapshotFault(info, indices);
+    if (fault !== undefined && info !== undefined) await discard(client, address);
+    return fault;
   } catch (error) {
     if (signal.aborted) await discard(client, { repository, name: snapshot });
     throw error;

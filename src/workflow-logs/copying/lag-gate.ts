@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import { replicationLag } from "../../stores/postgres/replication-lag.ts";
 import type { Run } from "../../runs/run.ts";
+import { waitUntil } from "../../runs/wait-until.ts";
 
-const pollMillis = 1000;
+/** How long the standbys are taken to keep up, once they were seen to. */
+const knownMillis = 1000;
 
 /** Holds work back while a standby is too far behind. */
 export class LagGate {
@@ -23,24 +24,14 @@ export class LagGate {
   /** Resolves when the standbys keep up. Throws AppError when that cannot be known, AbortError when stopped meanwhile. */
   async passed(signal: AbortSignal): Promise<void> {
     if (this.maxLagSeconds === Number.POSITIVE_INFINITY || performance.now() < this.knownUntil) return;
-    if (await this.standbysAreBehind()) await this.wait(signal);
-    this.knownUntil = performance.now() + pollMillis;
-  }
-
-  private async wait(signal: AbortSignal): Promise<void> {
-    const { pacing, waits } = this.run;
-    const goOn = waits.begin(
-      "replication_lag",
-      `throttled by replication lag: a standby is more than ${this.maxLagSeconds} s behind`,
+    const text = `throttled by replication lag: a standby is more than ${this.maxLagSeconds} s behind`;
+    await waitUntil(
+      this.run,
+      { cause: "replication_lag", text },
+      signal,
+      async () => !(await this.standbysAreBehind()),
     );
-    try {
-      do {
-        await sleep(pollMillis, undefined, { signal });
-        await pacing.unpaused(signal);
-      } while (await this.standbysAreBehind());
-    } finally {
-      goOn();
-    }
+    this.knownUntil = performance.now() + knownMillis;
   }
 
   private async standbysAreBehind(): Promise<boolean> {

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../engine/errors.ts";
+import { pollUntil } from "../../engine/poll-until.ts";
 import { hasBulkTasks } from "../../stores/elasticsearch/bulk/bulk-tasks.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { PostgresRunStore } from "../../stores/postgres/run-store.ts";
 import { lastRunOf } from "../state/partitions/partitions.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
 
-/** A request that the network still has is no task yet: two looks, so far apart, must show none. */
-const looks = 2;
+/** A request that the network still has is no task yet: three looks, so far apart, must show none. */
+const looks = 3;
 const pauseMillis = 250;
 /** Where tasks may not be seen. Requests take that long only on a server in trouble. */
 const unseenMillis = 5000;
@@ -32,17 +33,16 @@ export async function awaitLateRequests(
   if (lastId === undefined || settledRuns.has(lastId)) return;
   const last = await new PostgresRunStore(state).find(lastId);
   if (last?.status !== "died" && last?.status !== "failed") return;
-  const giveUp = performance.now() + patienceMillis;
-  for (let quiet = 0; quiet < looks;) {
-    await sleep(pauseMillis, undefined, { signal });
+  let quiet = 0;
+  const look = async (): Promise<"quiet" | "unseen" | undefined> => {
     const hasTasks = await hasBulkTasks(client, last.id);
-    if (hasTasks === undefined) {
-      await sleep(unseenMillis, undefined, { signal });
-      break;
-    }
+    if (hasTasks === undefined) return "unseen";
     quiet = hasTasks ? 0 : quiet + 1;
-    if (performance.now() > giveUp) throw stillWriting(last.id, partition);
-  }
+    return quiet < looks ? undefined : "quiet";
+  };
+  const seen = await pollUntil(look, { everyMillis: pauseMillis, withinMillis: patienceMillis, signal });
+  if (seen === undefined) throw stillWriting(last.id, partition);
+  if (seen === "unseen") await sleep(unseenMillis, undefined, { signal });
   settledRuns.add(last.id);
 }
 

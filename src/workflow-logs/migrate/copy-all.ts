@@ -1,4 +1,5 @@
 import { isAbort } from "../../engine/errors.ts";
+import { sideBySide } from "../../engine/side-by-side.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { partitionKey } from "../partitions/log-types.ts";
@@ -22,32 +23,27 @@ export async function copyAll(
   plans: readonly SourcePlan[],
   partitions: readonly PlannedPartition[],
 ): Promise<TransferEnd> {
-  const stop = new AbortController();
-  const run = { ...copy.run, signal: AbortSignal.any([copy.run.signal, stop.signal]) };
   const planOf = new Map(plans.map((plan) => [plan.source.logType.dataType, plan]));
-  const queue = [...partitions];
   const busy: PlannedPartition[] = [];
-  const copyOne = (planned: PlannedPartition): Promise<void> =>
-    copyLocked(copy, planOf.get(planned.dataType)!, planned, run.signal);
-
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined && !run.signal.aborted; next = queue.shift()) {
-      const planned = next;
-      if ((await withPartition(run, planned, () => copyOne(planned))) === "busy" && busy.push(planned))
-        copy.progress.note(busyNote(planned));
-    }
-    for (let next = busy.shift(); next !== undefined && !run.signal.aborted; next = busy.shift()) {
-      const planned = next;
-      await whenFree(run, planned, () => copyOne(planned));
-    }
-  };
-  const stopped = (error: unknown): never => {
-    stop.abort();
-    throw error;
-  };
-  const results = await Promise.allSettled(Array.from({ length: partitionsAtOnce }, () => worker().catch(stopped)));
-  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
-  for (const failure of failures) if (!isAbort(failure)) throw failure; // a stop must not hide what failed
+  const each = (
+    some: readonly PlannedPartition[],
+    lock: typeof withPartition,
+    ifBusy: (one: PlannedPartition) => void,
+  ) =>
+    sideBySide(some, partitionsAtOnce, async (planned, failed) => {
+      const run = { ...copy.run, signal: AbortSignal.any([copy.run.signal, failed]) };
+      const copied = () => copyLocked(copy, planOf.get(planned.dataType)!, planned, run.signal);
+      if (!run.signal.aborted && (await lock(run, planned, copied)) === "busy") ifBusy(planned);
+    });
+  try {
+    await each(partitions, withPartition, (planned) => {
+      busy.push(planned);
+      copy.progress.note(busyNote(planned));
+    });
+    await each(busy, whenFree, () => {});
+  } catch (error) {
+    if (!isAbort(error)) throw error;
+  }
   return copy.run.signal.aborted ? "interrupted" : "completed";
 }
 

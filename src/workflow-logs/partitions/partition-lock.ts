@@ -1,16 +1,28 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Run } from "../../runs/run.ts";
+import { waitUntil } from "../../runs/wait-until.ts";
 import { type Partition, partitionKey } from "./log-types.ts";
 
-const retryMillis = 1000;
+/** What partitions are locked with: a run, or the locks of a process that is none. */
+type Locking = Pick<Run, "locks">;
 
-/** Takes the partition for the run; false when another run works on it. It is free again when the run unlocks it or its process ends. */
-export function tryLockPartition(run: Pick<Run, "locks">, partition: Partition): Promise<boolean> {
-  return run.locks.tryLock(lockName(partition));
+/** Does `work` with the partition taken for the run; "busy" when another run works on it. It is free again afterwards, or when the process ends. */
+export async function withPartition<T>(run: Run, partition: Partition, work: () => Promise<T>): Promise<T | "busy"> {
+  await run.pacing.unpaused(run.signal);
+  return withPartitionOf(run, partition, work);
 }
 
-export function unlockPartition(run: Pick<Run, "locks">, partition: Partition): Promise<void> {
-  return run.locks.unlock(lockName(partition));
+/** The same for work that is no run, and so has no pause. */
+export async function withPartitionOf<T>(
+  { locks }: Locking,
+  partition: Partition,
+  work: () => Promise<T>,
+): Promise<T | "busy"> {
+  if (!(await locks.tryLock(lockName(partition)))) return "busy";
+  try {
+    return await work();
+  } finally {
+    await locks.unlock(lockName(partition));
+  }
 }
 
 /**
@@ -18,37 +30,36 @@ export function unlockPartition(run: Pick<Run, "locks">, partition: Partition): 
  * while it waits.
  */
 export async function whenFree<T>(run: Run, partition: Partition, work: () => Promise<T>): Promise<T> {
-  await lockPartition(run, partition);
+  const why = { cause: "lock", text: busyNote(partition) } as const;
+  await waitUntil(run, why, run.signal, () => run.locks.tryLock(lockName(partition)));
   try {
     return await work();
   } finally {
-    await unlockPartition(run, partition);
+    await run.locks.unlock(lockName(partition));
   }
 }
 
-async function lockPartition(run: Run, partition: Partition): Promise<void> {
-  const { pacing, waits, signal } = run;
-  await pacing.unpaused(signal);
-  if (await tryLockPartition(run, partition)) return;
-  const goOn = waits.begin("lock", busyNote(partition));
+/**
+ * Does `work` with all of the partitions that no other run works on, taken together; `onBusy` hears of each of the others. All are free again afterwards.
+ * Rejects with AbortError when the run is stopped before it has them.
+ */
+export async function withPartitions<P extends Partition, T>(
+  run: Run,
+  partitions: readonly P[],
+  onBusy: (partition: P) => void,
+  work: (taken: readonly P[]) => Promise<T>,
+): Promise<T> {
+  const taken: P[] = [];
   try {
-    do {
-      await sleep(retryMillis, undefined, { signal });
-      await pacing.unpaused(signal);
-    } while (!(await tryLockPartition(run, partition)));
+    for (const partition of partitions) {
+      await run.pacing.unpaused(run.signal);
+      run.signal.throwIfAborted();
+      if (await run.locks.tryLock(lockName(partition))) taken.push(partition);
+      else onBusy(partition);
+    }
+    return await work(taken);
   } finally {
-    goOn();
-  }
-}
-
-/** Does `work` with the partition taken for the run; "busy" when another run works on it. */
-export async function withPartition<T>(run: Run, partition: Partition, work: () => Promise<T>): Promise<T | "busy"> {
-  await run.pacing.unpaused(run.signal);
-  if (!(await tryLockPartition(run, partition))) return "busy";
-  try {
-    return await work();
-  } finally {
-    await unlockPartition(run, partition);
+    for (const partition of taken) await run.locks.unlock(lockName(partition));
   }
 }
 

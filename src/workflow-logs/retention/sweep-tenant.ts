@@ -5,7 +5,7 @@ import { decideDeletion, endDeletion, finishDeletion } from "../state/retention/
 import type { Run } from "../../runs/run.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
-import { tryLockPartition, unlockPartition } from "../partitions/partition-lock.ts";
+import { withPartitions } from "../partitions/partition-lock.ts";
 import { inspectCandidate, type InspectedCandidate, keptByPolicy } from "./inspect-candidate.ts";
 import { policyOf } from "./retention-days.ts";
 import type { KeptReason, SweptIndex } from "./report.ts";
@@ -28,39 +28,35 @@ export async function sweepTenant(
   tenantId: string,
   candidates: readonly Candidate[],
 ): Promise<void> {
+  const busy = (candidate: Candidate): void =>
+    sweep.counters.add(keptIndex(candidate, candidate.index, candidate.policy, "busy"));
+  await withPartitions(run, candidates, busy, async (taken) => deleteDoomed(sweep, run, tenantId, taken));
+}
+
+async function deleteDoomed(sweep: Sweep, run: Run, tenantId: string, candidates: readonly Candidate[]): Promise<void> {
   const { counters, watch } = sweep;
-  const locked: Candidate[] = [];
-  try {
-    const doomed: Doomed[] = [];
-    for (const candidate of candidates) {
-      await run.pacing.unpaused(run.signal);
-      if (run.signal.aborted) return;
-      if (!(await tryLockPartition(run, candidate))) {
-        counters.add(keptIndex(candidate, candidate.index, candidate.policy, "busy"));
-        continue;
-      }
-      locked.push(candidate);
-      const judged = await inspectCandidate(sweep.connections, candidate, sweep.now);
-      if (judged.kept === undefined) doomed.push({ ...candidate, contents: judged.contents });
-      else counters.add(judged.kept);
-    }
-    await watch.atStep?.("judged");
-    const snapshot = await snapshotOf(sweep, run, tenantId, doomed);
-    if (snapshot?.fault !== undefined) {
-      for (const one of doomed)
-        counters.add({ ...describe(sweep, one), action: "kept", reason: "snapshot_failed", detail: snapshot.fault });
-      return;
-    }
-    for (const one of doomed) {
-      await run.pacing.unpaused(run.signal);
-      if (run.signal.aborted) return;
-      watch.progress.partitionStarted(partitionKey(one), labelOf(one), one.contents.documents, 0);
-      counters.add(await expire(sweep, run, one, snapshot?.name));
-      watch.progress.advanced(partitionKey(one), one.contents.documents, one.index.bytes);
-      watch.progress.partitionFinished(partitionKey(one));
-    }
-  } finally {
-    for (const partition of locked) await unlockPartition(run, partition);
+  const doomed: Doomed[] = [];
+  for (const candidate of candidates) {
+    await run.pacing.unpaused(run.signal);
+    if (run.signal.aborted) return;
+    const inspected = await inspectCandidate(sweep.connections, candidate, sweep.now);
+    if (inspected.kept === undefined) doomed.push({ ...candidate, contents: inspected.contents });
+    else counters.add(inspected.kept);
+  }
+  await watch.atStep?.("judged");
+  const snapshot = await snapshotOf(sweep, run, tenantId, doomed);
+  if (snapshot?.fault !== undefined) {
+    for (const one of doomed)
+      counters.add({ ...describe(sweep, one), action: "kept", reason: "snapshot_failed", detail: snapshot.fault });
+    return;
+  }
+  for (const one of doomed) {
+    await run.pacing.unpaused(run.signal);
+    if (run.signal.aborted) return;
+    watch.progress.partitionStarted(partitionKey(one), labelOf(one), one.contents.documents, 0);
+    counters.add(await expire(sweep, run, one, snapshot?.name));
+    watch.progress.advanced(partitionKey(one), one.contents.documents, one.index.bytes);
+    watch.progress.partitionFinished(partitionKey(one));
   }
 }
 

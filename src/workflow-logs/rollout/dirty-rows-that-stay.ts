@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pollUntil } from "../../engine/poll-until.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { dirtyBacklog } from "../state/dirty/dirty-rows.ts";
 import { PostgresRunStore } from "../../stores/postgres/run-store.ts";
@@ -22,11 +22,12 @@ export async function dirtyRowsThatStay(
   const scope = { dataTypes, tenantIds: [tenantId] };
   const { rows, lastVersion } = await dirtyBacklog(state, scope);
   let left = rows;
-  const giveUp = performance.now() + waitMillis;
   if (left > 0 && (await runs.isAtWork(appliers))) progress.note("Waiting for changed rows that a run applies");
-  while (left > 0 && performance.now() < giveUp && (await runs.isAtWork(appliers))) {
-    await sleep(pollMillis, undefined, { signal });
+  const look = async (): Promise<true | undefined> => {
+    if (left === 0 || !(await runs.isAtWork(appliers))) return true;
     ({ rows: left } = await dirtyBacklog(state, scope, lastVersion));
-  }
+    return left === 0 ? true : undefined;
+  };
+  await pollUntil(look, { everyMillis: pollMillis, withinMillis: waitMillis, signal });
   return left;
 }

@@ -6,7 +6,7 @@ import {
 } from "../../../state/dirty/requested-deletes.ts";
 import type { Connections } from "../../../connections.ts";
 import { type DataType, dataTypes } from "../../../partitions/log-types.ts";
-import { tryLockPartition, unlockPartition } from "../../../partitions/partition-lock.ts";
+import { withPartitionOf } from "../../../partitions/partition-lock.ts";
 import type { Scope } from "../../../partitions/scope.ts";
 import { deleteRowless, type WithPartition } from "./delete-rowless.ts";
 
@@ -25,15 +25,8 @@ export async function carryOutDeletes(
   if (requests.length === 0) return stay;
   const locks = await AdvisoryLocks.open(postgres);
   try {
-    const withPartition: WithPartition = async (partition, work) => {
-      if (!(await tryLockPartition({ locks }, partition))) return "busy";
-      try {
-        await work();
-      } finally {
-        await unlockPartition({ locks }, partition);
-      }
-      return "done";
-    };
+    const withPartition: WithPartition = async (partition, work) =>
+      (await withPartitionOf({ locks }, partition, work)) === "busy" ? "busy" : "done";
     while (requests.length > 0) {
       for (const request of requests) {
         try {
