@@ -104,22 +104,25 @@ export function withState<T>(
 }
 
 /**
- * Runs `work` with every home of runs there is: the state file when it exists, and PostgreSQL when a variable names it or nothing else is there. They
- * are closed afterwards.
+ * Runs `work` with every home of runs there is: the state file when it exists, the file `to` of an import when one is given, and PostgreSQL when a variable
+ * names it or nothing else is there. They are closed afterwards. Throws UsageError when there is no file `to`.
  */
 export async function withRunHomes<T>(
   { config }: CommandContext<ConfigOf<typeof runHomesConfig>>,
+  to: string | undefined,
   work: (homes: readonly AskedHome[]) => Promise<T>,
 ): Promise<T> {
+  const imports = to === undefined ? undefined : (await import("../resplite/import/asked-file.ts")).askedImportFile(to);
   const hasStateFile = existsSync(config.stateFile);
   const { isNamed, url } = config.database;
-  const archive = isNamed || !hasStateFile ? await askedDatabase(url) : undefined;
+  const archive = isNamed || (!hasStateFile && imports === undefined) ? await askedDatabase(url) : undefined;
   const file = hasStateFile
     ? (await import("../stores/sqlite/run-home.ts")).askedStateFile(config.stateFile)
     : undefined;
   try {
-    return await work([archive, file].filter((home) => home !== undefined));
+    return await work([archive, file, imports].filter((home) => home !== undefined));
   } finally {
+    imports?.close();
     file?.close();
     await archive?.close();
   }

@@ -65,7 +65,10 @@ export class MigrateCheckpoint implements Checkpoint<CacheBatch, Written> {
   }
 }
 
+/** How the scopes of all record errors of this pipeline begin. */
+export const cacheScopes = "llm-cache ";
+
 /** The scope of failed keys. */
 export function routeName({ source, target }: Route): string {
-  return `llm-cache ${source.identity} -> ${target.identity}`;
+  return `${cacheScopes}${source.identity} -> ${target.identity}`;
 }

@@ -2,11 +2,14 @@ import { AppError, UsageError } from "../engine/errors.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { RunStore } from "./run-store.ts";
 
+/** What `app runs` needs of a home. */
+export type AskedRuns = Pick<RunStore, "find" | "list" | "request">;
+
 /** One of the homes that `app runs` asks. */
 export interface AskedHome {
   readonly name: string;
   /** Undefined where nothing was recorded yet. Throws when the home does not answer. */
-  runs(): Promise<RunStore | undefined>;
+  runs(): Promise<AskedRuns | undefined>;
   /** An error of its driver as an AppError; any other error as it is. */
   describe(error: unknown): unknown;
 }
@@ -43,7 +46,7 @@ export async function listRuns(
 export async function knownRun(
   homes: readonly AskedHome[],
   idOrStart: string,
-): Promise<{ run: FoundRun; runs: RunStore }> {
+): Promise<{ run: FoundRun; runs: AskedRuns }> {
   const { found, unanswered } = await askAll(homes, async (runs) => ({ run: await runs.find(idOrStart), runs }));
   const [one, ...others] = found.flatMap(({ home, answer: { run, runs } }) =>
     run === undefined ? [] : [{ run: { ...run, home }, runs }],
@@ -57,7 +60,7 @@ export async function knownRun(
 
 async function askAll<T>(
   homes: readonly AskedHome[],
-  ask: (runs: RunStore) => Promise<T>,
+  ask: (runs: AskedRuns) => Promise<T>,
 ): Promise<{ found: { home: string; answer: T }[]; unanswered: Unanswered[] }> {
   const found: { home: string; answer: T }[] = [];
   const unanswered: Unanswered[] = [];

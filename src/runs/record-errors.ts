@@ -28,6 +28,12 @@ export interface RecordErrors<Scope, Filter, Entry extends RecordError> {
   countByType(filter: Filter): Promise<Record<string, number>>;
 }
 
+/** What the `errors` commands need of the port. */
+export type ListedErrors<Filter, Entry extends RecordError> = Pick<
+  RecordErrors<never, Filter, Entry>,
+  "list" | "discard" | "countByType"
+>;
+
 /** Enough to see what was wrong; targets repeat the value they refused, which may be the user's data and megabytes of it. */
 export function shortReason(reason: string): string {
   return reason.slice(0, 1000).replaceAll("\0", "\ufffd");
@@ -35,7 +41,7 @@ export function shortReason(reason: string): string {
 
 /** What `errors list` shows: the first entries, and how many there are of each type. */
 export async function reportErrors<Filter, Entry extends RecordError>(
-  errors: RecordErrors<never, Filter, Entry>,
+  errors: Pick<ListedErrors<Filter, Entry>, "list" | "countByType">,
   filter: Filter,
   limit: number,
 ): Promise<{ total: number; byType: Record<string, number>; errors: Entry[] }> {

@@ -1,9 +1,8 @@
 import { UsageError } from "../../engine/errors.ts";
 import type { RequestedState, RunLimits } from "../../runs/run-record.ts";
-import { openImportFile } from "./import-file.ts";
+import { openKnownImport } from "./known-import.ts";
 import { ImportRunStore, type LimitsOfStages } from "./import-home.ts";
 import { detailsOf, type ImportStatus, knownRun } from "./run-record.ts";
-import { requireFile } from "./require-file.ts";
 
 export interface ControlledImport {
   readonly runId: string;
@@ -23,9 +22,7 @@ export async function controlImport(
     readonly scanCount?: number | undefined;
   },
 ): Promise<ControlledImport> {
-  requireFile(path);
-  using data = openImportFile(path);
-  knownRun(data.file, runId);
+  using data = openKnownImport(path, runId);
   const store = new ImportRunStore(data, path, runId, "bulk");
   if (!(await store.request(runId, wanted)))
     throw new UsageError("run_aborted", `Run ${runId} was told to abort before.`, {

@@ -9,8 +9,10 @@ import type { Data } from "../data/data.ts";
 import { lockPrefix } from "./import-file.ts";
 import { detailsOf, findRun, type ImportStatus, knownRun, setDetails, setStatus } from "./run-record.ts";
 
-/** What works on a run of the importer. Bulk and delta may do so at the same time. */
-export type ImportStage = "bulk" | "apply-dirty" | "verify";
+/** What works on a run of the importer. Bulk and apply-dirty may do so at the same time. */
+export const importStages = ["bulk", "apply-dirty", "verify"] as const;
+
+export type ImportStage = (typeof importStages)[number];
 
 /** The run in the row of migration_runs: its status says what is asked of it, as in files of the original. */
 export function importHome(

@@ -6,6 +6,8 @@ import type { StateFile } from "./state-file.ts";
 export interface ScopeFilter {
   readonly runId?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
+  /** Scopes that begin so: those of one pipeline. */
+  readonly scopePrefix?: string | undefined;
 }
 
 export interface ScopedRecordError extends RecordError {
@@ -78,8 +80,13 @@ export class SqliteRecordErrors implements RecordErrors<string, ScopeFilter, Sco
   }
 }
 
-const meant = `(:runId is null or run_id = :runId) and (:scopes is null or scope in (select value from json_each(:scopes)))`;
+const meant = `(:runId is null or run_id = :runId) and (:scopes is null or scope in (select value from json_each(:scopes)))
+  and (:prefix is null or substr(scope, 1, length(:prefix)) = :prefix)`;
 
-function valuesOf({ runId, scopes }: ScopeFilter) {
-  return { runId: runId ?? null, scopes: scopes === undefined ? null : JSON.stringify(scopes) };
+function valuesOf({ runId, scopes, scopePrefix }: ScopeFilter) {
+  return {
+    runId: runId ?? null,
+    scopes: scopes === undefined ? null : JSON.stringify(scopes),
+    prefix: scopePrefix ?? null,
+  };
 }

@@ -8,8 +8,8 @@ import { PostgresRunStore } from "../../stores/postgres/run-store.ts";
 import { lastRunOf } from "../state/partitions/partitions.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
 
-/** A request that the network still has is no task yet: three looks, so far apart, must show none. */
-const looks = 3;
+/** A request that the network still has is no task yet: two looks, so far apart, must show none. */
+const looks = 2;
 const pauseMillis = 250;
 /** Where tasks may not be seen. Requests take that long only on a server in trouble. */
 const unseenMillis = 5000;
@@ -33,6 +33,7 @@ export async function awaitLateRequests(
   if (lastId === undefined || settledRuns.has(lastId)) return;
   const last = await new PostgresRunStore(state).find(lastId);
   if (last?.status !== "died" && last?.status !== "failed") return;
+  await sleep(pauseMillis, undefined, { signal });
   let quiet = 0;
   const look = async (): Promise<"quiet" | "unseen" | undefined> => {
     const hasTasks = await hasBulkTasks(client, last.id);

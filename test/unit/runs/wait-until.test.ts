@@ -38,6 +38,6 @@ test("nothing is asked while the run is paused, and a stop ends the wait", async
   let asked = 0;
   const waiting = waitUntil(run, why, stop.signal, async () => ++asked > 0);
   stop.abort();
-  await expect(waiting).rejects.toThrow("abort");
+  await expect(waiting).rejects.toThrow("stopped");
   expect(asked).toBe(0);
 });

@@ -1,6 +1,6 @@
 import type { Group } from "../../command.ts";
 
-/** `llm-cache migrate|retry|validate|workspaces`: LightRAG's LLM caches, from one of its stores to another. */
+/** `llm-cache migrate|errors|retry|validate|workspaces`: LightRAG's LLM caches, from one of its stores to another. */
 export default {
   entries: [
     {
@@ -8,6 +8,7 @@ export default {
       describe: "Copy the caches of one store into another; asks what is not given",
       load: () => import("./migrate.ts"),
     },
+    { command: "errors", describe: "Entries that a store did not take", load: () => import("./errors/index.ts") },
     { command: "retry", describe: "Send again what failed, and nothing else", load: () => import("./retry.ts") },
     {
       command: "validate",

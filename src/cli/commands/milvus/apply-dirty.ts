@@ -1,5 +1,7 @@
+import type { ApplyReport } from "../../../vectors/dual-write/apply-dirty.ts";
 import { command } from "../../command.ts";
-import { exitCodes } from "../../exit-codes.ts";
+import type { CommandContext } from "../../context.ts";
+import { type ExitCode, exitCodes } from "../../exit-codes.ts";
 import { formatCount } from "../../output/format.ts";
 import { withVectors } from "./connect.ts";
 import { tenants } from "./flags.ts";
@@ -9,13 +11,18 @@ export default command({
   run: ({ tenantId }, context) =>
     withVectors(context, async (connections) => {
       const { applyDirty } = await import("../../../vectors/dual-write/apply-dirty.ts");
-      const report = await applyDirty(connections, tenantId, context.signal);
-      context.output.result(report, () =>
-        [
-          `${formatCount(report.copied)} records copied, ${formatCount(report.removed)} removed, ${formatCount(report.refused)} refused; ${formatCount(report.left)} are left.`,
-          ...report.stuck.map(({ tenant, id, reason }) => `  ${tenant} ${id}: ${reason ?? ""}`),
-        ].join("\n"),
-      );
-      return report.left > 0 ? exitCodes.findings : exitCodes.done;
+      return printApplied(context, await applyDirty(connections, tenantId, context.signal));
     }),
 });
+
+/** Prints what was copied; findings when the second store still lacks something. */
+export function printApplied({ output }: CommandContext, report: ApplyReport): ExitCode {
+  const { copied, removed, refused, left, stuck } = report;
+  output.result(report, () =>
+    [
+      `${formatCount(copied)} records copied, ${formatCount(removed)} removed, ${formatCount(refused)} refused; ${formatCount(left)} are left.`,
+      ...stuck.map(({ tenant, id, reason }) => `  ${tenant} ${id}: ${reason ?? ""}`),
+    ].join("\n"),
+  );
+  return left > 0 ? exitCodes.findings : exitCodes.done;
+}

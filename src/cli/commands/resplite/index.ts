@@ -25,6 +25,7 @@ export default {
       load: () => import("./apply-dirty.ts"),
     },
     { command: "verify", describe: "Compare the file with the source", load: () => import("./verify.ts") },
+    { command: "errors", describe: "Keys that could not be copied", load: () => import("./errors/index.ts") },
     { command: "status", describe: "How an import is", load: () => import("./status.ts") },
     { command: "pause", describe: "Let an import pause", load: () => import("./pause.ts") },
     { command: "resume", describe: "Let a paused import go on", load: () => import("./resume.ts") },

@@ -3,14 +3,15 @@ import { value } from "../../options/flags.ts";
 import { wholeNumber } from "../../options/values.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { runHomesConfig, withRunHomes } from "../../wiring.ts";
+import { runFlags } from "./run-flags.ts";
 import { runDocument } from "./run-document.ts";
 import { runListText } from "./run-text.ts";
 
 export default command({
-  flags: { limit: value("how many", wholeNumber(1, 1000).default(20)) },
+  flags: { to: runFlags.to, limit: value("how many", wholeNumber(1, 1000).default(20)) },
   config: runHomesConfig,
-  run: ({ limit }, context) =>
-    withRunHomes(context, async (homes) => {
+  run: ({ limit, to }, context) =>
+    withRunHomes(context, to, async (homes) => {
       const { listRuns } = await import("../../../runs/all-homes.ts");
       const { runs, unanswered } = await listRuns(homes, limit);
       const missing = unanswered.map(({ home, error: { code, message } }) => ({ home, error: { code, message } }));

@@ -3,15 +3,15 @@ import type { RequestedState } from "../../../runs/run-record.ts";
 import { type Command, command } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { runHomesConfig, withRunHomes } from "../../wiring.ts";
-import { runId } from "./run-id.ts";
+import { runFlags } from "./run-flags.ts";
 
 /** A command that asks a run to go into `wanted`. */
 export function requesting(wanted: RequestedState, done: (id: string) => string): Command {
   return command({
-    flags: { id: runId },
+    flags: runFlags,
     config: runHomesConfig,
-    run: ({ id }, context) =>
-      withRunHomes(context, async (homes) => {
+    run: ({ id, to }, context) =>
+      withRunHomes(context, to, async (homes) => {
         const { requestState } = await import("../../../runs/control-runs.ts");
         printRequest(context, await requestState(homes, id, wanted), (run) => done(run.id));
       }),
