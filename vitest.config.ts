@@ -1,4 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { useLightServers } from "./test/support/light-servers.ts";
+
+useLightServers(process.env); // before any worker or server inherits the environment
 
 export default defineConfig({
   test: {

@@ -68,11 +68,23 @@ async function writeSettings(folder: string, options: ElasticsearchOptions, port
     "xpack.security.autoconfiguration.enabled": false,
     // On a nearly full disk the server would refuse to allocate shards.
     "cluster.routing.allocation.disk.threshold_enabled": false,
+    ...(isLight() ? unusedOff : {}),
     ...options.settings,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
   await writeFile(join(folder, "config", "elasticsearch.yml"), lines.join(""));
 }
+
+/** Servers of tests live for seconds or minutes, and hold little. */
+function isLight(): boolean {
+  return process.env["LIGHT_SERVERS"] === "1";
+}
+
+/** Each takes threads, templates and part of every start. */
+const unusedOff = { "xpack.ml.enabled": false, "xpack.watcher.enabled": false, "xpack.profiling.enabled": false };
+
+/** The second compiler pays off after minutes only; until then it takes half of the processor time. */
+const quickCompiler = "-XX:TieredStopAtLevel=1";
 
 function environment(folder: string, javaHome: string, heap: string): Record<string, string> {
   const tmp = join(folder, "tmp");
@@ -82,7 +94,7 @@ function environment(folder: string, javaHome: string, heap: string): Record<str
     ES_PATH_CONF: join(folder, "config"),
     ES_TMPDIR: tmp,
     // Without these both Java processes leave files in the system's temporary folder.
-    ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap} -XX:-UsePerfData`,
+    ES_JAVA_OPTS: `-Xms${heap} -Xmx${heap} -XX:-UsePerfData${isLight() ? ` ${quickCompiler}` : ""}`,
     CLI_JAVA_OPTS: `-Djava.io.tmpdir=${tmp} -XX:-UsePerfData`,
   };
 }
