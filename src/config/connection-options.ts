@@ -20,6 +20,7 @@ export function connectionOptions({ elasticsearch, database, sourceTimeZone }: C
       sourceTimeZone,
       maxRetries: elasticsearch.maxRetries,
       retentionDays: elasticsearch.retentionDays,
+      saveTimeoutSeconds: elasticsearch.saveTimeoutSeconds,
     },
   };
 }

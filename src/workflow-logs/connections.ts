@@ -11,6 +11,7 @@ import { describePostgresError } from "../stores/postgres/errors.ts";
 import { createPool } from "../stores/postgres/connection/pool.ts";
 import { Archive } from "./archive/archive.ts";
 import { type StateDatabase, stateDatabase } from "./state/database.ts";
+import type { SaveTime } from "./save-time.ts";
 import type { SearchTextMode } from "./documents/search-text.ts";
 
 /** What the use cases work with: both stores, and how the archive is to look. */
@@ -25,7 +26,7 @@ export interface Connections {
   readonly blobs?: BlobStorage | undefined;
 }
 
-export interface ArchiveSettings {
+export interface ArchiveSettings extends SaveTime {
   readonly template: TemplateSettings;
   readonly searchText: SearchTextMode;
   /** The zone of the source's timestamps without zone. */

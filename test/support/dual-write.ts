@@ -4,7 +4,7 @@ import { createClient } from "../../src/stores/elasticsearch/client.ts";
 import { createPool } from "../../src/stores/postgres/connection/pool.ts";
 import { type RolloutModes, saveRollout } from "../../src/workflow-logs/state/rollouts.ts";
 import { upgradeState } from "../../src/workflow-logs/state/upgrade.ts";
-import { type Connections, connectionsOf } from "../../src/workflow-logs/connections.ts";
+import { type ArchiveSettings, type Connections, connectionsOf } from "../../src/workflow-logs/connections.ts";
 import { DualWriteAppLogRepository } from "../../src/workflow-logs/repositories/app-logs/dual-write-app-log-repository.ts";
 import { DualWrite } from "../../src/workflow-logs/repositories/dual-write/dual-write.ts";
 import type { GivenOptions } from "../../src/workflow-logs/repositories/dual-write/options.ts";
@@ -27,14 +27,18 @@ export interface TestApplication {
   drop(): Promise<void>;
 }
 
-export async function startApplication(stores: Stores, options: GivenOptions = {}): Promise<TestApplication> {
+export async function startApplication(
+  stores: Stores,
+  options: GivenOptions = {},
+  settings: Partial<ArchiveSettings> = {},
+): Promise<TestApplication> {
   const postgres = createPool(stores.databaseUrl);
   const elasticsearch = createClient({
     hosts: [stores.elasticsearchUrl],
     useSsl: false,
     verifyCerts: true,
     timeoutSeconds: 30,
-    maxRetries: 0,
+    maxRetries: settings.maxRetries ?? 0,
   });
   const connections = connectionsOf({
     postgres,
@@ -45,6 +49,7 @@ export async function startApplication(stores: Stores, options: GivenOptions = {
       sourceTimeZone: "UTC",
       maxRetries: 0,
       retentionDays: 30,
+      ...settings,
     },
   });
   await upgradeState(connections.state);

@@ -17,6 +17,7 @@ export interface ElasticsearchConfig {
   readonly caCerts?: string | undefined;
   readonly timeoutSeconds: number;
   readonly maxRetries: number;
+  readonly saveTimeoutSeconds: number;
   readonly indexPrefix: string;
   readonly retentionDays: number;
   readonly numberOfShards: number;
@@ -49,6 +50,7 @@ const variables = z.object({
   ELASTICSEARCH_CA_CERTS: anyText.optional(),
   ELASTICSEARCH_TIMEOUT: positiveSeconds.default(30),
   ELASTICSEARCH_MAX_RETRIES: wholeNumber(0, 100).default(3),
+  ELASTICSEARCH_SAVE_TIMEOUT: positiveSeconds.default(10),
   ELASTICSEARCH_INDEX_PREFIX: matching(
     /^[a-z0-9][a-z0-9._-]{0,99}$/,
     "1 to 100 of a-z, 0-9, ., - and _, the first a letter or digit",
@@ -105,6 +107,7 @@ export const elasticsearch = variables
       caCerts: given.ELASTICSEARCH_CA_CERTS,
       timeoutSeconds: given.ELASTICSEARCH_TIMEOUT,
       maxRetries: given.ELASTICSEARCH_MAX_RETRIES,
+      saveTimeoutSeconds: given.ELASTICSEARCH_SAVE_TIMEOUT,
       indexPrefix: given.ELASTICSEARCH_INDEX_PREFIX,
       retentionDays: given.ELASTICSEARCH_RETENTION_DAYS,
       numberOfShards: given.ELASTICSEARCH_NUMBER_OF_SHARDS,

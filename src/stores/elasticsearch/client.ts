@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type DiagnosticResult, errors, Transport } from "@elastic/elasticsearch";
 import { UsageError } from "../../engine/errors.ts";
 import { InterceptedError, isIntercepted } from "./intercepted.ts";
+import { requestLimits } from "./request-limits.ts";
 
 export interface ElasticsearchConnection {
   /** URLs or host:port; userinfo in a URL is used when no other credentials are given. */
@@ -37,7 +38,9 @@ export class PatientTransport extends Transport {
     this.retries = options.maxRetries ?? 0;
   }
 
-  override async request(...[params, options = {}]: RequestArguments): Promise<never> {
+  override async request(...[params, given = {}]: RequestArguments): Promise<never> {
+    const options = limited(given);
+    options.signal?.throwIfAborted();
     const retries = options.maxRetries ?? this.retries;
     for (let attempt = 0; ; attempt++) {
       try {
@@ -60,6 +63,19 @@ export class PatientTransport extends Transport {
       throw error;
     }
   }
+}
+
+type RequestOptions = NonNullable<RequestArguments[1]>;
+
+/** With the limits of the work that makes the request. */
+function limited(options: RequestOptions): RequestOptions {
+  const { signal, requestMillis } = requestLimits();
+  const signals = [options.signal, signal].filter((one) => one !== undefined);
+  return {
+    ...options,
+    ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
+    ...(requestMillis !== undefined && { requestTimeout: requestMillis, maxRetries: 0 }),
+  };
 }
 
 /** Connects to nothing yet. Throws UsageError when a host or the CA file cannot be used. */

@@ -4,10 +4,12 @@ import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import { type ArchiveClaim, putClaim, readClaims } from "../../stores/elasticsearch/archive-claims.ts";
 import { addressKey, type IndexOwner, type Ownership } from "../../stores/elasticsearch/indices/ownership.ts";
+import { withoutLimits, withRequestLimit } from "../../stores/elasticsearch/request-limits.ts";
 import { type DataType, logTypes } from "../partitions/log-types.ts";
 import { type ArchiveRow, isOwnToken, knownIndices, knownUuids, readArchive, saveToken } from "../state/archive.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { upgradeState } from "../state/upgrade.ts";
+import { saveMillis } from "../save-time.ts";
 import { adoptIndices } from "./adopt-indices.ts";
 import { claimedByOthers, copiedFrom, type Objection } from "./archive-objections.ts";
 import { refuseChangedSettings, type StoredWith } from "./changed-settings.ts";
@@ -128,7 +130,11 @@ export class Archive implements IndexOwner {
   async claimForWrites(elasticsearch: Client): Promise<void> {
     const last = this.claimed;
     if (last === undefined || performance.now() - last.at >= claimedForMillis) {
-      const done = upgradeState(this.connections.state).then(() => this.claim(elasticsearch));
+      const { state, settings } = this.connections;
+      // others wait for it too: it does not end with the save that began it, and takes no longer than one
+      const done = withoutLimits(() =>
+        upgradeState(state).then(() => withRequestLimit(saveMillis(settings), () => this.claim(elasticsearch))),
+      );
       this.claimed = { done, at: performance.now() };
       done.catch(() => (this.claimed = undefined));
     }

@@ -3,10 +3,11 @@ import { UsageError } from "../../engine/errors.ts";
 import type { ArchiveRow } from "../state/archive.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { type DataType, logTypes } from "../partitions/log-types.ts";
+import type { SaveTime } from "../save-time.ts";
 import { sourceTypes } from "./source-types.ts";
 
 /** The settings that decide under which names, and in which months, everything in the archive lies. */
-export interface StoredWith {
+export interface StoredWith extends SaveTime {
   readonly sourceTimeZone: string;
   readonly template: { readonly prefix: string };
 }

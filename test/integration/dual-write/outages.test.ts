@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newRun } from "../../contract/workflow-runs/saves.ts";
 import { newLog } from "../../contract/app-logs/logs-archive.ts";
@@ -29,8 +31,11 @@ afterEach(async () => {
   await archive.drop();
 });
 
-async function start(options: Parameters<typeof startApplication>[1]): Promise<void> {
-  application = await startApplication({ ...archive, elasticsearchUrl: proxy.url }, options);
+async function start(
+  options: Parameters<typeof startApplication>[1],
+  settings?: Parameters<typeof startApplication>[2],
+): Promise<void> {
+  application = await startApplication({ ...archive, elasticsearchUrl: proxy.url }, options, settings);
   await application.setModes(tenantId, both);
 }
 
@@ -179,5 +184,72 @@ describe("a save that PostgreSQL refuses", () => {
       code: "invalid_created_at",
     });
     expect(application.dualWrite.stats()).toMatchObject({ queued: 0, written: 0, failed: 0, dropped: 0 });
+  });
+});
+
+describe("Elasticsearch is away and a tenant is written there", () => {
+  const limit = 1.5;
+  const code = {
+    black_hole: "save_timeout",
+    reset: expect.stringMatching(/^(save_timeout|elasticsearch_unreachable)$/),
+  };
+
+  it.each(["black_hole", "reset"] as const)("(%s) a save fails within its limit, and can be repeated", async (kind) => {
+    await start({}, { saveTimeoutSeconds: 3600 });
+    await application.setModes(tenantId, { write: "elasticsearch", read: "elasticsearch" });
+    const hasty = await startApplication(
+      { ...archive, elasticsearchUrl: proxy.url },
+      {},
+      { saveTimeoutSeconds: limit, maxRetries: 50 },
+    );
+    const [run, log] = [newRun({ id: randomUUID() }), newLog(`log ${kind}`, { tenantId })];
+    const node = newNode(`node ${kind}`, { tenantId });
+    const saveAll = (by: TestApplication): Promise<void>[] => [
+      by.executions.save(run),
+      by.nodes.save(node),
+      by.logs.saveAppLog(log),
+    ];
+    proxy.set({ kind });
+    const failed = saveAll(hasty).map((save) => expect(save).rejects.toMatchObject({ code: code[kind] }));
+    await Promise.all(failed);
+    proxy.set({ kind: "pass" });
+    await Promise.all(saveAll(application));
+    expect(await countRows(archive.sql)).toBe(0);
+    expect((await application.runs.getWorkflowRunByIdAndTenantId(tenantId, run.id))?.id).toBe(run.id);
+    proxy.set({ kind: "reset" });
+    await hasty.drop();
+  });
+
+  it("those that wait are freed by a rollback, and saved where the tenant is written then", async () => {
+    await start({}, { saveTimeoutSeconds: 3600 });
+    await application.setModes(tenantId, { write: "elasticsearch", read: "postgres" });
+    await application.executions.save(newRun({ id: randomUUID() }));
+    proxy.set({ kind: "black_hole" });
+    const saves = Array.from({ length: 5 }, () => application.executions.save(newRun({ id: randomUUID() })));
+    await sleep(300);
+    await application.setModes(tenantId, both);
+    await Promise.all(saves);
+    expect(await countRows(archive.sql, "workflow_runs")).toBe(5);
+    proxy.set({ kind: "pass" });
+  });
+
+  it("a delete fails within the limit of a save and deletes nothing, or does not wait at all", async () => {
+    await start({}, { saveTimeoutSeconds: 3600 });
+    const runs = [newRun({ id: randomUUID() }), newRun({ id: randomUUID() })];
+    for (const run of runs) await application.executions.save(run);
+    await application.dualWrite.idle();
+    proxy.set({ kind: "black_hole" });
+    expect(await application.runs.deleteRunsByIds(tenantId, [runs[0]!.id])).toBe(1);
+    const hasty = await startApplication(
+      { ...archive, elasticsearchUrl: proxy.url },
+      {},
+      { saveTimeoutSeconds: limit },
+    );
+    await hasty.setModes(tenantId, { write: "both", read: "elasticsearch" });
+    const deletes = hasty.runs.deleteRunsByIds(tenantId, [runs[1]!.id]);
+    await expect(deletes).rejects.toMatchObject({ code: "elasticsearch_timeout" });
+    expect(await countRows(archive.sql, "workflow_runs")).toBe(1);
+    proxy.set({ kind: "reset" });
+    await hasty.drop();
   });
 });

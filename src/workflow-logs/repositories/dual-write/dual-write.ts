@@ -4,7 +4,10 @@ import { markDirectWrite, readPlacements } from "../../state/partitions/month-pl
 import { forgetRequestedDelete, requestDelete } from "../../state/dirty/requested-deletes.ts";
 import type { Connections } from "../../connections.ts";
 import { type DataType, partitionKey } from "../../partitions/log-types.ts";
+import { endingWith, withRequestLimit } from "../../../stores/elasticsearch/request-limits.ts";
+import { passingFailure } from "../../dirty/passing-failures.ts";
 import { PostgresRecords } from "../records/postgres-records.ts";
+import { inSaveTime, saveMillis } from "../../save-time.ts";
 import type { LogRecord, RecordKind } from "../records/record-kind.ts";
 import { deleteRowless, type Deleting, type RowlessDeleted, unlocked } from "./deletes/delete-rowless.ts";
 import type { ReadPolicy } from "./reads/dual-reads.ts";
@@ -65,26 +68,50 @@ export class DualWrite implements ReadPolicy {
 
   /**
    * Resolves when the log is where its tenant's write mode wants it: `postgres` and `both`, in PostgreSQL, the second write follows by itself;
-   * `elasticsearch`, in Elasticsearch. Rejects when that failed.
+   * `elasticsearch`, in Elasticsearch. Rejects when that failed or took too long. One that waits for Elasticsearch while its tenant is rolled back goes where
+   * its tenant is written then.
    */
   async save<T extends LogRecord>(kind: RecordKind<T>, record: T, into: SaveInto): Promise<void> {
     const { dataType } = kind.logType;
     const { id, tenantId } = record;
-    const { write } = await this.modes.of(tenantId);
-    if (write !== "elasticsearch") {
-      await into.postgres();
-      if (write === "both") this.writes.add({ dataType, tenantId, id });
-      return;
+    for (;;) {
+      const { write } = await this.modes.of(tenantId);
+      if (write !== "elasticsearch") {
+        await into.postgres();
+        if (write === "both") this.writes.add({ dataType, tenantId, id });
+        return;
+      }
+      const elsewhere = this.modes.untilWrittenElsewhere(tenantId, write);
+      try {
+        return await this.saveDirectly(kind, record, into, elsewhere.signal);
+      } catch (error) {
+        if (!elsewhere.signal.aborted) throw error;
+      } finally {
+        elsewhere.end();
+      }
     }
+  }
+
+  private async saveDirectly<T extends LogRecord>(
+    kind: RecordKind<T>,
+    record: T,
+    into: SaveInto,
+    elsewhere: AbortSignal,
+  ): Promise<void> {
+    const { dataType } = kind.logType;
+    const { id, tenantId } = record;
+    const { elasticsearch, settings } = this.connections;
+    const waiting = (work: () => Promise<void>): Promise<void> =>
+      endingWith(elsewhere, () => inSaveTime(settings, id, work));
     const rows = this.rowsOf(dataType);
     await rows.refuseUnstorable(record);
     if ((await rows.existing([id])).size > 0) {
       await into.postgres();
-      return this.writes.addAndWait({ dataType, tenantId, id });
+      return waiting(() => this.writes.addAndWait({ dataType, tenantId, id }));
     }
-    await this.templates.install(this.connections.elasticsearch, this.connections.settings.template);
+    await waiting(() => this.templates.install(elasticsearch, settings.template));
     await this.markDirect(dataType, record);
-    await into.elasticsearch();
+    await waiting(into.elasticsearch);
   }
 
   /**
@@ -103,7 +130,11 @@ export class DualWrite implements ReadPolicy {
     const { inElasticsearch } = await readPlacements(connections.state, dataType, tenantId);
     const isRead = write === "elasticsearch" || read === "elasticsearch" || inElasticsearch.length > 0;
     if (write === "postgres" && !isRead) return fromPostgres();
-    const rowless = isRead ? await deleteRowless(connections, deleting, unlocked) : undefined;
+    // a store that is away is waited for no longer than for a save: nothing is deleted then
+    const limit = saveMillis(connections.settings);
+    const rowless = isRead
+      ? await withRequestLimit(limit, () => deleteRowless(connections, deleting, unlocked))
+      : undefined;
     const request = await requestDelete(connections.state, deleting);
     let deleted: C;
     try {
@@ -114,7 +145,10 @@ export class DualWrite implements ReadPolicy {
     }
     this.deletes.wake();
     if (rowless === undefined) return deleted;
-    await deleteRowless(connections, deleting, unlocked);
+    // what it does not come to now is requested
+    await withRequestLimit(limit, () => deleteRowless(connections, deleting, unlocked)).catch((error: unknown) => {
+      if (passingFailure(error) === undefined) throw error;
+    });
     return add(deleted, rowless);
   }
 

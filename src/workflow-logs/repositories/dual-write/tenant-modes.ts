@@ -1,4 +1,4 @@
-import type { StateDatabase } from "../../state/database.ts";
+import type { StateDatabase, WriteMode } from "../../state/database.ts";
 import { defaultModes, listRollouts, type RolloutModes } from "../../state/rollouts.ts";
 
 type Modes = ReadonlyMap<string, RolloutModes>;
@@ -10,6 +10,7 @@ export class TenantModes {
   private known: Promise<Modes> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
+  private readonly listeners = new Set<(modes: Modes) => void>();
 
   constructor(state: StateDatabase, pollMillis: number) {
     this.state = state;
@@ -33,6 +34,16 @@ export class TenantModes {
     }
   }
 
+  /** A signal that is aborted when the tenant is written elsewhere than in `write`; call `end` when it is of no use any more. */
+  untilWrittenElsewhere(tenantId: string, write: WriteMode): { readonly signal: AbortSignal; end(): void } {
+    const changed = new AbortController();
+    const look = (modes: Modes): void => {
+      if ((modes.get(tenantId) ?? defaultModes).write !== write) changed.abort();
+    };
+    this.listeners.add(look);
+    return { signal: changed.signal, end: () => void this.listeners.delete(look) };
+  }
+
   close(): void {
     this.isClosed = true;
     clearInterval(this.timer);
@@ -40,7 +51,9 @@ export class TenantModes {
 
   private async readAgain(): Promise<void> {
     try {
-      this.known = Promise.resolve(await this.read());
+      const modes = await this.read();
+      this.known = Promise.resolve(modes);
+      for (const look of this.listeners) look(modes);
     } catch {
       // PostgreSQL is away: what was decided last holds until it is back
     }

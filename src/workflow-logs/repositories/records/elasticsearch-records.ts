@@ -16,6 +16,7 @@ import { recordOfDocument } from "./read-record.ts";
 import type { LogRecord, RecordKind } from "./record-kind.ts";
 import { isDocumentId, refuseOtherTenant, validateWritten } from "./refused-records.ts";
 import { RecordRenderer } from "./render-record.ts";
+import { inSaveTime } from "../../save-time.ts";
 
 export type Filter = estypes.QueryDslQueryContainer;
 
@@ -46,6 +47,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
   readonly kind: RecordKind<T>;
   private readonly archive: Connections["archive"];
   private readonly prefix: string;
+  private readonly settings: Connections["settings"];
   private readonly part: Part;
   private readonly renderer: RecordRenderer<T>;
   private readonly archiveMembers: ArchiveMembers<T>;
@@ -64,6 +66,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
     this.kind = kind;
     this.archive = archive;
     this.prefix = settings.template.prefix;
+    this.settings = settings;
     this.part = part;
     this.renderer = new RecordRenderer(kind, settings);
     this.archiveMembers = archiveMembers;
@@ -165,10 +168,14 @@ export class ElasticsearchRecords<T extends LogRecord> {
 
   /**
    * Afterwards the record's document says what the record says, but for created_at, which keeps what it was. Throws AppError when the id is another
-   * tenant's, when no index can be named after the tenant (UsageError) or created_at has no month.
+   * tenant's, when no index can be named after the tenant (UsageError), created_at has no month, or the time for a save is over.
    */
   async save(record: T, merge: Merge<T> = (given) => given): Promise<void> {
     validateWritten(record);
+    await inSaveTime(this.settings, record.id, () => this.saveInTurns(record, merge));
+  }
+
+  private async saveInTurns(record: T, merge: Merge<T>): Promise<void> {
     for (let attempt = 0; attempt < saveAttempts; attempt++) if (await this.trySave(record, merge)) return;
     throw new AppError(
       "save_conflict",

@@ -2,6 +2,7 @@ import { ElasticsearchAppLogRepository } from "../app-logs/elasticsearch-app-log
 import type { DualWrite } from "../dual-write/dual-write.ts";
 import { ElasticsearchWorkflowExecutionRepository } from "./elasticsearch-workflow-execution-repository.ts";
 import { PostgresWorkflowExecutionRepository } from "./postgres-workflow-execution-repository.ts";
+import { inSaveTime } from "../../save-time.ts";
 import type { WorkflowExecutionRepository } from "./workflow-execution-repository.ts";
 import { type WorkflowRun, workflowRunKind } from "./workflow-run.ts";
 
@@ -27,7 +28,8 @@ export class DualWriteWorkflowExecutionRepository implements WorkflowExecutionRe
     });
     const { write } = await this.dualWrite.modes.of(tenantId);
     // app logs show how their run ended; those that have rows follow by themselves
-    if (write === "elasticsearch" && hasEnded(status)) await this.appLogs.refreshLogsOf(tenantId, [id]);
+    if (write === "elasticsearch" && hasEnded(status))
+      await inSaveTime(this.dualWrite.connections.settings, id, () => this.appLogs.refreshLogsOf(tenantId, [id]));
   }
 }
 
