@@ -1,4 +1,5 @@
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,6 +21,7 @@ const retryMillis = 20;
 export class StateFile {
   readonly path: string;
   private readonly db: DatabaseSync;
+  private wal: Promise<FileHandle> | undefined;
 
   /** Use `openStateFile`. */
   constructor(file: string, db: DatabaseSync) {
@@ -37,7 +39,37 @@ export class StateFile {
     return this.patiently(() => inTransaction(this.db, change));
   }
 
+  /**
+   * As `write`, but durable only when `flush` or a later `write` resolves: what it changed survives the death of this process at once, and a power failure
+   * from then on. The call does not wait for the disk.
+   */
+  writeSoon<T>(change: (db: DatabaseSync) => T): Promise<T> {
+    return this.patiently(() => {
+      this.db.exec("pragma synchronous = normal"); // in WAL mode a commit then syncs nothing
+      try {
+        return inTransaction(this.db, change);
+      } finally {
+        this.db.exec("pragma synchronous = full");
+      }
+    });
+  }
+
+  /** Everything written so far is durable when it resolves. Other work of this process goes on meanwhile. Throws AppError when the disk fails. */
+  async flush(): Promise<void> {
+    try {
+      this.wal ??= open(`${this.path}-wal`, "r");
+      await (await this.wal).datasync();
+    } catch (cause) {
+      throw new AppError("state_file", `The state file ${this.path}: ${(cause as Error).message}.`, {
+        cause,
+        hint: "What was written last may be lost when the power fails. Look at the disk.",
+      });
+    }
+  }
+
   close(): void {
+    void this.wal?.then((file) => file.close()).catch(() => {});
+    this.wal = undefined;
     if (this.db.isOpen) this.db.close();
   }
 

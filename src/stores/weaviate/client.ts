@@ -96,6 +96,11 @@ export function isTenantMissing(error: unknown): boolean {
   return error instanceof AppError && error.code === "weaviate_failed" && error.message.includes("tenant not found");
 }
 
+/** Why Weaviate 1.27 refuses an object while the shard of its tenant is being removed or made: it takes the object a moment later. */
+export function isBetweenShards(reason: string): boolean {
+  return /tenant not found|store already closed|already shut or dropped/.test(reason);
+}
+
 /** A text of the filter has no word but those Weaviate does not index, like "a" and "the". */
 export function isFilterWithoutWords(error: unknown): boolean {
   return error instanceof AppError && error.code === "weaviate_failed" && error.message.includes("only stopwords");

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Collection, FilterValue, WeaviateGenericObject } from "weaviate-client";
-import { isTenantMissing, loadDriver, type Weaviate } from "./client.ts";
+import { backOff } from "../../engine/back-off.ts";
+import { isTenantMissing, isBetweenShards, loadDriver, type Weaviate } from "./client.ts";
 
 export interface WeaviateObject {
   /** A UUID. */
@@ -17,6 +19,9 @@ export interface ObjectRefusal {
 export const mostResults = 10_000;
 /** Pages of 500 with vectors are read at the rate of pages of 1,000; the client's iterator is a hundred times slower. */
 export const pageSize = 500;
+
+const attempts = 8;
+const pauses = { first: 10, longest: 500 };
 
 type Tenant = Collection;
 
@@ -53,8 +58,26 @@ export class WeaviateObjects {
     this.collection = collection;
   }
 
-  /** Afterwards these are the objects of their ids, whole; the tenant is made when it is missing. Tells which were refused. */
+  /**
+   * Afterwards these are the objects of their ids, whole; the tenant is made when it is missing. Tells which were refused. While another process empties
+   * the tenant (emptyTenant), or makes it too, Weaviate refuses objects: they are sent again.
+   */
   async replace(tenant: string, objects: readonly WeaviateObject[]): Promise<ObjectRefusal[]> {
+    const refusals: ObjectRefusal[] = [];
+    let left = objects;
+    for (let attempt = 1; left.length > 0; attempt++) {
+      const refused = await this.replaceOnce(tenant, left);
+      const again = new Set(
+        attempt === attempts ? [] : refused.filter(({ reason }) => isBetweenShards(reason)).map(({ id }) => id),
+      );
+      refusals.push(...refused.filter(({ id }) => !again.has(id)));
+      left = left.filter(({ id }) => again.has(id));
+      if (left.length > 0) await sleep(backOff(attempt, pauses));
+    }
+    return refusals;
+  }
+
+  private async replaceOnce(tenant: string, objects: readonly WeaviateObject[]): Promise<ObjectRefusal[]> {
     const batch = objects.map(({ id, properties, vector }) => ({
       id,
       properties,

@@ -243,6 +243,8 @@ export class DualWrite implements VectorOperations {
     untouchedBy: (result: T) => ReadonlySet<string> = () => new Set<string>(),
   ): Promise<T> {
     const begun = await this.begin(tenant, ids);
+    const flushed = this.state.flush(); // while the store writes
+    flushed.catch(() => {});
     const first = isMilvusFirst(begun.phase) ? this.operations.milvus : this.operations.weaviate;
     let result: T;
     try {
@@ -254,6 +256,7 @@ export class DualWrite implements VectorOperations {
       throw error;
     }
     if (await endWrites(this.state, begun, untouchedBy(result))) this.replicator.wake();
+    await flushed;
     return result;
   }
 

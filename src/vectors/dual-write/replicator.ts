@@ -42,6 +42,8 @@ export interface Applied {
 const recordsAtOnce = 200;
 const firstPause = 100;
 const pauses = { first: 2 * firstPause, longest: 5000 };
+/** Writes that follow one another closely are copied together, and disturb those that come next less. */
+const lingerMillis = 20;
 /** In a row, about ten seconds long. */
 const mostFailures = 6;
 /** Between two looks for writes of other processes, which may have died. */
@@ -86,6 +88,7 @@ export class Replicator {
   private async work(): Promise<void> {
     let pause = firstPause;
     while (!this.stopped.signal.aborted) {
+      await sleep(lingerMillis, undefined, { signal: this.stopped.signal, ref: false }).catch(() => {});
       this.nudge = new AbortController();
       const { copied, removed, refused, unfolded, failed } = await this.applySome({}).catch(() => noneApplied);
       if (failed > 0) {

@@ -59,10 +59,24 @@ export class MilvusStore implements RecordStore {
 
   async get(tenant: string, ids: readonly string[]): Promise<GeneralWeaviateRecord[]> {
     const found = new Map<string, GeneralWeaviateRecord>();
-    for (const filter of withIds(tenant, ids)) {
-      for (const row of await this.rows.query(filter, everything)) found.set(uniqueidOf(row), recordOfRow(row));
+    const look = async (keys: readonly string[]): Promise<void> => {
+      for (const row of await this.withKeys(tenant, keys)) found.set(uniqueidOf(row), recordOfRow(row));
+    };
+    for (let at = 0; at < ids.length; at += idsAtOnce) {
+      const some = ids.slice(at, at + idsAtOnce);
+      await look(some.map((id) => primaryKeys(id, tenant)[0]!));
+      const others = some.filter((id) => !found.has(id)).flatMap((id) => primaryKeys(id, tenant).slice(1));
+      if (others.length > 0) await look(others);
     }
     return ids.flatMap((id) => found.get(id) ?? []);
+  }
+
+  /** The tenant's rows with these keys. Milvus Lite takes twice as long when the filter names the tenant; a server looks into fewer rows then. */
+  private async withKeys(tenant: string, keys: readonly string[]): Promise<Row[]> {
+    const { isLite } = await this.milvus.dialect();
+    const withKey = `uniqueid in ${list(keys)}`;
+    const rows = await this.rows.query(isLite ? withKey : all(withKey, ofTenant(tenant)), everything);
+    return rows.filter((row) => row["tenantName"] === tenant);
   }
 
   async remove(tenant: string, ids: readonly string[]): Promise<void> {

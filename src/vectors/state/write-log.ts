@@ -37,7 +37,8 @@ export interface Backlog {
 export const settledMillis = 10 * 60_000;
 
 /**
- * Notes that these records are about to be written, in the phase that the tenant is in. Undefined while the phase is being changed: ask again.
+ * Notes that these records are about to be written, in the phase that the tenant is in. Undefined while the phase is being changed: ask again. Flush the
+ * state before the write is answered.
  * A write that has not ended by `deadline` (milliseconds since 1970) counts as one whose process has died.
  */
 export function beginWrites(
@@ -46,7 +47,7 @@ export function beginWrites(
   ids: readonly string[],
   deadline: number,
 ): Promise<BegunWrites | undefined> {
-  return state.write((db) => {
+  return state.writeSoon((db) => {
     const now = Date.now();
     const { changingUntil, ...phase } = readPhaseOf(db, tenant);
     if (changingUntil > now) return undefined;
@@ -77,12 +78,12 @@ function note(
  * The first store has answered: what it has taken is dirty, unless the tenant writes to Weaviate alone. `untouched` are ids that it has not written.
  * Returns whether something is to be copied.
  */
-export function endWrites(
+export async function endWrites(
   state: StateFile,
   { tenant, ids, first, last }: BegunWrites,
   untouched: ReadonlySet<string> = new Set(),
 ): Promise<boolean> {
-  return state.write((db) => {
+  const { isToCopy, isNotedAgain } = await state.writeSoon((db) => {
     const now = Date.now();
     const { phase } = readPhaseOf(db, tenant);
     const isMine = "version between ? and ? and state = 'writing'";
@@ -94,16 +95,19 @@ export function endWrites(
       );
     if (phase === "setup") {
       db.prepare(`delete from vector_writes where ${isMine}`).run(first, last);
-      return false;
+      return { isToCopy: false, isNotedAgain: false };
     }
     const { changes } = db
       .prepare(`update vector_writes set state = 'dirty', due_at = ? where ${isMine}`)
       .run(now, first, last);
     const written = ids.filter((id) => !untouched.has(id));
     // Whoever took this process for dead has settled them before they were written.
-    if (Number(changes) < written.length) note(db, tenant, written, "dirty", now, now);
-    return written.length > 0;
+    const isMissing = Number(changes) < written.length;
+    if (isMissing) note(db, tenant, written, "dirty", now, now);
+    return { isToCopy: written.length > 0, isNotedAgain: isMissing };
   });
+  if (isNotedAgain) await state.flush();
+  return isToCopy;
 }
 
 /** Notes records that are to be copied once more. */
@@ -128,7 +132,7 @@ export function claim(
   holder: string,
   { limit, leaseMillis, scope = {} }: { limit: number; leaseMillis: number; scope?: ClaimScope },
 ): Promise<Claimed[]> {
-  return state.write((db) => {
+  return state.writeSoon((db) => {
     const now = Date.now();
     const due = `(w.state in ('dirty', 'writing') and w.due_at <= ?)${scope.refused === true ? " or w.state = 'refused'" : ""}`;
     const ofTenant = scope.tenant === undefined ? "" : "and w.tenant = ?";
@@ -154,7 +158,7 @@ export function claim(
 
 /** The second store has these records as the first one had them when they were claimed. */
 export async function settle(state: StateFile, holder: string, claimed: readonly Claimed[]): Promise<void> {
-  await state.write((db) => {
+  await state.writeSoon((db) => {
     const versions = claimed.flatMap((one) => one.versions);
     db.prepare(
       `update vector_writes set state = 'settled', due_at = ? where version in (select value from json_each(?))`,
@@ -175,7 +179,7 @@ export async function postpone(
     readonly keepLease: boolean;
   },
 ): Promise<void> {
-  await state.write((db) => {
+  await state.writeSoon((db) => {
     const versions = JSON.stringify(claimed.flatMap((one) => one.versions));
     db.prepare(
       `update vector_writes set state = ?, due_at = ?, attempts = attempts + 1, reason = ?
@@ -194,7 +198,7 @@ function release(db: DatabaseSync, holder: string, claimed: readonly Claimed[]):
 
 /** A lease on any name; false when somebody else has it. */
 export function tryLease(state: StateFile, name: string, holder: string, millis: number): Promise<boolean> {
-  return state.write((db) => {
+  return state.writeSoon((db) => {
     const now = Date.now();
     const { changes } = db
       .prepare(
@@ -207,7 +211,9 @@ export function tryLease(state: StateFile, name: string, holder: string, millis:
 }
 
 export async function endLease(state: StateFile, name: string, holder: string): Promise<void> {
-  await state.write((db) => db.prepare("delete from vector_leases where name = ? and holder = ?").run(name, holder));
+  await state.writeSoon((db) =>
+    db.prepare("delete from vector_leases where name = ? and holder = ?").run(name, holder),
+  );
 }
 
 /** Whether a write of one of these records, or of the tenant's when no ids are given, has not reached the second store. */

@@ -14,6 +14,23 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+test("what is written soon is seen by others at once, and the next write waits for the disk again", async () => {
+  using one = await openStateFile(file);
+  using two = await openStateFile(file);
+  const save = "insert into checkpoints values (?, '{}', '2026-01-01')";
+  await one.writeSoon((db) => db.prepare(save).run("a"));
+  await expect(
+    one.writeSoon((db) => {
+      db.prepare(save).run("b");
+      throw new Error("no");
+    }),
+  ).rejects.toThrow("no");
+  const found = await two.read((db) => db.prepare("select scope from checkpoints").all());
+  expect(found.map(({ scope }) => scope)).toEqual(["a"]);
+  expect(await one.read((db) => db.prepare("pragma synchronous").get())).toEqual({ synchronous: 2 });
+  await one.flush();
+});
+
 test("many who open it at once find it made once", async () => {
   const files = await Promise.all(Array.from({ length: 8 }, () => openStateFile(file)));
   for (const state of files) {
