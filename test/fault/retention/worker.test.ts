@@ -78,8 +78,11 @@ scene("of three workers one does each slot, and never two at once", everyFiveSec
     return done.length >= slots && done;
   });
 
-  const seconds = jobs.map(({ at }) => Math.floor(at.getTime() / 5000));
-  expect(new Set(seconds).size).toBe(seconds.length); // no slot twice
+  // No slot twice. When a job was made says nothing of its slot: on a busy machine a late one and a punctual one are made together.
+  const { rows: slotsBegun } = await archive.sql.query(
+    "SELECT DISTINCT singleton_on, singleton_key FROM log_archive_jobs.job WHERE name = '__pgboss__send-it'",
+  );
+  expect((await sweepJobs(archive)).length).toBeLessThanOrEqual(slotsBegun.length);
   for (const [at, job] of jobs.entries()) {
     expect(job.attempts).toBe(1);
     if (at > 0) expect(job.started!.getTime()).toBeGreaterThanOrEqual(jobs[at - 1]!.completed!.getTime());
