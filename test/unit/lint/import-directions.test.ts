@@ -8,6 +8,16 @@ const imports = "no-restricted-imports";
 const globals = "no-restricted-globals";
 const take = (specifier: string): string => `import { value } from "${specifier}";\nexport const taken = value;\n`;
 
+/** Two files that import each other: by values, by types alone, and one way. */
+const circles: Record<string, string> = {
+  "src/engine/value-a.ts": 'import { b } from "./value-b.ts";\nexport const a = (): unknown => b;\n',
+  "src/engine/value-b.ts": 'import { a } from "./value-a.ts";\nexport const b = (): unknown => a;\n',
+  "src/engine/type-a.ts": 'import type { B } from "./type-b.ts";\nexport type A = { b: B };\n',
+  "src/engine/type-b.ts": 'import type { A } from "./type-a.ts";\nexport type B = { a?: A };\n',
+  "src/engine/one-way-a.ts": 'import type { D } from "./one-way-b.ts";\nexport type C = { d: D };\n',
+  "src/engine/one-way-b.ts": "export type D = { e: string };\n",
+};
+
 /** Folder of the file, its content, and the rule that must refuse it (undefined: it is legal). */
 const cases: [folder: string, content: string, rule: string | undefined][] = [
   ["src/engine", take("./neighbour.ts"), undefined],
@@ -163,6 +173,7 @@ describe("the lint configuration", () => {
       await writeFile(path.join(folder, file), content);
     };
     await Promise.all(cases.map(([, content], index) => write(fileOf(index), content)));
+    await Promise.all(Object.entries(circles).map(([file, content]) => write(file, content)));
     for (const diagnostic of await lint(folder)) {
       const rule = /\((.+)\)/.exec(diagnostic.code)?.[1] ?? diagnostic.code;
       refusals.set(diagnostic.filename, [...(refusals.get(diagnostic.filename) ?? []), rule]);
@@ -177,6 +188,13 @@ describe("the lint configuration", () => {
       expect(refusals.get(file) ?? []).toEqual(rule === undefined ? [] : [rule]);
     },
   );
+
+  test("circles are refused, also those that types alone close", () => {
+    const refused = Object.keys(circles).filter((file) => refusals.get(file)?.includes("no-cycle"));
+    expect(refused.toSorted()).toEqual(
+      ["type-a", "type-b", "value-a", "value-b"].map((name) => `src/engine/${name}.ts`),
+    );
+  });
 });
 
 async function lint(folder: string): Promise<{ code: string; filename: string }[]> {

@@ -1,8 +1,9 @@
 import { dirtyEntriesOf } from "../../state/dirty/dirty-rows.ts";
 import { purgedPlaces } from "../../state/cleanup/purged-rows.ts";
 import { type SourceTable, zoneOf } from "../../partitions/source-schema.ts";
-import { type DirtyRecord, dirtyRecords, isSamePlace, type Place } from "./dirty-records.ts";
+import { type DirtyRecord, dirtyRecords, type Place } from "./dirty-records.ts";
 import type { DirtyRun } from "../dirty-run.ts";
+import { explainGone, planDeleted, planVanished } from "./gone-records.ts";
 import { hasDocument } from "./has-document.ts";
 import { withKnownPlaces } from "./known-places.ts";
 import type { PlannedRecord } from "./planned-record.ts";
@@ -17,7 +18,6 @@ export async function planGone(
   records: readonly DirtyRecord[],
 ): Promise<PlannedRecord[]> {
   const { state } = dirty.copy.connections;
-  const nothing = { isGone: true, remove: [], isDeletion: false };
   const explained = await explain(
     dirty,
     source,
@@ -34,17 +34,8 @@ export async function planGone(
   );
   const keep = dirty.followDeletes ? undefined : await documentsToKeep(dirty, source, deleted);
   return [
-    ...explained.vanished.map((record): PlannedRecord => {
-      const home = purged.get(record.id);
-      if (home === undefined) return { record, ...nothing, dropped: "vanished" };
-      const left = record.places.filter((place) => !isSamePlace(place, home));
-      return { record, ...nothing, remove: left, dropped: "purged" };
-    }),
-    ...deleted.map((record): PlannedRecord => {
-      const kept = keep?.get(record.id);
-      const remove = record.places.filter((place) => place !== kept);
-      return { record, isGone: true, remove, isDeletion: keep === undefined, keep: kept };
-    }),
+    ...explained.vanished.map((record) => planVanished(record, purged.get(record.id))),
+    ...deleted.map((record) => planDeleted(record, keep?.get(record.id), keep === undefined)),
   ];
 }
 
@@ -63,13 +54,7 @@ async function explain(
     records.map(({ id }) => id),
     zoneOf(source, connections.settings.sourceTimeZone),
   );
-  const now = new Map(dirtyRecords(entries).map((record) => [record.id, record]));
-  const hasNews = ({ id, versions }: DirtyRecord): boolean =>
-    now.get(id)?.versions.some((version) => !versions.includes(version)) ?? false;
-  return {
-    deleted: records.map(({ id }) => now.get(id)).filter((record) => record?.isDeleted === true) as DirtyRecord[],
-    vanished: records.filter((record) => !hasNews(record)),
-  };
+  return explainGone(records, dirtyRecords(entries));
 }
 
 /**
