@@ -4,8 +4,17 @@ import { runCli } from "../../../../src/cli/run-cli.ts";
 import { fakeHost } from "../../../support/fake-host.ts";
 
 const after = [
-  ...["preflight", "capture", "migrate", "validate", "applied", "empty", "both", "switched", "wouldPurge", "purged"],
-] as Parameters<typeof nextStep>[0][];
+  "preflight",
+  "capture",
+  "migrate",
+  "validate",
+  "applied",
+  "empty",
+  "both",
+  "switched",
+  "wouldPurge",
+  "purged",
+] as const;
 
 test.each(after)("after %s every command that is named exists", async (step) => {
   const line = nextStep(step);

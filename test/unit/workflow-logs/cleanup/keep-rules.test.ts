@@ -81,14 +81,28 @@ test("rules of tables that a version of the platform has not, do not apply", () 
 
 test("a run is asked for all that may still need it, and at last for what is left of it", () => {
   expect(reasons("workflow_runs", whole)).toEqual([
-    ...["record_error", "paused", "running", "too_young", "pending_pause", "pending_trigger", "message", "foreign_key"],
-    ...["children_left", "children_left"],
+    "record_error",
+    "paused",
+    "running",
+    "too_young",
+    "pending_pause",
+    "pending_trigger",
+    "message",
+    "foreign_key",
+    "children_left",
+    "children_left",
   ]);
 });
 
 test("a node execution is kept for its draft and for contents that its document lacks", () => {
   expect(reasons("node_executions", whole)).toEqual([
-    ...["record_error", "paused", "running", "too_young", "draft_variable", "offload_unresolved", "run_kept"],
+    "record_error",
+    "paused",
+    "running",
+    "too_young",
+    "draft_variable",
+    "offload_unresolved",
+    "run_kept",
   ]);
 });
 

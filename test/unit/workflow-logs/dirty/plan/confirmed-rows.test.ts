@@ -6,7 +6,7 @@ import { isConfirmed } from "../../../../../src/workflow-logs/dirty/plan/confirm
 const at = (day: number): string => `2025-09-${String(day).padStart(2, "0")} 00:00:00.000000`;
 
 test("a row is confirmed up to the very id that the checkpoint names", () => {
-  const range = { start: at(2), createdAt: at(5), id: "m" } as ConfirmedRange;
+  const range: ConfirmedRange = { start: at(2), createdAt: at(5), id: "m" };
   const confirmed = (id: string, createdAt: string | undefined): boolean => isConfirmed([range], id, createdAt);
   expect(confirmed("z", at(1))).toBe(false);
   expect(confirmed("a", at(2))).toBe(true);
@@ -22,9 +22,11 @@ test("of several ranges one is enough, and what lies between them is not confirm
   const range = fc.tuple(day, day).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
   fc.assert(
     fc.property(fc.array(range, { maxLength: 4 }), day, (ranges, asked) => {
-      const stored = ranges.map(
-        ({ start, end }) => ({ start: at(start), createdAt: at(end), id: "z" }) as ConfirmedRange,
-      );
+      const stored = ranges.map(({ start, end }): ConfirmedRange => ({
+        start: at(start),
+        createdAt: at(end),
+        id: "z",
+      }));
       const expected = ranges.some(({ start, end }) => asked >= start && asked <= end);
       expect(isConfirmed(stored, "a", at(asked))).toBe(expected);
     }),

@@ -5,7 +5,7 @@ import type { Repairs } from "../../../../../src/workflow-logs/repositories/dual
 import type { RowName } from "../../../../../src/workflow-logs/repositories/dual-write/row-name.ts";
 import { type Follow, SecondWrites } from "../../../../../src/workflow-logs/repositories/dual-write/second-writes.ts";
 
-const done: Followed = { failed: new Map(), again: [], touched: [] } as unknown as Followed;
+const done: Followed = { failed: new Map(), again: [], touched: [] };
 const run = (id: string): RowName => ({ dataType: "workflow_runs", tenantId: "acme", id });
 const key = (id: string): string => `workflow_runs/${id}`;
 
@@ -56,13 +56,13 @@ test("rows of one data type travel together", async () => {
 
 test("what fails is a dirty row, and who waits gets the reason", async () => {
   const reason = new Error("refused");
-  const { writes, dirty } = secondWrites(() => ({ ...done, failed: new Map([[key("a"), reason]]) }) as Followed);
+  const { writes, dirty } = secondWrites(() => ({ ...done, failed: new Map([[key("a"), reason]]) }));
   await expect(writes.addAndWait(run("a"))).rejects.toBe(reason);
   expect([writes.failed, dirty]).toEqual([1, ["a"]]);
 });
 
 test("a document that others write at the same time is tried again a few times, then left to its dirty row", async () => {
-  const { writes, batches, dirty } = secondWrites((ids) => ({ ...done, again: ids.map(run) }) as Followed);
+  const { writes, batches, dirty } = secondWrites((ids) => ({ ...done, again: ids.map(run) }));
   await expect(writes.addAndWait(run("a"))).rejects.toMatchObject({ code: "save_conflict" });
   expect(batches).toHaveLength(6);
   expect(dirty).toEqual(["a"]);
