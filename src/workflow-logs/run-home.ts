@@ -8,26 +8,33 @@ import type { Archive } from "./archive/archive.ts";
 import { noteClaim } from "./archive/note-claim.ts";
 import { voidUnrecorded } from "./capture/void-unrecorded.ts";
 import { type Connections, describeStoreError } from "./connections.ts";
+import { noteLostIndices } from "./lost-copies.ts";
 import type { StateDatabase } from "./state/database.ts";
 import { appliedMigrations } from "./state/upgrade.ts";
 
 /**
- * The runs of this pipeline live beside the logs, in `log_archive.runs`; each begins by noticing what capture has missed. A run has its locks only while the archive is
+ * The runs of this pipeline live beside the logs, in `log_archive.runs`; each begins by noticing what capture has missed, and which only copies are gone. A run has its locks only while the archive is
  * this database's: opening them throws AppError when it is another's, and losing it to a takeover is losing them. Without an archive the home is for records alone.
  */
 export function archiveHome(
-  { postgres, state, archive }: Pick<Connections, "postgres" | "state"> & Partial<Pick<Connections, "archive">>,
+  connections: Pick<Connections, "postgres" | "state"> | Connections,
   watch?: Pick<RunWatch, "progress">,
 ): RunHome {
+  const { postgres, state } = connections;
+  const whole = "archive" in connections ? connections : undefined;
+  const note = (text: string): void => watch?.progress.note(text);
   return {
     name: "postgresql",
     runs: new PostgresRunStore(state),
     openLocks: async () => {
-      if (archive === undefined) return AdvisoryLocks.open(postgres);
-      noteClaim(await archive.claim(), (text) => watch?.progress.note(text));
-      return whileClaimed(archive, await AdvisoryLocks.open(postgres));
+      if (whole === undefined) return AdvisoryLocks.open(postgres);
+      noteClaim(await whole.archive.claim(), note);
+      return whileClaimed(whole.archive, await AdvisoryLocks.open(postgres));
     },
-    onStart: () => voidUnrecorded({ postgres, state }),
+    onStart: async () => {
+      await voidUnrecorded({ postgres, state });
+      if (whole !== undefined) await noteLostIndices(whole, note);
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import { appliedMigrations } from "./state/upgrade.ts";
 import { captureStatus, type CaptureStatus } from "./capture/status.ts";
 import { archiveStatus, type ArchiveStatus } from "./archive/archive-status.ts";
 import type { Connections } from "./connections.ts";
+import { lostCopies, type LostCopies } from "./lost-copies.ts";
 import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./partitions/log-types.ts";
 import { type RetentionSchedule, retentionSchedule } from "./retention/schedule/schedule.ts";
 import { countSourceRows, countTimeout } from "./partitions/source-counts.ts";
@@ -40,6 +41,8 @@ export interface StatusReport {
   readonly schedule: RetentionSchedule | null;
   readonly recordErrors: Readonly<Record<string, number>>;
   readonly runs: readonly RunRecord[];
+  /** Only copies that are gone; empty when all is well. */
+  readonly lostCopies: readonly LostCopies[];
   readonly notes: readonly string[];
 }
 
@@ -92,6 +95,7 @@ export async function status(connections: Connections, tenantIds: readonly strin
     schedule: await retentionSchedule(connections),
     recordErrors: hasState ? await countRecordErrors(state, { tenantIds }) : {},
     runs: hasState ? await new PostgresRunStore(state).list(runsShown) : [],
+    lostCopies: hasState ? await lostCopies(connections, listed.indices, tenantIds) : [],
     notes,
   };
 }

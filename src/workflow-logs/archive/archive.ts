@@ -42,6 +42,8 @@ const claimedForMillis = 60_000;
  * this database may write into them; it never writes documents, and never touches an index that is not known to be the archive's.
  */
 export class Archive implements IndexOwner {
+  /** The first transaction since this database took the archive over and may be older than it; undefined where that never was. As last looked at. */
+  setBackXid: string | undefined;
   private readonly connections: ArchiveConnections;
   private remembered: { readonly ownership: Promise<Ownership>; readonly at: number } | undefined;
   private claimed: { readonly done: Promise<unknown>; readonly at: number } | undefined;
@@ -72,6 +74,7 @@ export class Archive implements IndexOwner {
     const { postgres, state, settings } = this.connections;
     const { prefix } = settings.template;
     const row = await readArchive(state);
+    this.setBackXid = row?.set_back_xid ?? undefined;
     const here = await sourceIdentity(postgres);
     const claims = await readClaims(elasticsearch, prefix);
     const claim = row && claims?.get(row.id);

@@ -6,7 +6,14 @@ import { giveTo, type MarkedIndex, markedIndices } from "../../stores/elasticsea
 import type { Connections } from "../connections.ts";
 import { resources } from "../partitions/log-types.ts";
 import { type ArchiveRow, knownIndices, readArchive, saveToken, updateArchive } from "../state/archive.ts";
-import { beginTakeover, countPurgedRows, endTakeover, forgetCopies, openTakeover } from "../state/takeovers.ts";
+import {
+  beginTakeover,
+  countPurgedRows,
+  endTakeover,
+  forgetCopies,
+  noteSetBack,
+  openTakeover,
+} from "../state/takeovers.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import { type ChangedSetting, changedSettings } from "./changed-settings.ts";
 import { sourceIdentity } from "./source-identity.ts";
@@ -44,6 +51,8 @@ interface Plan extends Omit<TakeoverReport, "dryRun"> {
   readonly row: ArchiveRow;
   readonly marked: readonly MarkedIndex[];
   readonly changed: readonly ChangedSetting[];
+  /** This database may be older than the archive: it is a copy, or another one has written since. */
+  readonly isSetBack: boolean;
 }
 
 const marksAtOnce = 4;
@@ -100,6 +109,7 @@ async function planTakeover(connections: Connections, options: TakeoverOptions):
   return {
     row,
     changed,
+    isSetBack: objection !== undefined && objection.code !== "archive_of_another",
     marked: taken,
     archiveBefore: row.id,
     archiveAfter,
@@ -107,20 +117,21 @@ async function planTakeover(connections: Connections, options: TakeoverOptions):
     indices: taken.map(({ name, mark }) => ({ name, takenFrom: mark.archive })),
     displaced: [...owners].filter((id) => claims?.has(id) ?? true),
     copiedAgain: changed.length > 0 ? await countCopiedRows(connections) : 0,
-    leftAlone: all.filter((index) => !isMeant(index) && index.mark.archive !== row.id).map(({ name }) => name),
+    leftAlone: all.filter((index) => !isMeant(index) && index.mark.archive !== archiveAfter).map(({ name }) => name),
   };
 }
 
 async function carryOut(connections: Connections, plan: Plan, operator: string): Promise<void> {
   const { postgres, state, elasticsearch, settings, archive } = connections;
   const { prefix } = settings.template;
-  const { row, archiveAfter, marked, changed, displaced, reasons } = plan;
+  const { row, archiveAfter, marked, changed, displaced, reasons, isSetBack } = plan;
   const here = await sourceIdentity(postgres);
   const indices = marked.map(({ name }) => name);
   const id = await beginTakeover(state, { operator, archiveBefore: row.id, archiveAfter, reasons, indices });
   const token = randomUUID();
   const now = new Date().toISOString();
   if (changed.length > 0) await forgetCopies(state);
+  if (isSetBack) await noteSetBack(state);
   await saveToken(state, token, {
     id: archiveAfter,
     system_identifier: here.systemIdentifier,

@@ -84,7 +84,7 @@ const causeOf: Partial<Record<BulkFault, WaitCause>> = {
 export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Partition): RowCopy {
   const { connections, options, run, counters, progress } = copy;
   const { postgres, state, elasticsearch, settings, archive } = connections;
-  const source = { ...table, layout: withVersion(table.layout) };
+  const source = { ...table, layout: withVersion(table.layout, connections.archive.setBackXid) };
   const key = partitionKey(partition);
   const { tenantId, month } = partition;
   const target = new ElasticsearchLogs(elasticsearch, archive, copy.writer, settings.template.prefix, partition);

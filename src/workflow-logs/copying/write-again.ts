@@ -32,14 +32,22 @@ export async function writeAgain(
     const newer: string[] = [];
     for await (const batch of rowsOf(copy, others, signal)) {
       const receipt = await send(batch, signal);
+      const mayReplace = replacingIds(batch);
       refused.push(...receipt.refused);
-      newer.push(...receipt.newer);
+      newer.push(...receipt.newer.filter((id) => mayReplace.has(id)));
     }
     for await (const batch of rowsOf(copy, fromTheFuture, signal))
       newer.push(...(await replace(copy, batch, found, refused)));
     left = newer;
   }
   return refused;
+}
+
+/** Those that were written since the database was set back, where it was: the others may be older than their documents, whatever their versions. */
+function replacingIds({ body }: Pick<RowBatch, "body">): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (let at = 0; at < body.records; at++) if (body.version(at) !== 0) ids.add(body.id(at));
+  return ids;
 }
 
 async function* rowsOf(copy: RowCopy, ids: readonly string[], signal: AbortSignal): AsyncGenerator<RowBatch> {
@@ -60,11 +68,12 @@ async function replace(
   found: ReadonlyMap<string, NumberedVersion>,
   refused: Refusal[],
 ): Promise<string[]> {
+  const mayReplace = replacingIds({ body });
   const documents = Array.from({ length: body.records }, (_, at) => ({
     id: body.id(at),
     source: body.document(at),
     replaces: found.get(body.id(at)),
-  }));
+  })).filter(({ id }) => mayReplace.has(id));
   const busy: string[] = [];
   for (const [id, outcome] of await putDocuments(elasticsearch, target.index, documents)) {
     if (outcome.kind === "conflict") busy.push(id);

@@ -39,7 +39,7 @@ export class DocumentRenderer {
   private readonly searchUnits: number;
   private readonly archiveStart = Buffer.from(',"archive":{');
   private readonly end: Buffer;
-  private version = 0n;
+  private version = -1n; // none has it
   private versionedEnd = actionEnd;
 
   constructor(

@@ -1,7 +1,7 @@
 import { type Column, type Table, quoteIdentifier, quoteLiteral } from "../../stores/postgres/table.ts";
 import { columnKind, type ColumnKind } from "./column-writers.ts";
 import type { RelatedRows } from "./related-rows.ts";
-import { versionExpression } from "./source-version.ts";
+import { versionExpression, versionSince } from "./source-version.ts";
 
 interface LayoutColumn {
   readonly name: string;
@@ -111,13 +111,17 @@ export function withNote(layout: RowLayout, expression: string): RowLayout {
   };
 }
 
-/** The layout with the version of the read beside each row, so that no older read replaces what a newer one wrote. */
-export function withVersion(layout: RowLayout): RowLayout {
+/**
+ * The layout with the version of the read beside each row, so that no older read replaces what a newer one wrote. Where the database was set back, rows written
+ * before the transaction `setBackXid` replace no document at all.
+ */
+export function withVersion(layout: RowLayout, setBackXid?: string): RowLayout {
   return {
     ...layout,
     versionField: layout.fields,
     fields: layout.fields + 1,
-    selectList: `${layout.selectList}, ${versionExpression}`,
+    ...(setBackXid !== undefined && { systemColumns: ["xmin"] as const }),
+    selectList: `${layout.selectList}, ${setBackXid === undefined ? versionExpression : versionSince(setBackXid)}`,
   };
 }
 

@@ -1,8 +1,21 @@
+import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import { lostCopies } from "../lost-copies.ts";
+import { resources } from "../partitions/log-types.ts";
 import { changedSettings } from "../archive/changed-settings.ts";
 import { promotionOf } from "../archive/note-claim.ts";
 import { type Check, fail, type Finding, ok, warn } from "./finding.ts";
 
 const check = "archive";
+
+/** Whether documents are gone that were the only copy of their rows. */
+export const onlyCopiesThere: Check = async ({ connections }) => {
+  const { elasticsearch, archive, settings } = connections;
+  const { indices } = await listIndices(elasticsearch, archive, settings.template.prefix, resources);
+  const lost = await lostCopies(connections, indices, []);
+  return lost.map((one) =>
+    warn("only copies", one.message, "Before anything else: a later run would make an empty index in its place."),
+  );
+};
 
 /** Whether the archive belongs to this database, with these settings. */
 export const archiveIdentity: Check = async ({ connections }) => {

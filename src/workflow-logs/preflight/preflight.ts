@@ -16,7 +16,7 @@ import {
   templates,
 } from "./elasticsearch-checks.ts";
 import type { Check, Finding, Inspection, PlanCheck } from "./finding.ts";
-import { archiveIdentity } from "./archive-check.ts";
+import { archiveIdentity, onlyCopiesThere } from "./archive-check.ts";
 import { hiddenRows } from "./hidden-rows-check.ts";
 import { fileStorage } from "./storage-check.ts";
 import {
@@ -46,6 +46,7 @@ const sourceChecks: readonly Check[] = [
   databaseEncoding,
   deletePrivilege,
   templates,
+  onlyCopiesThere,
   clocks,
   timeZones,
   columnDrift,

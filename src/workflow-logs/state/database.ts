@@ -37,6 +37,7 @@ export interface StateTables {
     run_id: string | null;
     updated_at: Generated<string>;
     purged_since: Generated<string | null>;
+    purged_index_uuid: Generated<string | null>;
   };
   checkpoints: {
     data_type: string;
@@ -265,6 +266,8 @@ export interface StateTables {
     index_prefix: string | null;
     claimed_at: string | null;
     adopted_at: string | null;
+    set_back_at: string | null;
+    set_back_xid: string | null;
   };
   archive_tokens: {
     id: Generated<string>;

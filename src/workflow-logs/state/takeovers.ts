@@ -20,6 +20,29 @@ export async function beginTakeover(db: StateDatabase, takeover: NewTakeover): P
   return id;
 }
 
+/**
+ * The database may be older than the archive. Notes of writes go, for they speak of rows as they were before, and what validate has proven: it speaks of documents as
+ * they were before.
+ */
+export async function noteSetBack(db: StateDatabase): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .updateTable("archive")
+      .set({
+        set_back_at: sql<string>`clock_timestamp()`,
+        set_back_xid: sql<string>`pg_current_xact_id()::text::bigint`,
+      })
+      .execute();
+    await transaction.deleteFrom("dirty_rows").where("operation", "in", ["I", "U"]).execute();
+    await transaction
+      .updateTable("proofs")
+      .set({ voided_at: sql<string>`clock_timestamp()` })
+      .where("voided_at", "is", null)
+      .execute();
+    await transaction.updateTable("partitions").set({ state: "copied" }).where("state", "=", "verified").execute();
+  });
+}
+
 /** It and those that were begun before it are done. */
 export async function endTakeover(db: StateDatabase, id: string): Promise<void> {
   await db

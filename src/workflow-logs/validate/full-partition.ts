@@ -2,6 +2,7 @@ import type { TransferEnd } from "../../engine/transfer.ts";
 import { countCreatedWithin, documentIds } from "../../stores/elasticsearch/documents/document-ids.ts";
 import { countPurgedEntries } from "../state/cleanup/purged-documents.ts";
 import { readPartition } from "../state/partitions/partitions.ts";
+import { noteOnlyCopies } from "../state/partitions/partitions-without-rows.ts";
 import { saveProof } from "../state/validate/proofs.ts";
 import { addDifferences, countDifferences, explainByRecordErrors } from "../state/validate/differences.ts";
 import { countDeleted } from "../state/validate/purged-and-deleted-ids.ts";
@@ -16,6 +17,7 @@ import { lookAgain } from "./look-again.ts";
 import { expiredWarning, type PartitionPlan } from "./plan.ts";
 import { checkPurged } from "./purged-rows.ts";
 import { openTally, type ProgressTally } from "./progress-tally.ts";
+import { isFromBefore } from "./extra/from-before.ts";
 import { removeDoubled } from "./extra/remove-doubled.ts";
 import { repairRows } from "./repair.ts";
 import { checkRows, type RowCheck } from "./row-check.ts";
@@ -93,12 +95,13 @@ async function validateLocked(
       ({ indexUuid } = repair);
       target = await countTarget({ ...check, hasIndex: true }, plan);
     }
-    if (options.repair && before.doubled > 0) {
+    if (options.repair && before.doubled > 0 && !(await isFromBefore(connections, check.target.index))) {
       await removeDoubled(check, signal);
       target = await countTarget(check, plan);
     }
     await explainByRecordErrors(connections.state, check);
     await tally.finish(indexUuid);
+    await noteWhereCopiesAre(check, indexUuid);
     const left = await countDifferences(connections.state, check);
     const { missing, different, extra, changed, lost, altered, doubled } = left;
     const isProven = missing + different + extra + changed + lost + altered + doubled === 0 && tally.checked > 0;
@@ -112,6 +115,12 @@ async function validateLocked(
   } finally {
     await note();
   }
+}
+
+/** Where documents of purged rows are gone, the index that held them last stays the one that is known. */
+async function noteWhereCopiesAre(check: RowCheck, indexUuid: string): Promise<void> {
+  const { lost } = await countDifferences(check.state, check);
+  if (lost === 0 && check.hasIndex) await noteOnlyCopies(check.state, check.partition, indexUuid);
 }
 
 /** Compares the rows behind the last one compared, in step with their documents. */

@@ -1,5 +1,6 @@
 import type { StatusReport } from "../../../workflow-logs/status.ts";
 import { command } from "../../command.ts";
+import { exitCodes } from "../../exit-codes.ts";
 import { tenantIds } from "../../options/scope.ts";
 import { formatBytes, formatCount } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
@@ -18,6 +19,7 @@ export default command({
       const { status } = await import("../../../workflow-logs/status.ts");
       const report = await status(connections, given.tenantId);
       context.output.result({ ...report, runs: report.runs.map(runDocument) }, (width) => statusText(report, width));
+      return report.lostCopies.length > 0 ? exitCodes.findings : exitCodes.done;
     }),
 });
 
@@ -46,6 +48,7 @@ function statusText(report: StatusReport, width?: number): string {
     ...(archive.id === null
       ? []
       : [`Archive ${archive.id}${archive.database === null ? "" : ` of the database ${printable(archive.database)}`}`]),
+    ...report.lostCopies.map((lost) => `⚠ WARNING: ${printable(lost.message)}`),
     ...archive.problems.map((problem) => `⚠ WARNING: ${printable(problem)}`),
     `Templates: ${templates.map(({ name, state }) => `${name} ${state}`).join(", ")}`,
     `Indices: ${formatCount(indices.length)}, ${formatBytes(bytes)}`,

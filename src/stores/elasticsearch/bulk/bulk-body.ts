@@ -52,9 +52,20 @@ export class BulkBody {
   }
 
   id(at: number): string {
+    return this.action(at)._id;
+  }
+
+  /** That the record is written with; undefined where the server counts. Digits may be lost of a large one. */
+  version(at: number): number | undefined {
+    return this.action(at).version;
+  }
+
+  private action(at: number): { readonly _id: string; readonly version?: number } {
     const lines = this.record(at);
-    const action = JSON.parse(lines.toString("utf8", 0, lines.indexOf(newline))) as { index: { _id: string } };
-    return action.index._id;
+    const action = JSON.parse(lines.toString("utf8", 0, lines.indexOf(newline))) as {
+      index: { _id: string; version?: number };
+    };
+    return action.index;
   }
 
   clear(): void {

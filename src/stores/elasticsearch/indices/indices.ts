@@ -210,3 +210,13 @@ function refuseFailedShards(name: string, shards: { failed: number; total: numbe
 function isOn(setting: unknown): boolean {
   return setting === "true" || setting === true;
 }
+
+/** When the index was made first, in milliseconds since 1970; undefined where there is none. */
+export async function createdMillis(client: Client, name: string): Promise<number | undefined> {
+  const answer = await described(
+    client.indices.getSettings({ index: name, name: "index.creation_date", ignore_unavailable: true }),
+  );
+  const [found] = Object.values(answer);
+  const created = Number(found?.settings?.index?.creation_date);
+  return Number.isFinite(created) ? created : undefined;
+}

@@ -46,6 +46,7 @@ export async function journalPurged(
       state: "purging",
       updated_at: sql`clock_timestamp()`,
       purged_since: sql`coalesce(purged_since, clock_timestamp())`,
+      purged_index_uuid: sql`coalesce(purged_index_uuid, index_uuid)`,
     })
     .where((row) => row.and(partitionColumns(partition)))
     .where(

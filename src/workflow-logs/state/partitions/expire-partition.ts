@@ -30,6 +30,7 @@ export async function expirePartition(transaction: StateDatabase, dropped: Dropp
     copied_rows: 0,
     copied_bytes: 0,
     purged_since: null,
+    purged_index_uuid: null,
     run_id: runId,
   };
   await transaction

@@ -7,6 +7,7 @@ import { countDifferences, settleDifferences } from "../../state/validate/differ
 import { countPurged } from "../../state/validate/purged-and-deleted-ids.ts";
 import { type Partition, partitionKey } from "../../partitions/log-types.ts";
 import { whenFree } from "../../partitions/partition-lock.ts";
+import { isFromBefore } from "./from-before.ts";
 import { extraIds, stillExtra } from "./extra-documents.ts";
 import type { PartitionPlan } from "../plan.ts";
 import type { RowCheck } from "../row-check.ts";
@@ -42,6 +43,12 @@ async function deleteLocked(
   if (await wasPurged(validation, partition)) {
     counters.warn(
       `Documents of ${partitionKey(partition)} are not deleted: rows of it were purged, so they may be the only copy.`,
+    );
+    return;
+  }
+  if (await isFromBefore(connections, check.target.index)) {
+    counters.warn(
+      `Documents of ${partitionKey(partition)} are not deleted: this database was restored or copied, so they may have had rows that it knows nothing of.`,
     );
     return;
   }
