@@ -19,6 +19,8 @@ import { plainScreen, terminalScreen } from "./output/progress/screen.ts";
 export interface CommandContext<Config = unknown> {
   /** Path of the command without the program's name, such as `elasticsearch migrate`. */
   readonly command: string;
+  /** When the command began. */
+  readonly startedAt: Date;
   /** The process's environment over that of the .env file. */
   readonly env: Environment;
   /** The sections that the command named. */
@@ -74,6 +76,7 @@ export function createContext<Config>(parts: ContextParts<Config>): CommandConte
   const width = hasLiveLines ? () => stderr.columns ?? 80 : undefined;
   return {
     command,
+    startedAt: new Date(),
     env,
     config,
     output: createOutput({ command, json, quiet, wide, stdout, stderr, paint: painter(stdout, env) }),

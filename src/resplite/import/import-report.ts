@@ -2,12 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import type { RunStatus } from "../../runs/run-record.ts";
 import { ErrorLog } from "./error-log.ts";
 import { type DirtyState, DirtyRegistry } from "./tracker/dirty-keys.ts";
-import { type ImportRun, knownRun } from "./run-record.ts";
+import { type ImportRun, type ImportStatus, knownRun } from "./run-record.ts";
 
 /** How far a run is, for people and scripts. Counts are those of the whole run, rates those of this call. */
 export interface ImportReport {
   readonly runId: string;
-  readonly status: string;
+  readonly status: ImportStatus;
   readonly end?: RunStatus;
   readonly source: string;
   readonly cursor: string;

@@ -161,6 +161,7 @@ test("a command checks the variables of its own sections and no others", async (
     S3_REGION: "?",
     SOURCE_TIME_ZONE: "?",
     DATABASE_URL: "postgres://u@127.0.0.1:1/d",
+    STATE_FILE: "/nonexistent/state.db", // not the developer's own
   };
   for (const args of [
     ["runs", "list"],
@@ -281,7 +282,7 @@ describe("global flags", () => {
 
   test("--quiet is one line of a run, with the time and how it went, also where it fails", async () => {
     const run: Run = async (_options, context) => {
-      const report = { status: "completed" };
+      const report = { status: "completed" } as const;
       return printReport(context, report, () => "Statistics\n  many\n\n✓ SUCCESS: 5 records are there", 0);
     };
     const { out, err } = await cli(["db", "probe", "--quiet"], run);

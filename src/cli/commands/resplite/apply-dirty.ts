@@ -1,3 +1,4 @@
+import { withHead } from "../../../runs/report-head.ts";
 import type { ApplyReport } from "../../../resplite/import/apply-dirty.ts";
 import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
@@ -34,7 +35,7 @@ export default command({
       },
       context,
     );
-    context.output.result(report, () => applyText(report));
+    context.output.result(withHead(report, context.startedAt), () => applyText(report));
     const isPut = report.end === "completed" && (report.wasTracked || report.sweep !== null);
     return isPut && report.sweep?.end !== "time" ? exitCodes.done : exitCodes.findings;
   },

@@ -1,3 +1,4 @@
+import { withHead } from "../../../runs/report-head.ts";
 import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { toggle } from "../../options/flags.ts";
@@ -41,7 +42,7 @@ export default command({
       context,
     );
     const isWhole = report.end !== "interrupted";
-    context.output.result(report, () =>
+    context.output.result(withHead(report, context.startedAt), () =>
       [
         isWhole ? "Bulk complete:" : "Bulk interrupted; the same call with --resume goes on here:",
         ...countersText(report),

@@ -1,3 +1,4 @@
+import { withHead } from "../../../runs/report-head.ts";
 import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { value } from "../../options/flags.ts";
@@ -38,7 +39,9 @@ export default command({
       },
       context,
     );
-    context.output.result(report, () => ["Import complete:", ...countersText(report)].join("\n"));
+    context.output.result(withHead(report, context.startedAt), () =>
+      ["Import complete:", ...countersText(report)].join("\n"),
+    );
     return report.end === "completed" ? exitCodes.done : exitCodes.findings;
   },
 });

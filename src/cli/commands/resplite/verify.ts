@@ -1,3 +1,4 @@
+import { withHead } from "../../../runs/report-head.ts";
 import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { toggle, value } from "../../options/flags.ts";
@@ -39,7 +40,7 @@ export default command({
       },
       context,
     );
-    context.output.result(report, () =>
+    context.output.result(withHead(report, context.startedAt), () =>
       [
         `Verify: sampled=${report.sampled} matched=${report.matched} mismatches=${report.mismatches}`,
         ...Object.entries(report.byDifference).map(([difference, count]) => `  ${difference}: ${count}`),

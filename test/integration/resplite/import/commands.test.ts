@@ -12,6 +12,13 @@ async function app(...args: string[]): Promise<{ code: number; document: Record<
   return { code, document: JSON.parse(host.out()) as Record<string, unknown> };
 }
 
+/** What the report of every pipeline's run begins with. */
+const head = {
+  startedAt: expect.stringMatching(/Z$/) as string,
+  finishedAt: expect.stringMatching(/Z$/) as string,
+  seconds: expect.any(Number) as number,
+};
+
 /** An import of three keys, one of which its user may not read. */
 async function withClosedKey(): Promise<{ one: Import; reader: Import }> {
   const one = await startImport();
@@ -86,7 +93,10 @@ test("resplite errors lists keys that could not be copied; retry copies them, di
       errors: [{ id: "closed:b", type: "bulk", attempts: 1, reason: expect.stringContaining("NOPERM") as string }],
     },
   });
-  await app("resplite", "errors", "retry", ...target, "--from", reader.from);
+  expect(await app("resplite", "errors", "retry", ...target, "--from", reader.from)).toMatchObject({
+    code: 3,
+    document: { ...head, command: "resplite errors retry", runId: one.runId, end: "completed_with_errors" },
+  });
   expect(await app("resplite", "errors", "list", ...target)).toMatchObject({
     document: { byType: { dirty_apply: 1 }, errors: [{ id: "closed:b", attempts: 2 }] },
   });
