@@ -1,12 +1,12 @@
 /**
  * npm run bench:llm-cache [-- --records 50000 --bytes 4000 --rounds 3 --python /path/to/python]: how fast caches move from Redis to PostgreSQL and from
  * JSON to Redis, beside the limit (the slower of reading and writing the same records alone) and, with a Python that has lightrag-hku, beside LightRAG's
- * own tool. Each round measures all of them one after the other; the medians and their ratios are printed.
+ * own tool. Each round measures all of them one after the other; the medians and their ratios are printed: of the moving alone, and of all that is done
+ * from the opening of the first store on.
  */
 import { mkdtemp, mkdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { startPostgres } from "../dev/servers/start-postgres.ts";
@@ -15,7 +15,8 @@ import { createTable } from "../src/llm-cache/stores/postgres-sql.ts";
 import { connectRedis } from "../src/stores/redis/client.ts";
 import { benchCaches, fillRedis, writeJsonFile } from "./llm-cache/caches.ts";
 import { readJsonAlone, readRedisAlone, writePostgresAlone, writeRedisAlone } from "./llm-cache/limits.ts";
-import { timedConversation } from "./llm-cache/timed-conversation.ts";
+import { type Seconds, timedConversation } from "./llm-cache/timed-conversation.ts";
+import { appArguments, malloc } from "./measured-process.ts";
 import { median } from "./support/statistics.ts";
 
 const { values } = parseArgs({
@@ -27,7 +28,8 @@ const { values } = parseArgs({
   },
 });
 const [records, bytes, rounds] = [values.records, values.bytes, values.rounds].map(Number) as [number, number, number];
-const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+/** As the installed `app` runs. */
+const app = { file: process.execPath, args: appArguments(["llm-cache", "migrate"]) };
 const namespace = "from_llm_response_cache";
 
 const folder = await mkdtemp(join(tmpdir(), "bench-llm-cache-"));
@@ -46,6 +48,7 @@ const env = {
   STATE_FILE: join(folder, "state.db"),
   HOME: folder,
   PYTHONUNBUFFERED: "1",
+  ...malloc,
 };
 
 try {
@@ -91,62 +94,62 @@ interface BenchRoute {
 }
 
 async function measureRoute(name: string, route: BenchRoute): Promise<void> {
-  const seen: Record<"ours" | "original" | "read" | "write", number[]> = {
-    ours: [],
-    original: [],
-    read: [],
-    write: [],
-  };
-  const settings = { ...env, ...route.workspaces };
+  const ours: Seconds[] = [];
+  const original: Seconds[] = [];
+  const read: number[] = [];
+  const write: number[] = [];
+  const call = { env: { ...env, ...route.workspaces }, cwd: folder };
   await route.fill();
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 1; round <= rounds; round++) {
     await route.empty();
-    seen.ours.push(
-      await timedConversation({
-        file: process.execPath,
-        args: [main, "llm-cache", "migrate"],
-        env: settings,
-        cwd: folder,
-        answers: route.answers,
-      }),
-    );
+    ours.push(await timedConversation({ ...call, ...app, answers: route.answers }));
     if (values.python !== undefined) {
       await route.empty();
-      const args = ["-m", "lightrag.tools.migrate_llm_cache"];
-      seen.original.push(
-        await timedConversation({
-          file: values.python,
-          args,
-          env: settings,
-          cwd: folder,
-          answers: route.originalAnswers,
-        }),
-      );
+      const tool = { file: values.python, args: ["-m", "lightrag.tools.migrate_llm_cache"] };
+      original.push(await timedConversation({ ...call, ...tool, answers: route.originalAnswers }));
     }
-    seen.read.push(await route.readAlone());
+    read.push(await route.readAlone());
     await route.empty();
-    seen.write.push(await route.writeAlone());
+    write.push(await route.writeAlone());
     process.stderr.write(
-      `${name}, round ${round + 1}: ${Object.entries(seen)
-        .map(([what, times]) => `${what} ${times.at(-1)?.toFixed(2) ?? "-"} s`)
-        .join(", ")}\n`,
+      `${name}, round ${round}: ours ${told(ours.at(-1))}, original ${told(original.at(-1))}, read ${rounded(read.at(-1)!)} s, write ${rounded(write.at(-1)!)} s\n`,
     );
   }
-  const [ours, original, read, write] = [seen.ours, seen.original, seen.read, seen.write].map(median) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const limit = Math.max(read, write);
+  const limit = Math.max(median(read), median(write));
+  const [moving, whole] = [median(ours.map((one) => one.moving)), median(ours.map((one) => one.whole))];
+  const compared = original.length > 0 && {
+    original: {
+      moving: rounded(median(original.map((one) => one.moving))),
+      whole: rounded(median(original.map((one) => one.whole))),
+    },
+    timesAsFast: {
+      moving: rounded(median(original.map((one) => one.moving)) / moving),
+      whole: rounded(median(original.map((one) => one.whole)) / whole),
+    },
+  };
   console.log(
     JSON.stringify({
       route: name,
       records,
-      seconds: { ours, original: Number.isNaN(original) ? null : original, readAlone: read, writeAlone: write },
-      recordsPerSecond: Math.round(records / ours),
-      timesAsFastAsOriginal: Number.isNaN(original) ? null : Math.round((100 * original) / ours) / 100,
-      shareOfLimit: Math.round((100 * limit) / ours) / 100,
+      seconds: {
+        moving: rounded(moving),
+        whole: rounded(whole),
+        readAlone: rounded(median(read)),
+        writeAlone: rounded(median(write)),
+      },
+      recordsPerSecond: Math.round(records / moving),
+      shareOfLimit: rounded(limit / moving),
+      ...compared,
     }),
   );
+}
+
+function told(seconds: Seconds | undefined): string {
+  return seconds === undefined
+    ? "-"
+    : `${rounded(seconds.moving)} s (${rounded(seconds.whole)} s with opening and counting)`;
+}
+
+function rounded(number: number): number {
+  return Math.round(100 * number) / 100;
 }

@@ -4,7 +4,7 @@ import { type ProcessCall, runProcess } from "./support/run-process.ts";
 // As `npm run app` and the installed `app` run it.
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const nodeFlags = ["--max-semi-space-size=1"];
-const malloc = { MALLOC_MMAP_THRESHOLD_: "131072" };
+export const malloc = { MALLOC_MMAP_THRESHOLD_: "131072" };
 const peakMemory = new URL("peak-memory.ts", import.meta.url).href;
 
 /** Runs the command line as a process of its own; returns what it printed and the peak of its resident memory. Throws when it fails. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
+import { connectMongodb } from "../../src/stores/mongodb/client.ts";
 import type { RedisClient } from "../../src/stores/redis/client.ts";
 
 export interface BenchCache {
@@ -59,4 +60,22 @@ export async function fillRedis(client: RedisClient, namespace: string, caches: 
     pairs = [];
   }
   if (pairs.length > 0) await client.mSet(pairs);
+}
+
+/** Into the database `bench`. */
+export async function fillMongodb(uri: string, collection: string, caches: Iterable<BenchCache>): Promise<void> {
+  const client = await connectMongodb({ uri });
+  try {
+    const documents = client.db("bench").collection<{ _id: string }>(collection);
+    let batch: { _id: string }[] = [];
+    for (const { key, record } of caches) {
+      batch.push({ ...record, _id: key });
+      if (batch.length < 1000) continue;
+      await documents.insertMany(batch, { ordered: false });
+      batch = [];
+    }
+    if (batch.length > 0) await documents.insertMany(batch, { ordered: false });
+  } finally {
+    await client.close();
+  }
 }

@@ -3,6 +3,7 @@ import { transfer } from "../engine/transfer.ts";
 import { noProgress } from "../runs/progress.ts";
 import { eachErrorPage } from "../runs/record-errors.ts";
 import { inRun, type Run } from "../runs/run.ts";
+import { type CacheEntry, sizeOf } from "./entries/cache-entry.ts";
 import type { CacheBatch } from "./entries/cut-batches.ts";
 import type { KvStore } from "./kv-store.ts";
 import { routeName } from "./migrate-checkpoint.ts";
@@ -96,11 +97,11 @@ async function* failedBatches(source: KvStore, state: CacheState, scope: string,
       const part = keys.slice(at, at + Math.min(limits.rows, limits.size));
       at += part.length;
       const entries = await source.get(part);
-      yield { ...sizeOf(entries), entries, keys: part, cursor: undefined, endsBatch: true };
+      yield { ...extentOf(entries), entries, keys: part, cursor: undefined, endsBatch: true };
     }
   }
 }
 
-function sizeOf(entries: readonly { readonly text: string }[]): Batch {
-  return { records: entries.length, bytes: entries.reduce((sum, { text }) => sum + text.length, 0) };
+function extentOf(entries: readonly CacheEntry[]): Batch {
+  return { records: entries.length, bytes: entries.reduce((sum, entry) => sum + sizeOf(entry), 0) };
 }

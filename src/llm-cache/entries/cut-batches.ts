@@ -1,5 +1,5 @@
 import type { Batch } from "../../engine/ports.ts";
-import type { CacheEntry } from "./cache-entry.ts";
+import { type CacheEntry, sizeOf } from "./cache-entry.ts";
 import type { Page } from "../kv-store.ts";
 
 /** A batch of the operator, or a part of one that would be too large to travel whole. */
@@ -42,7 +42,7 @@ export async function* cutBatches(
   for await (const page of pages) {
     for (const [index, entry] of page.entries.entries()) {
       entries.push(entry);
-      bytes += entry.text.length;
+      bytes += sizeOf(entry);
       inBatch++;
       cursor = () => page.cursorAfter(index);
       const endsBatch = inBatch >= limits.size;

@@ -3,10 +3,10 @@ import { type FileHandle, mkdir, open, readdir, realpath, stat } from "node:fs/p
 import { dirname, join, resolve } from "node:path";
 import { AppError } from "../../engine/errors.ts";
 import type { Refusal } from "../../engine/ports.ts";
-import { type CacheEntry, unreadable } from "../entries/cache-entry.ts";
+import { BytesEntry, type CacheEntry, parseRecord, unreadable } from "../entries/cache-entry.ts";
 import type { CacheKind, CacheKinds } from "../entries/cache-kinds.ts";
 import { type KvStore, type Page, pageBytes, pageEntries } from "../kv-store.ts";
-import { parseEntries } from "../entries/parse-entries.ts";
+import { takeEntries } from "../entries/take-entries.ts";
 import { cacheNamespace, type JsonSettings } from "../store-settings.ts";
 import { mergeFile } from "./merge-file.ts";
 import { type FoundEntry, placeAfter, scanEntries, type ScanPlace } from "./scan-entries.ts";
@@ -115,10 +115,12 @@ export class JsonStore implements KvStore {
   }
 
   async write(entries: readonly CacheEntry[]): Promise<readonly Refusal[]> {
-    const { parsed, refused } = parseEntries(entries);
-    this.spool!.add(
-      parsed.map(({ entry, record }) => ({ key: entry.key, text: JSON.stringify(record, undefined, 2) })),
-    );
+    const indented: CacheEntry[] = [];
+    const refused = takeEntries(entries, ({ key, text }) => {
+      indented.push({ key, text: JSON.stringify(parseRecord(text), undefined, 2) });
+      return undefined;
+    });
+    this.spool!.add(indented);
     return refused;
   }
 
@@ -209,9 +211,7 @@ function keyOf({ key, value, mode }: FoundEntry): string {
 }
 
 function readEntry(key: string, { value }: FoundEntry): CacheEntry {
-  return isUtf8(value)
-    ? { key, text: value.toString() }
-    : unreadable(key, "InvalidTextError", "its bytes are no UTF-8");
+  return isUtf8(value) ? new BytesEntry(key, value) : unreadable(key, "InvalidTextError", "its bytes are no UTF-8");
 }
 
 async function versionOf(file: FileHandle): Promise<string> {

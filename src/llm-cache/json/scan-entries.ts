@@ -40,17 +40,17 @@ export async function* scanEntries(
   const window = new FileWindow(file, from?.offset ?? 0);
   let mode = from?.mode;
   let isFirst = from === undefined;
-  const expect = async (sign: number | undefined, what: string): Promise<void> => {
-    if ((await window.peek()) !== sign) throw malformed(path, window.offset, what);
+  const pass = (next: number | undefined, sign: number | undefined, what: string): void => {
+    if (next !== sign) throw malformed(path, window.offset, what);
     window.at++;
   };
   if (from === undefined) {
     if ((await window.peek()) === byteOrderMark) window.at += 3;
-    await expect(openBrace, "an object");
+    pass(await window.peek(), openBrace, "an object");
   }
   for (;;) {
     window.mark = window.at;
-    const next = await window.peek();
+    const next = window.look() ?? (await window.peek());
     if (next === closeBrace) {
       window.at++;
       if (mode === undefined) break;
@@ -58,11 +58,11 @@ export async function* scanEntries(
       isFirst = false;
       continue;
     }
-    if (!isFirst) await expect(comma, 'a "," or "}"');
+    if (!isFirst) pass(next, comma, 'a "," or "}"');
     const key = await readKey(window, path);
-    await expect(colon, 'a ":"');
+    pass(window.look() ?? (await window.peek()), colon, 'a ":"');
     if (mode === undefined && isMode(key) && (await beginsNested(window))) {
-      await expect(openBrace, "an object");
+      pass(await window.peek(), openBrace, "an object");
       mode = key;
       isFirst = true;
       continue;
@@ -75,7 +75,7 @@ export async function* scanEntries(
 }
 
 async function readKey(window: FileWindow, path: string): Promise<string> {
-  if ((await window.peek()) !== quote) throw malformed(path, window.offset, "the name of a member");
+  if ((window.look() ?? (await window.peek())) !== quote) throw malformed(path, window.offset, "the name of a member");
   const { offset, value } = await readValue(window, path);
   try {
     return JSON.parse(value.toString()) as string;
@@ -85,7 +85,7 @@ async function readKey(window: FileWindow, path: string): Promise<string> {
 }
 
 async function readValue(window: FileWindow, path: string): Promise<{ offset: number; value: Buffer }> {
-  if ((await window.peek()) === undefined) throw malformed(path, window.offset, "a value");
+  if ((window.look() ?? (await window.peek())) === undefined) throw malformed(path, window.offset, "a value");
   window.mark = window.at;
   const { offset } = window;
   const scanner = new ValueScanner();

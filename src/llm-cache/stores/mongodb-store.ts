@@ -1,10 +1,10 @@
 import type { Collection, MongoBulkWriteError, MongoClient } from "mongodb";
 import type { Refusal } from "../../engine/ports.ts";
 import { connectMongodb } from "../../stores/mongodb/client.ts";
-import { type CacheEntry, refusal, unreadable } from "../entries/cache-entry.ts";
+import { type CacheEntry, parseRecord, refusal, unreadable } from "../entries/cache-entry.ts";
 import type { CacheKind, CacheKinds } from "../entries/cache-kinds.ts";
 import { type KvStore, type Page, pageEntries } from "../kv-store.ts";
-import { parseEntries } from "../entries/parse-entries.ts";
+import { takeEntries } from "../entries/take-entries.ts";
 import { type MongoSettings, namespaceOf, workspaceOf } from "../store-settings.ts";
 import { toBson, textOf, UnstorableError } from "./bson.ts";
 import { mongodbIdentity } from "./identities.ts";
@@ -75,27 +75,26 @@ export class MongodbStore implements KvStore {
   async prepare(): Promise<void> {}
 
   async write(entries: readonly CacheEntry[]): Promise<readonly Refusal[]> {
-    const { parsed, refused } = parseEntries(entries);
-    const problems: Refusal[] = [...refused];
     const sent: { key: string; replacement: Record<string, unknown> }[] = [];
-    for (const { entry, record } of parsed) {
+    const refused = takeEntries(entries, ({ key, text }) => {
       try {
-        sent.push({ key: entry.key, replacement: toBson(record) });
+        sent.push({ key, replacement: toBson(parseRecord(text)) });
+        return undefined;
       } catch (error) {
         if (!(error instanceof UnstorableError)) throw error;
-        problems.push(refusal(entry.key, error.name, error.message));
+        return refusal(key, error.name, error.message);
       }
-    }
-    if (sent.length === 0) return problems;
+    });
+    if (sent.length === 0) return refused;
     const operations = sent.map(({ key, replacement }) => ({
       replaceOne: { filter: { _id: key }, replacement, upsert: true },
     }));
     try {
       await this.documents.bulkWrite(operations, { ordered: false });
+      return refused;
     } catch (error) {
-      problems.push(...refusalsOf(error, (index) => sent[index]!.key));
+      return [...refused, ...refusalsOf(error, (index) => sent[index]!.key)];
     }
-    return problems;
   }
 
   async persist(): Promise<void> {}

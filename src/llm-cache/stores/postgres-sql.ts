@@ -15,7 +15,7 @@ export const createTable = `
   )`;
 
 /** The columns of a record; those that an older table lacks are null. Times as LightRAG reads them, and to the microsecond. */
-export function recordColumns(columns: ReadonlySet<string>): string {
+export function recordColumns(columns: ReadonlyMap<string, string>): string {
   const own = (name: string, as = name): string => (columns.has(name) ? as : `null`);
   const time = (name: string, scale: string): string =>
     own(name, `case when isfinite(${name}) then (extract(epoch from ${name})${scale})::bigint end`);
@@ -37,7 +37,7 @@ export function recordColumns(columns: ReadonlySet<string>): string {
  * $1 workspace, $2 the last id before, $3 patterns, $4 most rows, $5 most bytes: as many rows as fit into both, and one at least. The sizes of long
  * values are known without reading them.
  */
-export function pageQuery(columns: ReadonlySet<string>): string {
+export function pageQuery(columns: ReadonlyMap<string, string>): string {
   return `
     select * from (
       select ${recordColumns(columns)}, sum(size) over (order by id rows unbounded preceding) - size as before
@@ -49,6 +49,13 @@ export function pageQuery(columns: ReadonlySet<string>): string {
     ) as sized
     where before < $5 order by id`;
 }
+
+/**
+ * For the session that reads pages: a planner that knows nothing of the table, as it was filled a moment ago, would sort all that is left for each page.
+ */
+export const inIndexOrder = `
+  select set_config(name, 'off', false)
+    from unnest(array['enable_sort', 'enable_seqscan', 'enable_bitmapscan']) as name`;
 
 /** $1 workspace, then one array for each column. A record without a time gets the time of writing, as from LightRAG. */
 export const upsert = `

@@ -1,12 +1,15 @@
+import type { PoolClient } from "pg";
 import type { Refusal } from "../../engine/ports.ts";
+import { BinaryRows, copyBinary } from "../../stores/postgres/copy/binary-rows.ts";
 import { createPool, type Pool } from "../../stores/postgres/connection/pool.ts";
-import { type CacheEntry, isExactNumber, type Json, refusal } from "../entries/cache-entry.ts";
+import { type CacheEntry } from "../entries/cache-entry.ts";
 import type { CacheKind, CacheKinds } from "../entries/cache-kinds.ts";
 import { type KvStore, type Page, pageBytes, pageEntries } from "../kv-store.ts";
-import { parseEntries, type ParsedEntry } from "../entries/parse-entries.ts";
+import { takeEntries, takeEntry } from "../entries/take-entries.ts";
 import type { PostgresSettings } from "../store-settings.ts";
 import { postgresIdentity } from "./identities.ts";
-import { createTable, pageQuery, recordColumns, upsert } from "./postgres-sql.ts";
+import { appendRow, columnTypes, copyTarget, isText, type TableRow, tableRow } from "./postgres-rows.ts";
+import { createTable, inIndexOrder, pageQuery, recordColumns, upsert } from "./postgres-sql.ts";
 
 /** LightRAG's PGKVStorage: a row for each record, columns for its fields. */
 export class PostgresStore implements KvStore {
@@ -16,9 +19,10 @@ export class PostgresStore implements KvStore {
   private readonly pool: Pool;
   /** As it stands in the rows. */
   private readonly rowWorkspace: string;
-  private columns: ReadonlySet<string>;
+  /** Their types. */
+  private columns: ReadonlyMap<string, string>;
 
-  private constructor({ workspace, url }: PostgresSettings, pool: Pool, columns: ReadonlySet<string>) {
+  private constructor({ workspace, url }: PostgresSettings, pool: Pool, columns: ReadonlyMap<string, string>) {
     this.workspace = workspace;
     this.rowWorkspace = workspace === "" ? "default" : workspace;
     this.identity = postgresIdentity(url, this.rowWorkspace);
@@ -53,12 +57,18 @@ export class PostgresStore implements KvStore {
     const text = pageQuery(this.columns);
     const like = patterns(kinds);
     let last = after ?? "";
-    while (!signal.aborted) {
-      const values = [this.rowWorkspace, last, like, pageEntries, pageBytes];
-      const { rows } = await this.pool.query<CacheRow>(text, values);
-      if (rows.length === 0) return;
-      yield { entries: rows.map(entryOf), cursorAfter: (index) => rows[index]!.id };
-      last = rows.at(-1)!.id;
+    const client = await this.pool.connect();
+    try {
+      await client.query(inIndexOrder);
+      while (!signal.aborted) {
+        const values = [this.rowWorkspace, last, like, pageEntries, pageBytes];
+        const { rows } = await client.query<CacheRow>(text, values);
+        if (rows.length === 0) return;
+        yield { entries: rows.map(entryOf), cursorAfter: (index) => rows[index]!.id };
+        last = rows.at(-1)!.id;
+      }
+    } finally {
+      client.release(true); // with its settings
     }
   }
 
@@ -79,21 +89,104 @@ export class PostgresStore implements KvStore {
   async prepare(): Promise<void> {
     if (this.columns.size === 0) await this.pool.query(createTable);
     this.columns = await findColumns(this.pool);
-    const missing = recordFields.map(({ column }) => column).filter((column) => !this.columns.has(column));
+    const missing = Object.keys(columnTypes).filter((column) => !this.columns.has(column));
     if (missing.length > 0) throw new OldTableError(missing);
   }
 
   async write(entries: readonly CacheEntry[]): Promise<readonly Refusal[]> {
-    const { parsed, refused } = parseEntries(entries);
-    const rows: ParsedEntry[] = [];
-    const problems: Refusal[] = [];
-    for (const one of parsed) {
-      const problem = whyNoRow(one);
-      if (problem === undefined) rows.push(one);
-      else problems.push(problem);
+    const client = await this.pool.connect();
+    try {
+      return await this.put(client, entries);
+    } catch (error) {
+      await client.query("rollback").catch(() => {}); // the connection is lost, and with it what was begun
+      throw error;
+    } finally {
+      client.release();
     }
-    if (rows.length > 0) await this.pool.query(upsert, this.columnsOf(rows));
-    return [...refused, ...problems];
+  }
+
+  /** All or none of what is no refusal: by COPY what is not there, for it takes half the server's time, and by INSERT what it could not replace. */
+  private async put(client: PoolClient, entries: readonly CacheEntry[]): Promise<readonly Refusal[]> {
+    if (!this.copies) return this.upsert(client, entries);
+    const there = await this.lookFor(client, entries);
+    const isThere = ({ key }: CacheEntry): boolean => there.keys.has(key);
+    if (there.keys.size === 0) return this.copy(client, entries, there.now);
+    if (entries.every(isThere)) return this.upsert(client, entries);
+    await client.query("begin");
+    const fresh = await this.copy(
+      client,
+      entries.filter((entry) => !isThere(entry)),
+      there.now,
+    );
+    const others = await this.upsert(client, entries.filter(isThere));
+    await client.query("commit");
+    return [...fresh, ...others];
+  }
+
+  /** Each record is parsed when its turn comes and is gone when its row is sent: the server works meanwhile, and there is no batch of garbage. */
+  private async copy(client: PoolClient, entries: readonly CacheEntry[], now: bigint): Promise<readonly Refusal[]> {
+    const refused: Refusal[] = [];
+    const append = (rows: BinaryRows, entry: CacheEntry): Refusal | undefined =>
+      takeEntry(entry, () => {
+        const row = tableRow(entry, true);
+        if ("reason" in row) return row;
+        appendRow(rows, this.rowWorkspace, row, now);
+        return undefined;
+      });
+    function* chunks(): Generator<Buffer> {
+      const rows = new BinaryRows();
+      for (const entry of entries) {
+        const problem = append(rows, entry);
+        if (problem !== undefined) refused.push(problem);
+        else if (rows.isFull) yield rows.take();
+      }
+      yield rows.end();
+    }
+    await copyBinary(client, copyTarget, chunks());
+    return refused;
+  }
+
+  private async upsert(client: PoolClient, entries: readonly CacheEntry[]): Promise<readonly Refusal[]> {
+    const rows: TableRow[] = [];
+    const refused = takeEntries(entries, (entry) => {
+      const row = tableRow(entry, false);
+      if ("reason" in row) return row;
+      rows.push(row);
+      return undefined;
+    });
+    if (rows.length > 0) await client.query(upsert, this.upsertValues(rows));
+    return refused;
+  }
+
+  /** Those of the keys that are there, and the server's time, in microseconds since 1970. */
+  private async lookFor(
+    client: PoolClient,
+    entries: readonly CacheEntry[],
+  ): Promise<{ readonly keys: ReadonlySet<string>; readonly now: bigint }> {
+    const { rows } = await client.query<{ id: string | null; now: string }>(
+      `select cache.id, (extract(epoch from localtimestamp) * 1000000)::bigint as now
+         from (select) as always left join lightrag_llm_cache as cache on workspace = $1 and id = any ($2)`,
+      [this.rowWorkspace, entries.map(({ key }) => key).filter(isText)],
+    );
+    return { keys: new Set(rows.flatMap(({ id }) => id ?? [])), now: BigInt(rows[0]!.now) };
+  }
+
+  /** The columns take the binary form of what LightRAG's table has. */
+  private get copies(): boolean {
+    return Object.entries(columnTypes).every(([column, types]) => types.includes(this.columns.get(column)!));
+  }
+
+  private async knownKeys(client: PoolClient, entries: readonly CacheEntry[]): Promise<Set<string>> {
+    const { rows } = await client.query<{ id: string }>(
+      "select id from lightrag_llm_cache where workspace = $1 and id = any ($2)",
+      [this.rowWorkspace, entries.map(({ key }) => key).filter(isText)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  private upsertValues(rows: readonly TableRow[]): unknown[] {
+    const columns = Object.keys(columnTypes) as (keyof typeof columnTypes)[];
+    return [this.rowWorkspace, ...columns.map((column) => rows.map((row) => row[column]?.toString() ?? null))];
   }
 
   async persist(): Promise<void> {}
@@ -106,21 +199,6 @@ export class PostgresStore implements KvStore {
 
   async close(): Promise<void> {
     await this.pool.end();
-  }
-
-  private columnsOf(rows: readonly ParsedEntry[]): unknown[] {
-    const text = (name: string) => rows.map(({ record }) => (record[name] as string | null | undefined) ?? null);
-    return [
-      this.rowWorkspace,
-      rows.map(({ entry }) => entry.key),
-      text("original_prompt"),
-      text("return"),
-      text("chunk_id"),
-      text("cache_type"),
-      rows.map(({ record: { queryparam } }) => (queryparam == null ? null : JSON.stringify(queryparam))),
-      rows.map((row) => microsOf(row, "create")),
-      rows.map((row) => microsOf(row, "update")),
-    ];
   }
 }
 
@@ -160,68 +238,15 @@ function entryOf(row: CacheRow): CacheEntry {
   return { key: row.id, text, micros: { create: row.create_micros, update: row.update_micros } };
 }
 
-const recordFields = [
-  { field: "return", column: "return_value" },
-  { field: "original_prompt", column: "original_prompt" },
-  { field: "chunk_id", column: "chunk_id" },
-  { field: "cache_type", column: "cache_type" },
-  { field: "queryparam", column: "queryparam" },
-  { field: "create_time", column: "create_time" },
-  { field: "update_time", column: "update_time" },
-] as const;
-const textFields = ["return", "original_prompt", "chunk_id", "cache_type"] as const;
-const timeFields = ["create_time", "update_time"] as const;
-const knownFields = new Set<string>(["_id", ...recordFields.map(({ field }) => field)]);
-
-/** A field that would be lost or changed is a refusal, never a silent cut. */
-function whyNoRow({ entry: { key }, record }: ParsedEntry): Refusal | undefined {
-  const odd = Object.keys(record).find((name) => !knownFields.has(name) && record[name] !== null);
-  if (odd !== undefined)
-    return refusal(key, "UnknownFieldError", `the table has no column for the field ${quoted(odd)}`);
-  for (const name of textFields) {
-    const value = record[name] ?? null;
-    if (value !== null && typeof value !== "string") return refusal(key, "FieldTypeError", `${name} is no text`);
-    if (value !== null && !isText(value))
-      return refusal(key, "InvalidTextError", `${name} holds ${whatIsNoText(value)}`);
-  }
-  for (const name of timeFields) {
-    const value = record[name] ?? null;
-    if (value !== null && !isTime(value))
-      return refusal(key, "FieldTypeError", `${name} is no time in seconds since 1970`);
-  }
-  return isText(key) ? undefined : refusal(key, "InvalidTextError", `its key holds ${whatIsNoText(key)}`);
-}
-
-/** PostgreSQL's text is UTF-8 without NUL. */
-function isText(text: string): boolean {
-  return !text.includes("\0") && text.isWellFormed();
-}
-
-function whatIsNoText(text: string): string {
-  return text.includes("\0") ? "\\u0000, which PostgreSQL cannot store" : "half a surrogate pair";
-}
-
-/** PostgreSQL's timestamps reach to the year 294276. */
-function isTime(value: Json): boolean {
-  const seconds = isExactNumber(value) ? Number(value.rawJSON) : value;
-  return typeof seconds === "number" && Math.abs(seconds) < 9e12;
-}
-
-function microsOf({ entry, record }: ParsedEntry, which: "create" | "update"): string | null {
-  if (entry.micros !== undefined) return entry.micros[which];
-  const seconds = record[`${which}_time`] ?? null;
-  if (seconds === null) return null;
-  return String(Math.round(Number(isExactNumber(seconds) ? seconds.rawJSON : seconds) * 1e6));
-}
-
 function patterns(kinds: CacheKinds): string[] {
   return kinds.prefixes.map((prefix) => `${prefix}%`);
 }
 
-async function findColumns(pool: Pool): Promise<Set<string>> {
-  const { rows } = await pool.query<{ name: string }>(
-    `select attname as name from pg_attribute
+/** Names and types; none where there is no table. */
+async function findColumns(pool: Pool): Promise<Map<string, string>> {
+  const { rows } = await pool.query<{ name: string; type: string }>(
+    `select attname as name, atttypid::regtype::text as type from pg_attribute
       where attrelid = to_regclass('lightrag_llm_cache') and attnum > 0 and not attisdropped`,
   );
-  return new Set(rows.map(({ name }) => name));
+  return new Map(rows.map(({ name, type }) => [name, type]));
 }

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { Refusal } from "../../engine/ports.ts";
 import { connectRedis, loadRedis, type RedisClient } from "../../stores/redis/client.ts";
-import { type CacheEntry, unreadable } from "../entries/cache-entry.ts";
+import { BytesEntry, type CacheEntry, checkRecord, sizeOf, unreadable } from "../entries/cache-entry.ts";
 import type { CacheKind, CacheKinds } from "../entries/cache-kinds.ts";
 import { type KvStore, type Page, pageBytes, pageEntries } from "../kv-store.ts";
-import { parseEntries } from "../entries/parse-entries.ts";
+import { takeEntries } from "../entries/take-entries.ts";
 import { cacheNamespace, namespaceOf, type RedisSettings, workspaceOf } from "../store-settings.ts";
 import { RecentKeys } from "./recent-keys.ts";
 import { redisIdentity } from "./identities.ts";
@@ -82,7 +82,7 @@ export class RedisStore implements KvStore {
       if (value === null) {
         const problem = told ? await this.whyNothing(key) : undefined;
         if (problem !== undefined) entries.push(problem);
-      } else if (isUtf8(value)) entries.push({ key, text: value.toString() });
+      } else if (isUtf8(value)) entries.push(new BytesEntry(key, value));
       else entries.push(unreadable(key, "InvalidTextError", "its bytes are no UTF-8"));
     }
     return entries;
@@ -91,20 +91,21 @@ export class RedisStore implements KvStore {
   async prepare(): Promise<void> {}
 
   async write(entries: readonly CacheEntry[]): Promise<readonly Refusal[]> {
-    const { parsed, refused } = parseEntries(entries);
     const sent: Promise<unknown>[] = [];
-    let pairs: string[] = [];
+    let pairs: (string | Buffer)[] = [];
     let length = 0;
     const send = (): void => {
       if (pairs.length > 0) sent.push(this.client.sendCommand(["MSET", ...pairs]));
       pairs = [];
       length = 0;
     };
-    for (const { entry } of parsed) {
-      pairs.push(this.prefix + entry.key, entry.text);
-      length += entry.text.length;
+    const refused = takeEntries(entries, (entry) => {
+      checkRecord(entry);
+      pairs.push(this.prefix + entry.key, entry.bytes ?? entry.text);
+      length += sizeOf(entry);
       if (length >= commandLength) send();
-    }
+      return undefined;
+    });
     send();
     await Promise.all(sent);
     return refused;
@@ -199,6 +200,6 @@ const mostChunkKeys = 250;
 
 /** Values are as long as they are only when they are here: after large ones fewer are asked for. */
 function nextChunkKeys(now: number, entries: readonly CacheEntry[]): number {
-  const longest = Math.max(1, ...entries.map(({ text }) => text.length));
+  const longest = Math.max(1, ...entries.map(sizeOf));
   return Math.max(1, Math.min(2 * now, mostChunkKeys, Math.floor(pageBytes / longest)));
 }

@@ -1,17 +1,14 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JsonSettings, StoreType } from "../../../src/llm-cache/store-settings.ts";
 import { sideEnv } from "../../support/llm-cache/cli.ts";
 import { md5, record } from "../../support/llm-cache/hostile.ts";
+import { startLlmCache } from "../../support/llm-cache/process.ts";
 import { type Caches, type LightragStore, lightragStores } from "../../support/llm-cache/stores.ts";
 
-const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const isFull = Boolean(process.env["TEST_FULL"]);
 const kills = isFull ? 20 : 2;
 const records = isFull ? 6000 : 1000;
@@ -50,14 +47,14 @@ test.each(pairs)(
     let resume: string[] = [];
     for (let kill = 0; kill < kills; kill++) {
       // slow enough to be still at work when it is killed: in the whole time of all kills about two thirds of the records pass
-      const run = start(["migrate", ...flags, "--max-rps", String(Math.ceil(records / kills)), ...resume], env);
+      const run = startLlmCache(["migrate", ...flags, "--max-rps", String(Math.ceil(records / kills)), ...resume], env);
       const first = await Promise.race([run.begun.then(() => "begun" as const), run.ended]);
       if (first === "begun") resume = ["--resume"];
       await Promise.race([sleep(Math.random() * 1000), run.ended]);
       run.child.kill("SIGKILL");
       await run.ended;
     }
-    const last = await start(["migrate", ...flags, ...resume, "--json"], env).ended;
+    const last = await startLlmCache(["migrate", ...flags, ...resume, "--json"], env).ended;
     expect(last.code, last.stderr).toBe(0);
     expect(JSON.parse(last.stdout)).toMatchObject({
       status: "completed",
@@ -69,27 +66,3 @@ test.each(pairs)(
     expect(await readdir(join(place, "to"))).toEqual(["kv_store_llm_response_cache.json"]); // and nothing left behind
   },
 );
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(args: readonly string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [main, "llm-cache", ...args], {
-    cwd: dirname(folder),
-    env: { PATH: process.env["PATH"], ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [stdout, stderr] = ["", ""];
-  let begin!: () => void;
-  const begun = new Promise<void>((resolve) => (begin = resolve));
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-    if (stdout.includes("Batch 1/") || stdout.includes("Going on after")) begin();
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text));
-  const ended = once(child, "close").then(([code]): Ended => ({ code: code as number | null, stdout, stderr }));
-  return { child, begun, ended };
-}

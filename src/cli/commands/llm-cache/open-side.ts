@@ -5,6 +5,7 @@ import { type CacheKind, CacheKinds } from "../../../llm-cache/entries/cache-kin
 import type { KvStore } from "../../../llm-cache/kv-store.ts";
 import { type StoreType, storeTypes } from "../../../llm-cache/store-settings.ts";
 import type { CommandContext } from "../../context.ts";
+import { keepHeapSmall } from "../../small-heap.ts";
 import { formatCount } from "../../output/format.ts";
 import { redactor } from "../../output/redact.ts";
 import { sideSettings } from "./side-settings.ts";
@@ -90,6 +91,7 @@ export async function connect(
   const described = settings();
   dialogue.say("✓ All required environment variables are set");
   dialogue.say(`\nInitializing ${title} storage...`);
+  keepHeapSmall();
   try {
     const { openStore } = await import("../../../llm-cache/stores/open-store.ts");
     const store = await openStore(described);
