@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { migrate } from "../../../src/llm-cache/migrate.ts";
+import type { KvStore } from "../../../src/llm-cache/kv-store.ts";
 import { storeTypes, type StoreType } from "../../../src/llm-cache/store-settings.ts";
 import { openStore } from "../../../src/llm-cache/stores/open-store.ts";
 import { md5, record } from "../../support/llm-cache/hostile.ts";
@@ -112,24 +113,27 @@ test("a source file that was written anew meanwhile is read from the start", asy
 });
 
 test("two runs never write to one target at once", async () => {
-  const workspace = "busy";
-  let second: Promise<unknown> | undefined;
-  const route = {
-    source: await openStore(stores.PGKVStorage.settings("from")),
-    target: await openStore(stores.MongoKVStorage.settings(workspace)),
-  };
+  const source = await openStore(stores.PGKVStorage.settings("from"));
+  const target = await openStore(stores.MongoKVStorage.settings("busy"));
   const signal = new AbortController().signal;
-  await migrate(
-    route,
-    state,
-    { batchSize: 10 },
-    {
-      signal,
-      onBatch: () =>
-        void (second ??= migrate(route, state, { batchSize: 10 }, { signal }).catch((error: unknown) => error)),
+  const second = Promise.withResolvers<unknown>();
+  let isStarted = false;
+  const startSecond = (): void => {
+    if (isStarted) return;
+    isStarted = true;
+    second.resolve(migrate({ source, target }, state, {}, { signal }).catch((error: unknown) => error));
+  };
+  /** Ends when the second run has ended. */
+  const slow = Object.create(source, {
+    read: {
+      value: async function* (...args: Parameters<KvStore["read"]>) {
+        yield* source.read(...args);
+        await second.promise;
+      },
     },
-  );
-  expect(await second).toMatchObject({ code: "target_busy" });
-  await route.source.close();
-  await route.target.close();
+  }) as KvStore;
+  await migrate({ source: slow, target }, state, { batchSize: 10 }, { signal, onBatch: startSecond });
+  expect(await second.promise).toMatchObject({ code: "target_busy" });
+  await source.close();
+  await target.close();
 });
