@@ -4,7 +4,7 @@
 const ofExtraction = ["extract", "summary"] as const;
 /** What queries make, in any mode. */
 const ofQueries = ["query", "keywords"] as const;
-const modes = ["default", "local", "global", "hybrid", "mix", "naive", "bypass"] as const;
+export const modes = ["default", "local", "global", "hybrid", "mix", "naive", "bypass"] as const;
 
 export const furtherTypes = ["analysis", ...ofQueries] as const;
 export type FurtherType = (typeof furtherTypes)[number];

@@ -2,11 +2,12 @@ import { isUtf8 } from "node:buffer";
 import type { Refusal } from "../../engine/ports.ts";
 import { connectRedis, loadRedis, type RedisClient } from "../../stores/redis/client.ts";
 import { BytesEntry, type CacheEntry, checkRecord, sizeOf, unreadable } from "../entries/cache-entry.ts";
-import type { CacheKind, CacheKinds } from "../entries/cache-kinds.ts";
+import { type CacheKind, type CacheKinds, modes } from "../entries/cache-kinds.ts";
 import { type KvStore, type Page, pageBytes, pageEntries } from "../kv-store.ts";
 import { takeEntries } from "../entries/take-entries.ts";
 import { cacheNamespace, namespaceOf, type RedisSettings, workspaceOf } from "../store-settings.ts";
 import { RecentKeys } from "./recent-keys.ts";
+import { nestedEntries } from "./redis-nested.ts";
 import { redisIdentity } from "./identities.ts";
 
 type BufferClient = { mGet(keys: string[]): Promise<(Buffer | null)[]> };
@@ -20,6 +21,7 @@ export class RedisStore implements KvStore {
   private readonly buffers: BufferClient;
   /** What its keys begin with. */
   private readonly prefix: string;
+  private nested: Promise<ReadonlyMap<string, CacheEntry>> | undefined;
 
   private constructor({ workspace, uri }: RedisSettings, client: RedisClient, buffers: BufferClient) {
     this.workspace = workspace;
@@ -45,15 +47,18 @@ export class RedisStore implements KvStore {
       }
     }
     signal.throwIfAborted();
-    return counts;
+    if (counts.size > 0) return counts;
+    return countBy(await this.nestedOf(kinds), ({ key }) => kinds.of(key)!);
   }
 
   async *read(kinds: CacheKinds, after: string | undefined, signal: AbortSignal): AsyncGenerator<Page> {
     const server = await this.serverRun();
     const from = after === undefined ? undefined : (JSON.parse(after) as RedisCursor);
     let chunkKeys = firstChunkKeys;
+    let isEmpty = from === undefined;
     for await (const { keys, pattern, cursor } of this.scan(kinds, from, signal)) {
       const before = pattern === from?.pattern && cursor === from.cursor ? from.passed : [];
+      isEmpty &&= keys.length === 0;
       for (let at = 0; at < keys.length;) {
         const chunk = keys.slice(at, at + chunkKeys);
         const entries = await this.get(chunk, true);
@@ -67,6 +72,12 @@ export class RedisStore implements KvStore {
         chunkKeys = nextChunkKeys(chunkKeys, entries);
       }
     }
+    if (signal.aborted || !(isEmpty || from?.pattern === nestedPattern)) return;
+    const entries = await this.nestedOf(kinds);
+    const left = entries.slice(entries.findIndex(({ key }) => key === from?.passed[0]) + 1);
+    const cursorAfter = (index: number): string =>
+      JSON.stringify({ server, pattern: nestedPattern, cursor: "0", passed: [left[index]!.key] } satisfies RedisCursor);
+    if (left.length > 0) yield { entries: left, cursorAfter };
   }
 
   async accepts(cursor: string): Promise<boolean> {
@@ -80,8 +91,8 @@ export class RedisStore implements KvStore {
     for (const [at, value] of values.entries()) {
       const key = keys[at]!;
       if (value === null) {
-        const problem = told ? await this.whyNothing(key) : undefined;
-        if (problem !== undefined) entries.push(problem);
+        const other = told ? await this.whyNothing(key) : (await this.nestedEntries()).get(key);
+        if (other !== undefined) entries.push(other);
       } else if (isUtf8(value)) entries.push(new BytesEntry(key, value));
       else entries.push(unreadable(key, "InvalidTextError", "its bytes are no UTF-8"));
     }
@@ -155,11 +166,37 @@ export class RedisStore implements KvStore {
     }
   }
 
+  private async nestedOf(kinds: CacheKinds): Promise<CacheEntry[]> {
+    return [...(await this.nestedEntries()).values()].filter(({ key }) => kinds.of(key) !== undefined);
+  }
+
+  /** What an old LightRAG left. It reads them only where there is no key of today, for then it has not opened the store since. */
+  private async nestedEntries(): Promise<ReadonlyMap<string, CacheEntry>> {
+    return (this.nested ??= this.findNested());
+  }
+
+  private async findNested(): Promise<ReadonlyMap<string, CacheEntry>> {
+    let cursor = "0";
+    do {
+      const page = await this.client.scan(cursor, { MATCH: `${this.escapedPrefix}*:*:*`, COUNT: pageEntries });
+      if (page.keys.length > 0) return new Map();
+      cursor = page.cursor;
+    } while (cursor !== "0");
+    const values = await this.client.mGet(modes.map((mode) => this.prefix + mode));
+    const found = modes.flatMap((mode, at) => nestedEntries(mode, values[at] ?? ""));
+    return new Map(found.map((entry) => [entry.key, entry]));
+  }
+
   /** One for each type, so that the kinds come in their order. */
   private patterns(kinds: CacheKinds): string[] {
     const types = Map.groupBy(kinds.all, (kind) => kind.split(":")[1]!);
-    const escaped = this.prefix.replace(/[\\*?[\]^-]/g, "\\$&");
-    return [...types].map(([type, ofType]) => `${escaped}${ofType.length === 1 ? ofType[0]! : `*:${type}`}:*`);
+    return [...types].map(
+      ([type, ofType]) => `${this.escapedPrefix}${ofType.length === 1 ? ofType[0]! : `*:${type}`}:*`,
+    );
+  }
+
+  private get escapedPrefix(): string {
+    return this.prefix.replace(/[\\*?[\]^-]/g, "\\$&");
   }
 
   /** The keys that SCAN gives for a cursor depend on a seed that each start of the server draws. */
@@ -192,11 +229,19 @@ interface ScannedKeys {
   readonly cursor: string;
 }
 
+/** In a cursor: behind all patterns, among the nested entries. */
+const nestedPattern = Number.MAX_SAFE_INTEGER;
 const recentKeys = 50_000;
 /** Of one MSET: a server that serves others too is not kept from it for long. */
 const commandLength = 262_144;
 const firstChunkKeys = 16;
 const mostChunkKeys = 250;
+
+function countBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, number> {
+  const counts = new Map<K, number>();
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  return counts;
+}
 
 /** Values are as long as they are only when they are here: after large ones fewer are asked for. */
 function nextChunkKeys(now: number, entries: readonly CacheEntry[]): number {
