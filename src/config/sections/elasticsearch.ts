@@ -37,34 +37,62 @@ const positiveSeconds = value(`a number of seconds above 0, up to ${longestSecon
 });
 
 const variables = z.object({
-  ELASTICSEARCH_ENABLED: boolean.optional(),
+  ELASTICSEARCH_ENABLED: boolean
+    .optional()
+    .describe(
+      "`false` is the kill switch: commands that need Elasticsearch exit with 2, repositories are PostgreSQL's; true when hosts are given",
+    ),
   ELASTICSEARCH_HOSTS: value(
     'a JSON array or a comma separated list of addresses, such as ["http://localhost:9200"]',
     parseHosts,
-  ).optional(),
-  ELASTICSEARCH_USERNAME: anyText.optional(),
-  ELASTICSEARCH_PASSWORD: z.string().optional(),
-  ELASTICSEARCH_API_KEY: anyText.optional(),
-  ELASTICSEARCH_USE_SSL: boolean.optional(),
-  ELASTICSEARCH_VERIFY_CERTS: boolean.default(true),
-  ELASTICSEARCH_CA_CERTS: anyText.optional(),
-  ELASTICSEARCH_TIMEOUT: positiveSeconds.default(30),
-  ELASTICSEARCH_MAX_RETRIES: wholeNumber(0, 100).default(3),
-  ELASTICSEARCH_SAVE_TIMEOUT: positiveSeconds.default(10),
+  )
+    .optional()
+    .describe("addresses of one cluster"),
+  ELASTICSEARCH_USERNAME: anyText.optional().describe("goes with the password"),
+  ELASTICSEARCH_PASSWORD: z.string().optional().describe("goes with the user name"),
+  ELASTICSEARCH_API_KEY: anyText.optional().describe("goes before user name and password"),
+  ELASTICSEARCH_USE_SSL: boolean.optional().describe("for hosts without a scheme; false when not given"),
+  ELASTICSEARCH_VERIFY_CERTS: boolean.default(true).describe("whether the server's certificate is verified"),
+  ELASTICSEARCH_CA_CERTS: anyText.optional().describe("PEM file of the authorities, read only when TLS is used"),
+  ELASTICSEARCH_TIMEOUT: positiveSeconds.default(30).describe("seconds for one request"),
+  ELASTICSEARCH_MAX_RETRIES: wholeNumber(0, 100)
+    .default(3)
+    .describe("attempts after the first when Elasticsearch does not answer"),
+  ELASTICSEARCH_SAVE_TIMEOUT: positiveSeconds
+    .default(10)
+    .describe("seconds after which a save of a tenant that writes to Elasticsearch alone fails"),
   ELASTICSEARCH_INDEX_PREFIX: matching(
     /^[a-z0-9][a-z0-9._-]{0,99}$/,
     "1 to 100 of a-z, 0-9, ., - and _, the first a letter or digit",
-  ).default("dify"),
-  ELASTICSEARCH_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
-  ELASTICSEARCH_NUMBER_OF_SHARDS: wholeNumber(1, 1024).default(1),
-  ELASTICSEARCH_NUMBER_OF_REPLICAS: wholeNumber(0, 100).default(0),
+  )
+    .default("dify")
+    .describe("what the names of all indices begin with; part of the archive"),
+  ELASTICSEARCH_RETENTION_DAYS: wholeNumber(1, 36_500)
+    .default(30)
+    .describe("days that a month stays in Elasticsearch behind its end"),
+  ELASTICSEARCH_NUMBER_OF_SHARDS: wholeNumber(1, 1024).default(1).describe("of indices made from now on"),
+  ELASTICSEARCH_NUMBER_OF_REPLICAS: wholeNumber(0, 100)
+    .default(0)
+    .describe("of indices made from now on; with 0 the loss of a node loses its documents"),
   ELASTICSEARCH_REFRESH_INTERVAL: matching(
     /^(-1|\d{1,9}(ms|s|m|h|d))$/,
     "a time such as 30s, 500ms or 1m, or -1 for no refresh",
-  ).default("30s"),
-  ELASTICSEARCH_CODEC: oneOf("default", "best_compression").optional(),
-  ELASTICSEARCH_SEARCH_TEXT: oneOf("off", "bounded", "full").default("bounded"),
-  ELASTICSEARCH_SLOW_QUERY_MS: wholeNumber(0, 3_600_000).optional(),
+  )
+    .default("30s")
+    .describe("of indices made from now on"),
+  ELASTICSEARCH_CODEC: oneOf("default", "best_compression")
+    .optional()
+    .describe("of indices made from now on; Elasticsearch's default when not given"),
+  ELASTICSEARCH_SEARCH_TEXT: oneOf("off", "bounded", "full")
+    .default("bounded")
+    .describe(
+      "what full-text search finds: nothing, the first 1,000 characters of a column, or up to a million of them, which costs several times the time",
+    ),
+  ELASTICSEARCH_SLOW_QUERY_MS: wholeNumber(0, 3_600_000)
+    .optional()
+    .describe(
+      "from so many milliseconds on, statements and requests are logged with their shape and without any value",
+    ),
 });
 
 type Given = z.output<typeof variables>;

@@ -23,17 +23,29 @@ function parseEndpoint(given: string): string | undefined {
 }
 
 const variables = z.object({
-  STORAGE_TYPE: anyText.default("opendal"),
-  OPENDAL_SCHEME: anyText.default("fs"),
-  OPENDAL_FS_ROOT: anyText.default("storage"),
-  STORAGE_LOCAL_PATH: anyText.default("storage"),
-  S3_ENDPOINT: value("an http or https address, such as https://minio.internal:9000", parseEndpoint).optional(),
-  S3_REGION: matching(/^[a-zA-Z0-9-]{1,64}$/, "the name of a region, such as us-east-1").default("us-east-1"),
-  S3_BUCKET_NAME: matching(/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$/, "the name of a bucket").optional(),
-  S3_ACCESS_KEY: anyText.optional(),
-  S3_SECRET_KEY: anyText.optional(),
-  S3_ADDRESS_STYLE: oneOf("auto", "virtual", "path").default("auto"),
-  S3_USE_AWS_MANAGED_IAM: boolean.default(false),
+  STORAGE_TYPE: anyText
+    .default("opendal")
+    .describe(
+      "the platform's file storage, used by `--offload inline`, `--delete-offloaded-files` and restore: opendal, local or s3",
+    ),
+  OPENDAL_SCHEME: anyText.default("fs").describe("of opendal; only fs is known"),
+  OPENDAL_FS_ROOT: anyText.default("storage").describe("the folder for opendal; give a whole path"),
+  STORAGE_LOCAL_PATH: anyText.default("storage").describe("the folder for local; give a whole path"),
+  S3_ENDPOINT: value("an http or https address, such as https://minio.internal:9000", parseEndpoint)
+    .optional()
+    .describe("of s3; Amazon's when not given"),
+  S3_REGION: matching(/^[a-zA-Z0-9-]{1,64}$/, "the name of a region, such as us-east-1")
+    .default("us-east-1")
+    .describe("of s3"),
+  S3_BUCKET_NAME: matching(/^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$/, "the name of a bucket")
+    .optional()
+    .describe("of s3"),
+  S3_ACCESS_KEY: anyText.optional().describe("of s3"),
+  S3_SECRET_KEY: anyText.optional().describe("of s3"),
+  S3_ADDRESS_STYLE: oneOf("auto", "virtual", "path")
+    .default("auto")
+    .describe("whether the bucket is in the path or in the host name; auto: in the path at an endpoint of one's own"),
+  S3_USE_AWS_MANAGED_IAM: boolean.default(false).describe("true is refused: give keys"),
 });
 
 /** A storage that cannot be read is no error here: the platform's .env is used for much that needs none. */

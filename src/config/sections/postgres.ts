@@ -12,19 +12,27 @@ const variables = z.object({
   DATABASE_URL: value(
     "a URL such as postgresql://user:password@host:5432/database with one host, and @ / # ? % of the password percent-encoded (%40 %2F %23 %3F %25)",
     parseDatabaseUrl,
-  ).optional(),
-  DB_HOST: matching(/^[^\s@?#]+$/, "the name or address of a server").optional(),
-  DB_PORT: wholeNumber(1, 65_535).optional(),
-  DB_USERNAME: anyText.optional(),
-  DB_PASSWORD: z.string().optional(),
+  )
+    .optional()
+    .describe("the platform's database"),
+  DB_HOST: matching(/^[^\s@?#]+$/, "the name or address of a server")
+    .optional()
+    .describe("Dify's own variable, used without DATABASE_URL; localhost when not given"),
+  DB_PORT: wholeNumber(1, 65_535).optional().describe("as DB_HOST; 5432 when not given"),
+  DB_USERNAME: anyText.optional().describe("as DB_HOST; postgres when not given"),
+  DB_PASSWORD: z.string().optional().describe("as DB_HOST; empty when not given"),
   // The driver leaves these characters of a database name encoded and would look for another database.
-  DB_DATABASE: matching(/^[^;/?:@&=+$,#]+$/, "a name without ; / ? : @ & = + $ , #").optional(),
-  DB_EXTRAS: anyText.optional(),
-  PGSSLMODE: oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full").optional(),
-  PGSSLROOTCERT: anyText.optional(),
-  PGSSLCERT: anyText.optional(),
-  PGSSLKEY: anyText.optional(),
-  PGSSLCRL: anyText.optional(),
+  DB_DATABASE: matching(/^[^;/?:@&=+$,#]+$/, "a name without ; / ? : @ & = + $ , #")
+    .optional()
+    .describe("as DB_HOST; dify when not given"),
+  DB_EXTRAS: anyText.optional().describe("as DB_HOST; its `ssl...` parameters are used"),
+  PGSSLMODE: oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+    .optional()
+    .describe("TLS with libpq's meanings, where neither the URL nor DB_EXTRAS says it"),
+  PGSSLROOTCERT: anyText.optional().describe("PEM file of the authorities; those that Node trusts when not given"),
+  PGSSLCERT: anyText.optional().describe("PEM file of the client's certificate"),
+  PGSSLKEY: anyText.optional().describe("PEM file of the client's key"),
+  PGSSLCRL: anyText.optional().describe("PEM file of revoked certificates"),
 });
 
 /** DATABASE_URL, or the platform's separate DB_* variables. */

@@ -44,20 +44,30 @@ const repositoryVariables = {
     "core.repositories.elasticsearch_workflow_execution_repository.ElasticsearchWorkflowExecutionRepository",
     "core.repositories.sqlalchemy_workflow_execution_repository.SQLAlchemyWorkflowExecutionRepository",
     "core.repositories.celery_workflow_execution_repository.CeleryWorkflowExecutionRepository",
-  ).default(inPostgres),
+  )
+    .default(inPostgres)
+    .describe("where the platform's core writes workflow runs"),
   CORE_WORKFLOW_NODE_EXECUTION_REPOSITORY: repository(
     "core.repositories.elasticsearch_workflow_node_execution_repository.ElasticsearchWorkflowNodeExecutionRepository",
     "core.repositories.sqlalchemy_workflow_node_execution_repository.SQLAlchemyWorkflowNodeExecutionRepository",
     "core.repositories.celery_workflow_node_execution_repository.CeleryWorkflowNodeExecutionRepository",
-  ).default(inPostgres),
+  )
+    .default(inPostgres)
+    .describe("where the platform's core writes node executions"),
   API_WORKFLOW_NODE_EXECUTION_REPOSITORY: repository(
     undefined, // the guide names none
     "repositories.sqlalchemy_api_workflow_node_execution_repository.DifyAPISQLAlchemyWorkflowNodeExecutionRepository",
-  ).optional(),
+  )
+    .optional()
+    .describe("where node executions are read; follows API_WORKFLOW_RUN_REPOSITORY when not given"),
   API_WORKFLOW_RUN_REPOSITORY: repository(
     "repositories.elasticsearch_api_workflow_run_repository.ElasticsearchAPIWorkflowRunRepository",
     "repositories.sqlalchemy_api_workflow_run_repository.DifyAPISQLAlchemyWorkflowRunRepository",
-  ).optional(),
+  )
+    .optional()
+    .describe(
+      "where workflow runs and app logs are read; follows API_WORKFLOW_NODE_EXECUTION_REPOSITORY when not given",
+    ),
 };
 type RepositoryVariable = keyof typeof repositoryVariables;
 

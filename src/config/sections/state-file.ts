@@ -6,10 +6,11 @@ import { value } from "../values.ts";
 /** Where pipelines without a PostgreSQL keep their runs, as an absolute path. */
 export const stateFile = z
   .object({
-    STATE_FILE: value(
-      "the path of a file; an absolute one where the working directory was deleted",
-      absolute,
-    ).optional(),
+    STATE_FILE: value("the path of a file; an absolute one where the working directory was deleted", absolute)
+      .optional()
+      .describe(
+        "runs, checkpoints and record errors of pipelines without a PostgreSQL, on a local disk; `log-archive/state.db` in `$XDG_STATE_HOME` or `~/.local/state` when not given",
+      ),
     XDG_STATE_HOME: z.string().default(""),
     HOME: z.string().optional(),
   })
