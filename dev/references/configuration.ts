@@ -21,6 +21,7 @@ const titles: Readonly<Record<string, string>> = {
   "source-time-zone.ts": "Time zone of the platform",
   "elasticsearch.ts": "Elasticsearch",
   "platform-storage.ts": "Offloaded contents",
+  "evidence.ts": "Evidence",
   "repositories.ts": "Repositories of the platform",
   "state-file.ts": "State of pipelines without a PostgreSQL",
   "weaviate.ts": "Weaviate",
@@ -53,7 +54,7 @@ function placeOf(known: readonly string[], file: string): number {
 
 /** The fields of an object schema, also of one with rules and a transformation behind it. */
 function fieldsOf(schema: unknown): [string, z.ZodType][] {
-  if (schema instanceof z.ZodObject) return Object.entries(schema.shape as Record<string, z.ZodType>);
+  if (schema instanceof z.ZodObject) return Object.entries(schema.shape);
   return schema instanceof z.ZodPipe ? fieldsOf(schema.in) : [];
 }
 
@@ -71,7 +72,7 @@ function variable(name: string, schema: z.ZodType): Variable {
 function textOf(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "object" && value !== null && "kind" in value) return String(value.kind); // a repository
-  return String(value as string | number | boolean);
+  return String(value);
 }
 
 export function configurationReference(sections: readonly Section[]): string {

@@ -58,6 +58,7 @@ test("the environment of the guide is accepted as printed", () => {
       maxRetries: 3,
       indexPrefix: "dify",
       retentionDays: 30,
+      saveTimeoutSeconds: 10,
       numberOfShards: 1,
       numberOfReplicas: 0,
       refreshInterval: "30s",
