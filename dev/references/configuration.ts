@@ -70,9 +70,8 @@ function variable(name: string, schema: z.ZodType): Variable {
 }
 
 function textOf(value: unknown): string | undefined {
-  if (value === undefined) return undefined;
   if (typeof value === "object" && value !== null && "kind" in value) return String(value.kind); // a repository
-  return String(value);
+  return value === undefined ? undefined : `${value as string | number | boolean}`;
 }
 
 export function configurationReference(sections: readonly Section[]): string {
