@@ -101,3 +101,13 @@ export async function purgedFingerprints(
     .execute();
   return new Map(rows.map((row) => [row.record_id, row.fingerprint]));
 }
+
+/** The fingerprints of these entries were taken of documents that nothing had proved. */
+export async function markAdopted(db: StateDatabase, partition: PartitionId, ids: readonly string[]): Promise<void> {
+  await db
+    .updateTable("purged_rows")
+    .set({ adopted_at: sql`clock_timestamp()` })
+    .where((row) => row.and(partitionColumns(partition)))
+    .where(sql<boolean>`record_id = any(${ids})`)
+    .execute();
+}
