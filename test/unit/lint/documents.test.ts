@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs";
+import { glob, readFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+
+const documents = ["README.md", ...(await Array.fromAsync(glob("docs/**/*.md")))];
+const folders = ["src", "test", "dev", "bench", "docs", "examples", "migrations", "index-templates"];
+const files = await Array.fromAsync(glob([`{${folders.join(",")}}/**/*.{ts,wat,sql,json,md}`, "*.{ts,json,md}"]));
+
+/** A file may be named by the end of its path, where the text says in which folder it is. */
+const isThere = (named: string): boolean => files.some((file) => file === named || file.endsWith(`/${named}`));
+
+test.each(documents)("every file that %s names is there, and no link leads nowhere", async (document) => {
+  const text = await readFile(document, "utf8");
+  const named = [...text.matchAll(/`([\w./-]+\.(?:ts|wat|sql))`/g)].map(([, file]) => file!);
+  expect(named.filter((file) => !isThere(file))).toEqual([]);
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, link]) => link!);
+  expect(links.filter((link) => !existsSync(path.join(path.dirname(document), link)))).toEqual([]);
+});
+
+test("what is looked for would be found missing", () => {
+  expect(documents).toContain(path.join("docs", "architecture.md"));
+  expect(isThere("engine/transfer.ts")).toBe(true);
+  expect(isThere("engine/no-such-file.ts")).toBe(false);
+  expect(isThere("transfer")).toBe(false);
+});
