@@ -13,6 +13,10 @@ import { printable } from "./output/printable.ts";
 import { redactor } from "./output/redact.ts";
 import { packageVersion } from "./version.ts";
 
+// src/cli owns what lies between a terminal and a pipeline: arguments, environment, signals, exit codes, text and
+// JSON. It loads a pipeline when its command runs. It never moves a record, and only main.ts and bins/ touch the
+// process.
+
 const widestHelp = 120;
 
 /** Runs the command that `host.args` name and returns the exit code. Every failure ends here, printed once. */

@@ -6,6 +6,9 @@ import { repositories, type RepositoriesConfig } from "./sections/repositories.t
 import { stateFile } from "./sections/state-file.ts";
 import { sourceTimeZone } from "./sections/source-time-zone.ts";
 
+// src/config turns variables of the environment into checked configuration, section by section: a command checks the
+// sections that it needs and no others. It never reads the environment itself, and knows nothing of the program.
+
 export interface Config {
   readonly elasticsearch: ElasticsearchConfig;
   readonly database: DatabaseConfig;

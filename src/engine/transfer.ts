@@ -3,6 +3,10 @@ import type { Pacing } from "./pacing.ts";
 import type { Batch, Checkpoint, Receipt, Sink, Source } from "./ports.ts";
 import { readAhead } from "./read-ahead.ts";
 
+// src/engine owns the loop that moves records, its ports (ports.ts), and helpers that know nothing of what they
+// help: pacing, back-off, pools, polling, errors. It never imports anything but node: and its own files, and there
+// is never a second loop.
+
 export interface Transfer<B extends Batch, R extends Receipt = Receipt> {
   readonly source: Source<B>;
   readonly sink: Sink<B, R>;

@@ -1,6 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { CommandError } from "../data/errors.ts";
 
+// src/resplite/search owns the FT.* indexes, on SQLite's full-text search. It never reads or writes the keys of the
+// five types.
+
 export interface FoundDocument {
   readonly id: string;
   /** Fields and values, in the order of the schema. */

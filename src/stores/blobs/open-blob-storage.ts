@@ -3,6 +3,9 @@ import type { BlobStorage } from "./blob-storage.ts";
 import { LocalFolder } from "./local-folder.ts";
 import { S3Bucket, type S3Settings } from "./s3.ts";
 
+// src/stores/blobs owns files of the platform's storage, in a folder or on S3, behind one port (blob-storage.ts). It
+// never knows what is in them.
+
 /** The platform's own settings, as far as they are understood. */
 export type BlobStorageSettings =
   | { readonly kind: "folder"; readonly root: string }

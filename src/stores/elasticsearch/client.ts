@@ -7,6 +7,10 @@ import { UsageError } from "../../engine/errors.ts";
 import { InterceptedError, isIntercepted } from "./intercepted.ts";
 import { requestLimits } from "./request-limits.ts";
 
+// src/stores/elasticsearch owns how Elasticsearch is spoken to: the client, indices and templates (indices/), bulk
+// requests (bulk/), documents (documents/), snapshots. It knows names and marks of our indices, never the rows that
+// documents are made of.
+
 export interface ElasticsearchConnection {
   /** URLs or host:port; userinfo in a URL is used when no other credentials are given. */
   hosts: readonly string[];

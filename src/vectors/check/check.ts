@@ -13,6 +13,9 @@ import { backlog } from "../state/write-log.ts";
 import { StoredDeletions } from "../state/deletions.ts";
 import { differingFields } from "../verify/differing-fields.ts";
 
+// src/vectors/check looks whether both stores, their schemas and the drivers are as they must be. It changes
+// nothing.
+
 export interface Finding {
   readonly name: string;
   readonly state: "ok" | "failed";

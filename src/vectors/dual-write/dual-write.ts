@@ -34,6 +34,10 @@ import {
 import { ReadRouter } from "./read-router.ts";
 import { Replicator, type ReplicatorOptions, type Stores } from "./replicator.ts";
 
+// src/vectors/dual-write writes records into both stores while an application goes on: the first store answers, the
+// second follows by the write log (state/write-log.ts). It never writes a store of which the tenant's phase says
+// nothing.
+
 export interface DualWriteOptions extends Partial<ReplicatorOptions> {
   /** How long a request of a store may take; 30,000 when not given. A write whose process has died is copied after two of them. */
   readonly requestMillis?: number;

@@ -14,6 +14,9 @@ import type { DeletedRecord, DeletedRecords } from "./deleted-records.ts";
 import type { Filter, RecordStore, Scored } from "./record-store.ts";
 import { checkTenant } from "./tenants.ts";
 
+// src/vectors/operations is what an application does with records, over one port (record-store.ts) that both stores
+// implement. It never knows of phases.
+
 export interface UpsertOptions {
   /** The recordType of all of them; each one's own when not given. */
   readonly type?: string | undefined;

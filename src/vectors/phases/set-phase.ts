@@ -17,6 +17,9 @@ import { backlogOf, giveUpWrites } from "../state/write-log.ts";
 import { syncScope } from "../sync/sync.ts";
 import { objectionsTo } from "./objections.ts";
 
+// src/vectors/phases moves a tenant from Weaviate to Milvus step by step, and back. It never lets a phase begin
+// whose condition does not hold.
+
 export interface PhaseRequest {
   readonly tenant: string;
   /** What is left out stays as it is. */

@@ -16,6 +16,9 @@ import { refuseChangedSettings, type StoredWith } from "./changed-settings.ts";
 import { type SourceIdentity, sourceIdentity } from "./source-identity.ts";
 import { sourceTypes } from "./source-types.ts";
 
+// src/workflow-logs/archive decides whose indices these are: this database's, another's, or nobody's. It marks and
+// claims, and never writes a document.
+
 export interface ArchiveConnections {
   readonly postgres: Pool;
   readonly state: StateDatabase;

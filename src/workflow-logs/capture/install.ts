@@ -10,6 +10,9 @@ import type { Connections } from "../connections.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import { capturedTables, requireCapturable, requireOwner } from "./captured-tables.ts";
 
+// src/workflow-logs/capture owns the triggers that note what the platform writes, and how far those notes can be
+// trusted. Applying them is up to dirty/. It never changes a row of the platform.
+
 export interface CaptureWatch {
   readonly signal: AbortSignal;
   readonly progress: Pick<ProgressSink, "note">;

@@ -29,6 +29,9 @@ import { CleanupCounters, type CleanupReport } from "./report.ts";
 import { requireEveryRowSeen } from "./tables/keep-tables.ts";
 import { requireDeletable } from "./requirements.ts";
 
+// src/workflow-logs/cleanup deletes rows that are archived, and with them their files (files/). A row goes only in
+// the version that was compared with its document, and with a note in the journal. It never deletes a document.
+
 /** Node executions and app logs before the runs they belong to. */
 const childrenFirst: readonly DataType[] = ["node_executions", "app_logs", "workflow_runs"];
 

@@ -1,6 +1,9 @@
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { stableParts } from "./stable-document.ts";
 
+// src/workflow-logs/compare tells whether a document says what its row says. It compares what was read back, never
+// what was sent.
+
 /** Rows as documents: a batch's body, or a part of it. */
 export interface RenderedRows {
   readonly body: Pick<BulkBody, "records" | "id" | "document">;

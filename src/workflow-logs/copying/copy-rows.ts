@@ -13,6 +13,10 @@ import type { CopyReceipt, RowCopy, RowOrigin } from "./row-copy.ts";
 import { type Send, writeAgain } from "./write-again.ts";
 import type { UncoveredRange } from "../partitions/uncovered-ranges.ts";
 
+// src/workflow-logs/copying owns how rows of one partition become documents: a source, a sink and a checkpoint for
+// engine/transfer.ts. migrate, dirty, validate and the repositories all copy by it. It never decides which rows
+// those are.
+
 /** Copies the rows between two confirmed ranges, moving the end of the first behind them, and joins the two. */
 export async function copyRange(
   copy: RowCopy,

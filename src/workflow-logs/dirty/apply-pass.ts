@@ -7,6 +7,10 @@ import { applyBatch } from "./apply-batch.ts";
 import type { DirtyRun } from "./dirty-run.ts";
 import { followKeptDeletes } from "./follow-kept-deletes.ts";
 
+// src/workflow-logs/dirty applies what was noted of the platform's writes: rows are copied again where they are,
+// documents go from where they are no more. Deciding is in plan/. A note is removed by its exact version, and never
+// before it was applied.
+
 /** Fewer leave a bulk request of each partition half empty; more are held in memory and repeated after a kill. */
 const batchEntries = 20_000;
 

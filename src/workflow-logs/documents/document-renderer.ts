@@ -7,6 +7,9 @@ import type { RowLayout } from "./row-layout.ts";
 import { lineEnd, searchedChars, type SearchTextMode, searchUnits, writeSearchText } from "./search-text.ts";
 import type { OffsetOf } from "./time-zone.ts";
 
+// src/workflow-logs/documents owns what a document is: every column of a row, byte for byte, and what is added for
+// search. No value ever becomes a Date or a double on its way.
+
 const actionStart = Buffer.from('{"index":{"_id":"');
 const actionStartText = Buffer.from('{"index":{"_id":');
 const quote = Buffer.from('"');

@@ -22,6 +22,9 @@ import type { MigrateOptions } from "../copying/options.ts";
 import { prepare } from "./prepare.ts";
 import { MigrateCounters, type MigrateReport } from "../copying/report.ts";
 
+// src/workflow-logs/migrate owns the copy from PostgreSQL to Elasticsearch as an operator sees it: what is planned,
+// in which order, and when to follow. How rows travel is in copying/, which others use too. It never deletes a row.
+
 const withoutCapture =
   "Without capture there may be gaps: rows committed more than 2 hours late, later changes of rows that had ended, and deletions go unnoticed. " +
   "`app elasticsearch capture install` records every write from then on. Without triggers, run migrate again after the platform's last write: each run " +

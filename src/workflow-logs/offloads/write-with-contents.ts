@@ -5,6 +5,9 @@ import type { RowBatch } from "../rows/row-batches.ts";
 import type { LoadedContent } from "./load-content.ts";
 import type { Offload, OffloadedRow } from "./offloaded-rows.ts";
 
+// src/workflow-logs/offloads owns contents that the platform keeps in files beside its rows: finding them, loading
+// them, and putting them into documents. It never changes or deletes a file.
+
 const newline = 0x0a;
 
 /**

@@ -1,3 +1,6 @@
+// src/workflow-logs/partitions owns what is copied: data types, months, scopes, the tables as they are found, the
+// plan of a run, and the lock of a partition. It never moves a row.
+
 /** The three kinds of logs, by the names that commands, tables and reports use. */
 export const dataTypes = ["workflow_runs", "app_logs", "node_executions"] as const;
 export type DataType = (typeof dataTypes)[number];

@@ -31,6 +31,9 @@ import {
   timeZones,
 } from "./postgres-checks.ts";
 
+// src/workflow-logs/preflight looks whether both stores let us do what we are about to do: one small function for
+// each check. It changes nothing.
+
 /** Without these nothing works; migrate runs them too before it writes anything. */
 const accessChecks: readonly Check[] = [
   postgresVersion,

@@ -12,6 +12,9 @@ import { type RepositoryClass, type RepositoryModule, userClasses } from "./user
 import type { ApiWorkflowRunRepository } from "./workflow-runs/api-workflow-run-repository.ts";
 import type { WorkflowExecutionRepository } from "./workflow-runs/workflow-execution-repository.ts";
 
+// src/workflow-logs/repositories serves logs to applications: interfaces, and three implementations of each over
+// PostgreSQL, Elasticsearch and both (dual-write/). It never plans or copies a partition.
+
 /** A built-in implementation, or a class of the user's own, which is given the connections. */
 export type RepositoryChoice =
   | { readonly kind: "postgres" | "elasticsearch" | "dual-write" }

@@ -22,6 +22,9 @@ import { hasFindings, RestoreCounters, type RestoreReport, shownFindings } from 
 import { compareOnly, type Restore, restorePartition } from "./restore-partition.ts";
 import { requireRestorePrivileges, type RestoreTable, restoreTables } from "./restore-tables.ts";
 
+// src/workflow-logs/restore brings rows back from their documents: documents/ reads them, columns/ fits them to the
+// tables of today. A row that is there is never changed, and a document is never deleted.
+
 export interface RestoreWatch {
   readonly signal: AbortSignal;
   readonly progress: ProgressSink;

@@ -23,6 +23,9 @@ import type { RetentionWatch, Sweep } from "./sweep-context.ts";
 import { ageOf, describeIndex } from "./index-line.ts";
 import { sweepTenant } from "./sweep-tenant.ts";
 
+// src/workflow-logs/retention drops whole indices that are past their time, by rules, holds and a journal; schedule/
+// does so by itself. It never deletes a single document, and no row of PostgreSQL.
+
 /**
  * Deletes every index whose month and newest document are past their retention, and returns what went and why the rest stayed. Rows in PostgreSQL are left
  * alone. What a sweep that was killed left half done comes to its end first. A dry run changes nothing at all. Throws AppError with the state it left.

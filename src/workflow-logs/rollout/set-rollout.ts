@@ -5,6 +5,9 @@ import type { Connections } from "../connections.ts";
 import { objectionsTo } from "./objections.ts";
 import type { RolloutWatch } from "./rollout-watch.ts";
 
+// src/workflow-logs/rollout says for each tenant where applications write and read, and refuses what would lose
+// something. It never moves a record.
+
 export interface RolloutRequest {
   readonly tenantId: string;
   /** What is left out stays as it is. */

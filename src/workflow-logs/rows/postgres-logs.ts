@@ -19,6 +19,9 @@ import {
   rowsByIdQuery,
 } from "./row-query.ts";
 
+// src/workflow-logs/rows reads the log tables in a fixed order, page by page, as batches of finished request bodies.
+// It never writes, and never keeps a snapshot for longer than one page.
+
 /**
  * Every page must be served by an index: a plan with a sequential scan or a hash of the whole table would read all of it once per page. The
  * just-in-time compiler costs more than such short statements take.

@@ -10,6 +10,8 @@ import { isInScope, type Scope } from "../partitions/scope.ts";
 import { searchField, searchQuery } from "./search-query.ts";
 import { searchTerms } from "./search-terms.ts";
 
+// src/workflow-logs/search finds archived logs of one tenant by words and fields. It only reads.
+
 export interface SearchOptions {
   /** Words and "phrases"; all must be found. */
   readonly query: string;

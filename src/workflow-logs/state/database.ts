@@ -3,6 +3,9 @@ import type { Pool } from "pg";
 import type { RunsTable } from "../../stores/postgres/run-store.ts";
 import { typedPool } from "./typed-pool.ts";
 
+// src/workflow-logs/state is what the archive remembers, in the schema log_archive beside the logs: one file for
+// each table or pair of tables, in folders named after the use case that keeps them. It never decides anything.
+
 export type PartitionState = "planned" | "copying" | "copied" | "verified" | "purging" | "purged" | "expired";
 export type WriteMode = "postgres" | "both" | "elasticsearch";
 export type ReadMode = "postgres" | "shadow" | "elasticsearch";

@@ -23,6 +23,9 @@ import { validateSample } from "./sample/sample-partition.ts";
 import { findUnarchivable } from "./unarchivable-rows.ts";
 import { migrateOptionsOf, type ValidateRun, validateRun } from "./validate-run.ts";
 
+// src/workflow-logs/validate compares rows with documents, all (full-partition.ts) or a sample (sample/), and looks
+// for documents without a row (extra/). It writes nothing, unless it is told to repair.
+
 export interface ValidateWatch extends RunWatch {
   /** Whether so many documents without a row may be deleted; asked once, when all of them are known. */
   readonly confirmDelete: (documents: number) => Promise<boolean>;

@@ -7,6 +7,10 @@ import { watchStatements } from "./slow-statements.ts";
 import { sessionSettings } from "./session-settings.ts";
 import { connectionTarget } from "./tls.ts";
 
+// src/stores/postgres owns how PostgreSQL is spoken to: connections (connection/), COPY (copy/), locks, tables as
+// they are found, jobs (jobs/), and the runs that are recorded there. It never knows what a row of the platform
+// means.
+
 export type { Pool } from "pg";
 
 /**

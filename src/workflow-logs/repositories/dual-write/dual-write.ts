@@ -22,6 +22,10 @@ import { ShadowReads } from "./reads/shadow-reads.ts";
 import { TemplatesOnce } from "./templates-once.ts";
 import { TenantModes } from "./tenant-modes.ts";
 
+// src/workflow-logs/repositories/dual-write keeps both stores the same while an application writes: saves here,
+// second writes behind them, reads in reads/, deletes in deletes/. Of a log that has a row, the row is the truth; no
+// failure of Elasticsearch is ever the caller's.
+
 /** A write as each store does it alone. */
 export interface SaveInto {
   readonly postgres: () => Promise<void>;

@@ -18,6 +18,9 @@ import { isDocumentId, refuseOtherTenant, validateWritten } from "./refused-reco
 import { RecordRenderer } from "./render-record.ts";
 import { inSaveTime } from "../../save-time.ts";
 
+// src/workflow-logs/repositories/records is what the repositories of all data types are made of: a record by its
+// kind, in either store. It knows no single type.
+
 export type Filter = estypes.QueryDslQueryContainer;
 
 /** Documents of one request: a page of them has to fit into memory as text. */
