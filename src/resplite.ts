@@ -20,12 +20,11 @@ export interface RespliteOptions {
 }
 
 /**
- * A server for Redis clients on an SQLite file, in this process. Close it before the process ends: nothing is lost otherwise, but the write-ahead log
- * stays beside the file.
+ * A server for Redis clients on an SQLite file, in this process. Close it before the process ends: nothing is lost
+ * otherwise, but the write-ahead log stays beside the file.
  *
- * @example
- * const server = await createRESPlite({ db: "./data.db" });
- * const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect();
+ * @example const server = await createRESPlite({ db: "./data.db" }); const client = await createClient({ url:
+ * `redis://127.0.0.1:${server.port}` }).connect();
  *
  * @throws UsageError for what cannot be asked for; AppError when the file or the port cannot be had
  */

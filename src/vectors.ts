@@ -1,4 +1,5 @@
-// The library of the notes' way from Weaviate to Milvus: records, the operations on both stores, and what the commands `app milvus ...` do.
+// The library of the notes' way from Weaviate to Milvus: records, the operations on both stores, and what the commands
+// `app milvus ...` do.
 export { Milvus, type MilvusOptions } from "./stores/milvus/client.ts";
 export { ensureCollection as ensureMilvusCollection } from "./stores/milvus/collection.ts";
 export { Weaviate, type WeaviateOptions } from "./stores/weaviate/client.ts";

@@ -46,8 +46,8 @@ export interface CommandSpec<F extends Flags, S extends Sections> {
   /** Without --log-level; warn when not given. */
   readonly logLevel?: LogLevel;
   /**
-   * Calls the use case and prints; the exit code it returns is that of the program, 0 without. Imports what it works with itself, so that
-   * help and completion load no driver.
+   * Calls the use case and prints; the exit code it returns is that of the program, 0 without. Imports what it works
+   * with itself, so that help and completion load no driver.
    */
   readonly run: (options: Options<F>, context: CommandContext<ConfigOf<S>>) => Promise<ExitCode | void>;
 }

@@ -5,7 +5,10 @@ import type { Host } from "./host.ts";
 export interface Dialogue {
   /** One or more lines; nothing with --json and --quiet. */
   say(text: string): void;
-  /** Prints the prompt and returns the next line of the input without spaces around it; undefined at its end. Rejects when the operator stops. */
+  /**
+   * Prints the prompt and returns the next line of the input without spaces around it; undefined at its end. Rejects
+   * when the operator stops.
+   */
   ask(prompt: string): Promise<string | undefined>;
   /** Lets go of the input, which would keep the process alive. */
   close(): void;
@@ -20,8 +23,8 @@ export function createDialogue({ stdin, stdout, signal }: Host, isSilent: boolea
     },
     ask: async (prompt) => {
       signal.throwIfAborted();
-      // One interface for all questions, read by its iterator: readline's own `question` loses what was piped behind the first answer.
-      // Line mode leaves Ctrl-C to the process's own handler.
+      // One interface for all questions, read by its iterator: readline's own `question` loses what was piped behind
+      // the first answer. Line mode leaves Ctrl-C to the process's own handler.
       lines ??= createInterface({ input: stdin, terminal: false });
       answers ??= lines[Symbol.asyncIterator]();
       stdout.write(prompt);

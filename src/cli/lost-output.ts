@@ -3,7 +3,10 @@ import type { Writable } from "node:stream";
 
 /** What became of a stream that this program writes to. */
 export interface OutputWatch {
-  /** Waits until all that was written is gone, or cannot go; returns why it could not, undefined where the reader only left (`| head`). */
+  /**
+   * Waits until all that was written is gone, or cannot go; returns why it could not, undefined where the reader only
+   * left (`| head`).
+   */
   lost(): Promise<NodeJS.ErrnoException | undefined>;
 }
 

@@ -3,8 +3,9 @@ import type { CommandContext } from "./context.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 
 /**
- * Prints the report of a run, with the head that those of all pipelines have, and returns the exit code: `code`, unless the run was aborted. An interrupted run that no signal stopped was aborted from
- * another terminal, and ends as SIGTERM would have ended it.
+ * Prints the report of a run, with the head that those of all pipelines have, and returns the exit code: `code`, unless
+ * the run was aborted. An interrupted run that no signal stopped was aborted from another terminal, and ends as SIGTERM
+ * would have ended it.
  */
 export function printReport(
   { output, signal, startedAt }: CommandContext,

@@ -24,7 +24,8 @@ export async function runCli(host: Host, entries: readonly Entry[] = commands): 
   let path = "";
   try {
     if (isGiven(host.args, "--version")) return print(host, packageVersion());
-    // Each part is loaded when it is known to be needed: yargs not for the version, pino and the configuration not for help.
+    // Each part is loaded when it is known to be needed: yargs not for the version, pino and the configuration not for
+    // help.
     const { readArguments } = await import("./arguments/read-arguments.ts");
     const reading = await readArguments(host.args, entries, Math.min(host.stdout.columns ?? widestHelp, widestHelp));
     path = reading.path;

@@ -12,8 +12,8 @@ import type { Host } from "./host.ts";
 import type { Problem } from "./arguments/problems.ts";
 
 /**
- * Runs the command that the arguments name. Wrong arguments and wrong configuration are thrown together as one UsageError before anything
- * runs; whatever the command throws goes on to runCli, which prints it.
+ * Runs the command that the arguments name. Wrong arguments and wrong configuration are thrown together as one
+ * UsageError before anything runs; whatever the command throws goes on to runCli, which prints it.
  */
 export async function runCommand(reading: Reading, host: Host): Promise<ExitCode> {
   const { command, path, given } = reading;

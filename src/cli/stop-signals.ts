@@ -1,7 +1,10 @@
 import { exitCodes } from "./exit-codes.ts";
 import { Interruption } from "./interruption.ts";
 
-/** Ctrl-C goes to the whole process group, and npm passes it on once more where its shell is bash: no second wish of the operator. */
+/**
+ * Ctrl-C goes to the whole process group, and npm passes it on once more where its shell is bash: no second wish of the
+ * operator.
+ */
 const echoMillis = 250;
 
 /** The part of the process that takes part. */

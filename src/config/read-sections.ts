@@ -3,7 +3,10 @@ import { ConfigError } from "./config-error.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Parts of the configuration by their names, each a schema of its variables: a command reads and checks only those that it needs. */
+/**
+ * Parts of the configuration by their names, each a schema of its variables: a command reads and checks only those that
+ * it needs.
+ */
 export type Sections = Readonly<Record<string, z.ZodType>>;
 
 export type ConfigOf<S extends Sections> = { readonly [Name in keyof S]: z.output<S[Name]> };

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * A variable whose text `parse` understands, `undefined` meaning that it does not. Problems name the variable and what is expected and
- * never repeat the text, which may be a secret put into the wrong place.
+ * A variable whose text `parse` understands, `undefined` meaning that it does not. Problems name the variable and what
+ * is expected and never repeat the text, which may be a secret put into the wrong place.
  */
 export function value<T>(expectation: string, parse: (text: string) => T | undefined) {
   return z.string().transform((text, context) => {
@@ -37,7 +37,10 @@ export function oneOf<const T extends string>(...words: T[]) {
   return value(`one of ${words.join(", ")}`, (text) => words.find((word) => word === text.toLowerCase()));
 }
 
-/** A zone by its name. Offsets such as +08:00 are refused: PostgreSQL reads their sign the other way round than everybody else. */
+/**
+ * A zone by its name. Offsets such as +08:00 are refused: PostgreSQL reads their sign the other way round than
+ * everybody else.
+ */
 export const timeZone = value("the name of a time zone, such as Asia/Shanghai", (text) => {
   if (!/^[A-Za-z]/.test(text)) return undefined;
   try {

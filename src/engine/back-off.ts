@@ -10,7 +10,9 @@ export function backOff(failures: number, { first, longest }: BackOffRange): num
   return Math.min(longest, first * 2 ** (failures - 1));
 }
 
-/** As backOff, but somewhere between half of it and all of it: those who failed together must not come back together. */
+/**
+ * As backOff, but somewhere between half of it and all of it: those who failed together must not come back together.
+ */
 export function spreadBackOff(failures: number, range: BackOffRange): number {
   return backOff(failures, range) * (0.5 + Math.random() / 2);
 }

@@ -1,4 +1,7 @@
-/** What an operator needs when something fails: a stable code, the sentence that says what happened, and what to do next. */
+/**
+ * What an operator needs when something fails: a stable code, the sentence that says what happened, and what to do
+ * next.
+ */
 export class AppError extends Error {
   readonly code: string;
   readonly hint: string | undefined;

@@ -1,4 +1,7 @@
-/** Does `work` at the first call; every call gets its result. When it fails, the calls that wait for it fail, and the next one tries again. */
+/**
+ * Does `work` at the first call; every call gets its result. When it fails, the calls that wait for it fail, and the
+ * next one tries again.
+ */
 export function once<T>(work: () => Promise<T>): () => Promise<T> {
   let done: Promise<T> | undefined;
   return () => {

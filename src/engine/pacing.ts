@@ -18,8 +18,8 @@ const longestTimer = 60_000;
 const throttledMillis = 2000;
 
 /**
- * The speed that transfers side by side share: slots for batches in flight, records and bytes per second, and pauses. `limits` may be
- * replaced at any time: also those who wait already obey the new ones.
+ * The speed that transfers side by side share: slots for batches in flight, records and bytes per second, and pauses.
+ * `limits` may be replaced at any time: also those who wait already obey the new ones.
  */
 export class Pacing<L extends Limits = Limits> {
   private current: L;
@@ -75,7 +75,9 @@ export class Pacing<L extends Limits = Limits> {
     while (this.paused) await this.forResumption.join(undefined, signal);
   }
 
-  /** Waits, in turn, until the rates allow a batch of this size; rejects with AbortError when `signal` aborts meanwhile. */
+  /**
+   * Waits, in turn, until the rates allow a batch of this size; rejects with AbortError when `signal` aborts meanwhile.
+   */
   async admit(records: number, bytes: number, signal: AbortSignal): Promise<void> {
     const admitted = this.forAdmission.join({ records, bytes }, signal);
     this.admitAllowed();
@@ -87,7 +89,9 @@ export class Pacing<L extends Limits = Limits> {
     }
   }
 
-  /** Bytes of a batch that were known only when it had been admitted: the next one waits as long as they are worth, too. */
+  /**
+   * Bytes of a batch that were known only when it had been admitted: the next one waits as long as they are worth, too.
+   */
   charge(bytes: number): void {
     const unpaid = this.unpaid();
     this.owed = { ...unpaid, bytes: unpaid.bytes + bytes };
@@ -95,7 +99,8 @@ export class Pacing<L extends Limits = Limits> {
   }
 
   /**
-   * Takes one of the slots, first come first served, and returns what frees it; rejects with AbortError when aborted while waiting.
+   * Takes one of the slots, first come first served, and returns what frees it; rejects with AbortError when aborted
+   * while waiting.
    */
   async takeSlot(signal: AbortSignal): Promise<() => void> {
     const taken = this.forSlot.join(undefined, signal);
@@ -108,8 +113,8 @@ export class Pacing<L extends Limits = Limits> {
   }
 
   /**
-   * A batch is admitted when the one before it has been paid for, by the limits as they are now: time in which nothing was admitted is not
-   * saved up for a burst, and a change of the limits shortens or prolongs the wait.
+   * A batch is admitted when the one before it has been paid for, by the limits as they are now: time in which nothing
+   * was admitted is not saved up for a burst, and a change of the limits shortens or prolongs the wait.
    */
   private admitAllowed(): void {
     clearTimeout(this.timer);
@@ -145,8 +150,8 @@ export class Pacing<L extends Limits = Limits> {
   }
 
   /**
-   * Gives free slots to those who wait, in their order. A newcomer that got one before them could wait in it, for ever, for the batch before
-   * it that has none.
+   * Gives free slots to those who wait, in their order. A newcomer that got one before them could wait in it, for ever,
+   * for the batch before it that has none.
    */
   private handOut(): void {
     while (this.forSlot.length > 0 && !this.paused && this.inFlight < this.current.concurrency) {

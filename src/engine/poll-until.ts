@@ -8,8 +8,8 @@ interface Poll {
 }
 
 /**
- * Asks at once and then every `everyMillis` until there is an answer, which it returns; undefined when the time is over first. Rejects with AbortError
- * when the signal aborts, and with whatever `ask` throws.
+ * Asks at once and then every `everyMillis` until there is an answer, which it returns; undefined when the time is over
+ * first. Rejects with AbortError when the signal aborts, and with whatever `ask` throws.
  */
 export async function pollUntil<T>(
   ask: () => Promise<T | undefined>,

@@ -1,8 +1,13 @@
-/** A group of records that travels as one: the source made it, the sink writes it whole, the checkpoint ends with it. */
+/**
+ * A group of records that travels as one: the source made it, the sink writes it whole, the checkpoint ends with it.
+ */
 export interface Batch {
   /** Records in the batch; 0 is allowed and moves only the checkpoint. */
   readonly records: number;
-  /** Size on the wire, in bytes; 0 where it is known only when the sink has read the records, which then calls `Pacing.charge`. */
+  /**
+   * Size on the wire, in bytes; 0 where it is known only when the sink has read the records, which then calls
+   * `Pacing.charge`.
+   */
   readonly bytes: number;
 }
 
@@ -35,7 +40,9 @@ export interface Sink<B extends Batch, R extends Receipt = Receipt> {
   write(batch: B, signal: AbortSignal): Promise<R>;
 }
 
-/** Remembers how far the source is confirmed. Called in the source's order, never for a batch behind an unconfirmed one. */
+/**
+ * Remembers how far the source is confirmed. Called in the source's order, never for a batch behind an unconfirmed one.
+ */
 export interface Checkpoint<B extends Batch, R extends Receipt = Receipt> {
   /** `receipt` is undefined for a batch without records, which the sink has not seen. */
   confirm(batch: B, receipt: R | undefined): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Yields what `items` yields, in order, while up to `depth` further ones are already being fetched. An error surfaces in
- * its place. Ending early ends `items` too.
+ * Yields what `items` yields, in order, while up to `depth` further ones are already being fetched. An error surfaces
+ * in its place. Ending early ends `items` too.
  */
 export async function* readAhead<T>(items: AsyncIterable<T>, depth: number): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]();

@@ -2,8 +2,8 @@ import { AppError } from "./errors.ts";
 import type { Receipt } from "./ports.ts";
 
 /**
- * Ends a run in which the target refuses everything: a wrong mapping or a missing privilege would otherwise turn millions of rows into
- * record errors one by one. Counts refusals since the last record that was written.
+ * Ends a run in which the target refuses everything: a wrong mapping or a missing privilege would otherwise turn
+ * millions of rows into record errors one by one. Counts refusals since the last record that was written.
  */
 export class RefusalLimit {
   private inARow = 0;

@@ -1,8 +1,9 @@
 import { isAbort } from "./errors.ts";
 
 /**
- * Does `work` for every item, at most `atOnce` at a time. The first failure aborts the signal that the others were given and begins no more of them. When
- * those have ended it is thrown, unless it is an AbortError and another failed for a reason of its own: a stop must not hide what failed.
+ * Does `work` for every item, at most `atOnce` at a time. The first failure aborts the signal that the others were
+ * given and begins no more of them. When those have ended it is thrown, unless it is an AbortError and another failed
+ * for a reason of its own: a stop must not hide what failed.
  */
 export async function sideBySide<T, R>(
   items: readonly T[],

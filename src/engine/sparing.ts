@@ -2,15 +2,19 @@ import type { Batch, Checkpoint, Receipt } from "./ports.ts";
 
 /** A checkpoint that is not saved for each batch. The two are never called at once. */
 export interface SpareCheckpoint<B extends Batch, R extends Receipt = Receipt> {
-  /** Takes note of a confirmed batch, in the source's order: where it ends, what was refused. Keep no more of it, it holds memory. */
+  /**
+   * Takes note of a confirmed batch, in the source's order: where it ends, what was refused. Keep no more of it, it
+   * holds memory.
+   */
   note(batch: B, receipt: R | undefined): void;
   /** Stores what was noted since the last time, all or nothing. */
   save(): Promise<void>;
 }
 
 /**
- * Saves a checkpoint when `records` were confirmed since the last time or `seconds` have passed since the first of them, also while nothing comes, and
- * when the transfer ends. A crash repeats so much. A save that fails ends the transfer, and none is tried after it.
+ * Saves a checkpoint when `records` were confirmed since the last time or `seconds` have passed since the first of
+ * them, also while nothing comes, and when the transfer ends. A crash repeats so much. A save that fails ends the
+ * transfer, and none is tried after it.
  */
 export function sparing<B extends Batch, R extends Receipt = Receipt>(
   checkpoint: SpareCheckpoint<B, R>,

@@ -19,9 +19,9 @@ export interface Transfer<B extends Batch, R extends Receipt = Receipt> {
 export type TransferEnd = "completed" | "interrupted";
 
 /**
- * Moves every batch of the source into the sink, several in flight, and saves the checkpoint of the contiguous confirmed
- * prefix: a crash repeats at most the batches in flight. When `signal` aborts, those are finished and confirmed. A failed
- * batch ends the transfer with its error: those before it are confirmed, none behind it.
+ * Moves every batch of the source into the sink, several in flight, and saves the checkpoint of the contiguous
+ * confirmed prefix: a crash repeats at most the batches in flight. When `signal` aborts, those are finished and
+ * confirmed. A failed batch ends the transfer with its error: those before it are confirmed, none behind it.
  */
 export async function transfer<B extends Batch, R extends Receipt = Receipt>(
   route: Transfer<B, R>,

@@ -2,8 +2,8 @@ import { mongodbFailure } from "../stores/mongodb/client.ts";
 import { redisFailure } from "../stores/redis/client.ts";
 
 /**
- * What a failed write is about. `connection`: the server was not reached or went away. `passing`: it takes nothing for the time being. `records`: some of
- * those written, perhaps not all. `all`: whatever is written, now and later.
+ * What a failed write is about. `connection`: the server was not reached or went away. `passing`: it takes nothing for
+ * the time being. `records`: some of those written, perhaps not all. `all`: whatever is written, now and later.
  */
 export type FailureKind = "connection" | "passing" | "records" | "all";
 

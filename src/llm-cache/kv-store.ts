@@ -25,25 +25,30 @@ export interface KvStore {
   count(kinds: CacheKinds, signal: AbortSignal): Promise<Map<CacheKind, number>>;
 
   /**
-   * All entries of these kinds that are there from the beginning to the end, each once, in pages of at most `pageBytes` (and one entry) and about
-   * `pageEntries`. Goes on behind the cursor `after`. When `signal` aborts it ends before the next page.
+   * All entries of these kinds that are there from the beginning to the end, each once, in pages of at most `pageBytes`
+   * (and one entry) and about `pageEntries`. Goes on behind the cursor `after`. When `signal` aborts it ends before the
+   * next page.
    */
   read(kinds: CacheKinds, after: string | undefined, signal: AbortSignal): AsyncIterable<Page>;
 
-  /** Whether `read` may go on behind this cursor. It may not when the store was changed in a way that makes the cursor mean another place. */
+  /**
+   * Whether `read` may go on behind this cursor. It may not when the store was changed in a way that makes the cursor
+   * mean another place.
+   */
   accepts(cursor: string): Promise<boolean>;
 
   /** Those of these keys that are there, in any order. */
   get(keys: readonly string[]): Promise<CacheEntry[]>;
 
   /**
-   * Call before the first write. Makes what is missing: the table, the folder. `goesOn` after a run that was stopped: what it wrote stays.
+   * Call before the first write. Makes what is missing: the table, the folder. `goesOn` after a run that was stopped:
+   * what it wrote stays.
    */
   prepare(goesOn: boolean): Promise<void>;
 
   /**
-   * Makes these entries durable, over those of the same keys, and leaves everything else as it is; returns those that this store can never hold. Throws
-   * when nothing can be said of any of them. Keys do not repeat.
+   * Makes these entries durable, over those of the same keys, and leaves everything else as it is; returns those that
+   * this store can never hold. Throws when nothing can be said of any of them. Keys do not repeat.
    */
   write(entries: readonly CacheEntry[]): Promise<readonly Refusal[]>;
 

@@ -27,7 +27,10 @@ export class MigrateCheckpoint implements Checkpoint<CacheBatch, Written> {
     this.state = state;
   }
 
-  /** Takes up the progress of the last run that was stopped. A source that changed its order since is read from the start. */
+  /**
+   * Takes up the progress of the last run that was stopped. A source that changed its order since is read from the
+   * start.
+   */
   async load(): Promise<void> {
     const saved = await this.state.checkpoints.load(this.scope);
     if (saved === undefined) {

@@ -10,7 +10,10 @@ export interface BatchError {
   readonly recordsLost: number;
 }
 
-/** How far a migration is. Survives JSON: with its cursor it is the checkpoint, so that the numbers of a run that goes on are those of the whole. */
+/**
+ * How far a migration is. Survives JSON: with its cursor it is the checkpoint, so that the numbers of a run that goes
+ * on are those of the whole.
+ */
 export interface MigrateProgress {
   readonly cursor: string | undefined;
   readonly read: number;

@@ -13,8 +13,9 @@ import { MigrateCheckpoint } from "./migrate-checkpoint.ts";
 import { type BatchProgress, type MigrateReport, type ReportedStore, Reporter } from "./migrate-report.ts";
 import { usualWaits, type WriteEnd, writeEntries } from "./entries/write-entries.ts";
 
-// src/llm-cache moves LightRAG's LLM caches between its key-value stores. It owns what a cache is, where each store keeps it, and how it is compared;
-// never how a run lives (src/runs), batches travel (src/engine) or a server is reached (src/stores).
+// src/llm-cache moves LightRAG's LLM caches between its key-value stores. It owns what a cache is, where each store
+// keeps it, and how it is compared; never how a run lives (src/runs), batches travel (src/engine) or a server is
+// reached (src/stores).
 
 export interface MigrateOptions {
   /** Entries of one batch. */
@@ -47,12 +48,16 @@ export interface MigrateWatch {
 
 /** So many batches in a row fail only when the target takes nothing any more. */
 const mostFailedInARow = 10;
-/** Of what travels as one: four of them in flight, twice over as text and as a statement, stay far below the memory of a small machine. */
+/**
+ * Of what travels as one: four of them in flight, twice over as text and as a statement, stay far below the memory of a
+ * small machine.
+ */
 const partBytes = 4_000_000;
 
 /**
- * Copies the caches of `source` into `target`, over those of the same keys; all else there stays. Each batch is durable by itself; one that fails is
- * reported, its keys are kept for `retry`, and the others go on. A run that was stopped or killed goes on with `resume`.
+ * Copies the caches of `source` into `target`, over those of the same keys; all else there stays. Each batch is durable
+ * by itself; one that fails is reported, its keys are kept for `retry`, and the others go on. A run that was stopped or
+ * killed goes on with `resume`.
  *
  * @example
  * ```ts

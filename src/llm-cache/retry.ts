@@ -28,8 +28,8 @@ interface RetryBatch extends CacheBatch {
 }
 
 /**
- * Sends what failed between these stores, and nothing else. What is written, or gone from the source, is forgotten; what fails again stays, with its new
- * reason.
+ * Sends what failed between these stores, and nothing else. What is written, or gone from the source, is forgotten;
+ * what fails again stays, with its new reason.
  */
 export async function retry(
   route: Route,

@@ -120,7 +120,10 @@ async function compare(target: KvStore, entries: readonly CacheEntry[]): Promise
   return differences;
 }
 
-/** A field that is missing is null, as LightRAG reads it; the order of fields and the way a number is written do not count. */
+/**
+ * A field that is missing is null, as LightRAG reads it; the order of fields and the way a number is written do not
+ * count.
+ */
 function differingFields(one: CacheEntry, other: CacheEntry): string[] {
   const [first, second] = [fieldsOf(one), fieldsOf(other)];
   if (first === undefined || second === undefined) return ["(no JSON object)"];

@@ -26,8 +26,8 @@ export interface Unanswered {
 }
 
 /**
- * The newest runs of all homes, newest first. A home that does not answer hides no other: it is among the unanswered. Throws its error when no home
- * answers, and any error that is no AppError.
+ * The newest runs of all homes, newest first. A home that does not answer hides no other: it is among the unanswered.
+ * Throws its error when no home answers, and any error that is no AppError.
  */
 export async function listRuns(
   homes: readonly AskedHome[],
@@ -40,8 +40,8 @@ export async function listRuns(
 }
 
 /**
- * The run whose id is this or begins with it, whichever home has it. Throws UsageError when there is none or more than one, and the error of a home
- * that did not answer when none of the others has it.
+ * The run whose id is this or begins with it, whichever home has it. Throws UsageError when there is none or more than
+ * one, and the error of a home that did not answer when none of the others has it.
  */
 export async function knownRun(
   homes: readonly AskedHome[],

@@ -6,10 +6,16 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
-/** Seconds that a batch may use up of what the rates allow: with larger ones a few that end together would exceed the rate for half a minute. */
+/**
+ * Seconds that a batch may use up of what the rates allow: with larger ones a few that end together would exceed the
+ * rate for half a minute.
+ */
 const batchSeconds = 0.5;
 
-/** How large batches may be now; each page reads it anew. `rows` are those of `--batch-size`, unless the command has pages of its own. */
+/**
+ * How large batches may be now; each page reads it anew. `rows` are those of `--batch-size`, unless the command has
+ * pages of its own.
+ */
 export function liveBatchLimits(
   pacing: RunPacing,
   most: { readonly bytes: number; readonly rows?: number },

@@ -4,8 +4,8 @@ import { describeLimits, flagOf } from "./run-limits.ts";
 import type { RequestedState, RunLimits, RunRecord } from "./run-record.ts";
 
 /**
- * Asks a run for a state; its process obeys within two seconds, or when the statement under way has ended. Throws UsageError for a run that is unknown,
- * is not under way, or was told to abort before.
+ * Asks a run for a state; its process obeys within two seconds, or when the statement under way has ended. Throws
+ * UsageError for a run that is unknown, is not under way, or was told to abort before.
  */
 export function requestState(
   homes: readonly AskedHome[],
@@ -15,7 +15,10 @@ export function requestState(
   return request(homes, idOrStart, { state: wanted });
 }
 
-/** Gives a run other limits; those not named stay, null is no limit. As requestState, and UsageError for a limit that the run does not have. */
+/**
+ * Gives a run other limits; those not named stay, null is no limit. As requestState, and UsageError for a limit that
+ * the run does not have.
+ */
 export function setLimits(homes: readonly AskedHome[], idOrStart: string, limits: RunLimits): Promise<FoundRun> {
   return request(homes, idOrStart, { limits });
 }

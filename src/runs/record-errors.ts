@@ -12,12 +12,16 @@ export interface RecordError {
 }
 
 /**
- * Port: the records that targets refuse for good, each once, with the reason. A scope is what a pipeline tells the sets of its records apart by, a filter
- * chooses among them (an empty one means all), an entry is a record error as the pipeline shows it. Each method is one transaction, durable when it
- * resolves. Save a batch's record errors before its checkpoint: the batch is repeated when the process dies in between, and nothing is lost.
+ * Port: the records that targets refuse for good, each once, with the reason. A scope is what a pipeline tells the sets
+ * of its records apart by, a filter chooses among them (an empty one means all), an entry is a record error as the
+ * pipeline shows it. Each method is one transaction, durable when it resolves. Save a batch's record errors before its
+ * checkpoint: the batch is repeated when the process dies in between, and nothing is lost.
  */
 export interface RecordErrors<Scope, Filter, Entry extends RecordError> {
-  /** A record that is one already gets the new reason and run, and one attempt more. Reasons are shortened (`shortReason`). */
+  /**
+   * A record that is one already gets the new reason and run, and one attempt more. Reasons are shortened
+   * (`shortReason`).
+   */
   save(scope: Scope, runId: string, refused: readonly Refusal[]): Promise<void>;
   /** At most `limit`, in an order that does not change, those behind `after`. */
   list(filter: Filter, limit: number, after?: Entry): Promise<Entry[]>;
@@ -34,7 +38,10 @@ export type ListedErrors<Filter, Entry extends RecordError> = Pick<
   "list" | "discard" | "countByType"
 >;
 
-/** Enough to see what was wrong; targets repeat the value they refused, which may be the user's data and megabytes of it. */
+/**
+ * Enough to see what was wrong; targets repeat the value they refused, which may be the user's data and megabytes of
+ * it.
+ */
 export function shortReason(reason: string): string {
   return reason.slice(0, 1000).replaceAll("\0", "\ufffd");
 }
@@ -52,7 +59,10 @@ export async function reportErrors<Filter, Entry extends RecordError>(
 
 const pageSize = 1000;
 
-/** All entries, page by page. Those that were yielded may be forgotten meanwhile; those saved meanwhile may be among the later pages. */
+/**
+ * All entries, page by page. Those that were yielded may be forgotten meanwhile; those saved meanwhile may be among the
+ * later pages.
+ */
 export async function* eachErrorPage<Filter, Entry extends RecordError>(
   errors: RecordErrors<never, Filter, Entry>,
   filter: Filter,

@@ -19,8 +19,8 @@ const pollMillis = 500;
 const heartbeatMillis = 2000;
 
 /**
- * Until the function returned is called: obeys what is asked of the run from another terminal, and stores its report, why it waits, and that it lives.
- * While the home does not answer, the run goes on as it was told last.
+ * Until the function returned is called: obeys what is asked of the run from another terminal, and stores its report,
+ * why it waits, and that it lives. While the home does not answer, the run goes on as it was told last.
  */
 export function startControls(runs: RunStore, run: ControlledRun): () => Promise<void> {
   const stop = new AbortController();

@@ -1,7 +1,10 @@
 import type { Pacing } from "../engine/pacing.ts";
 import type { RunLimits } from "./run-record.ts";
 
-/** What a run begins with. Without `concurrency` it does one batch after the other, without `batchRows` it has none, and nobody can change that. */
+/**
+ * What a run begins with. Without `concurrency` it does one batch after the other, without `batchRows` it has none, and
+ * nobody can change that.
+ */
 export interface InitialLimits {
   readonly batchRows?: number | undefined;
   readonly concurrency?: number | undefined;

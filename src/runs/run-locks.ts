@@ -1,6 +1,6 @@
 /**
- * Port: named locks that end with their process, however it ends, and never before: not when it is suspended, busy, or the clock is set. No two
- * `RunLocks` hold the same name at once, in one process or in several.
+ * Port: named locks that end with their process, however it ends, and never before: not when it is suspended, busy, or
+ * the clock is set. No two `RunLocks` hold the same name at once, in one process or in several.
  */
 export interface RunLocks {
   /** Whether the lock is ours now; false when others have it. Call only for a name that these locks do not hold. */

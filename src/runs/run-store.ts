@@ -20,13 +20,17 @@ export interface RunEnd {
 }
 
 /**
- * Port: where runs are recorded. Each method is one short transaction, durable when it resolves. A store may be used by many processes at once.
- * Liveness is read from the locks of the same home: a run that was never ended lives while somebody holds `runLockName(id)`.
+ * Port: where runs are recorded. Each method is one short transaction, durable when it resolves. A store may be used by
+ * many processes at once. Liveness is read from the locks of the same home: a run that was never ended lives while
+ * somebody holds `runLockName(id)`.
  */
 export interface RunStore {
   /** The run is running from now on. The caller holds its lock. */
   create(run: NewRun): Promise<void>;
-  /** A run of this process that lost its connection is running again, with its limits and what was asked of it. The caller holds its lock. */
+  /**
+   * A run of this process that lost its connection is running again, with its limits and what was asked of it. The
+   * caller holds its lock.
+   */
   reopen(id: string): Promise<void>;
   /** Throws when there is no such run. */
   readRequest(id: string): Promise<RunRequest>;
@@ -34,8 +38,8 @@ export interface RunStore {
   heartbeat(id: string, now: { readonly report: object; readonly waiting: string | undefined }): Promise<void>;
   finish(id: string, end: RunEnd): Promise<void>;
   /**
-   * Asks a run under way for a state, for other limits (those not named stay), or both. False, and nothing is changed, when it has ended or was told
-   * to abort before.
+   * Asks a run under way for a state, for other limits (those not named stay), or both. False, and nothing is changed,
+   * when it has ended or was told to abort before.
    */
   request(
     id: string,

@@ -10,15 +10,22 @@ import { type RunLocks, runLockName } from "./run-locks.ts";
 import type { RunStatus } from "./run-record.ts";
 import { Waits } from "./waits.ts";
 
-// src/runs owns the life of a run: its record, its lock, its limits, and what it is asked from another terminal. It knows no store but by the ports
-// run-store.ts, run-locks.ts, record-errors.ts and checkpoint-store.ts, and nothing of what a run moves.
+// src/runs owns the life of a run: its record, its lock, its limits, and what it is asked from another terminal. It
+// knows no store but by the ports run-store.ts, run-locks.ts, record-errors.ts and checkpoint-store.ts, and nothing of
+// what a run moves.
 
 export interface Run {
   readonly id: string;
   readonly locks: RunLocks;
-  /** Aborts when the operator stops the program or aborts the run from another terminal, and when the run's locks are lost. */
+  /**
+   * Aborts when the operator stops the program or aborts the run from another terminal, and when the run's locks are
+   * lost.
+   */
   readonly signal: AbortSignal;
-  /** Its limits, which may change at any time, and its pauses. Every loop that issues statements passes `unpaused` or `admit` each time. */
+  /**
+   * Its limits, which may change at any time, and its pauses. Every loop that issues statements passes `unpaused` or
+   * `admit` each time.
+   */
   readonly pacing: RunPacing;
   readonly waits: Waits;
 }
@@ -40,9 +47,9 @@ export interface RunWatch {
 }
 
 /**
- * Does `work` as a run: recorded with its options, alive in `app runs list` as long as this process lives, its report kept, obeying `app runs pause`,
- * `resume`, `abort` and `set`. `work` returns how it ended, or throws the AbortError of a wait that was stopped; when it throws anything else, the run
- * has failed and the error goes on.
+ * Does `work` as a run: recorded with its options, alive in `app runs list` as long as this process lives, its report
+ * kept, obeying `app runs pause`, `resume`, `abort` and `set`. `work` returns how it ended, or throws the AbortError of
+ * a wait that was stopped; when it throws anything else, the run has failed and the error goes on.
  *
  * @example
  * ```ts
@@ -122,8 +129,9 @@ function totalsOf(report: object): object {
 const retryMillis = 250;
 
 /**
- * Takes the run's own lock; false when the run is stopped meanwhile. After a lost connection the server may still count the old session as alive,
- * which holds it: when that ended while we worked without the lock, the run would count as dead.
+ * Takes the run's own lock; false when the run is stopped meanwhile. After a lost connection the server may still count
+ * the old session as alive, which holds it: when that ended while we worked without the lock, the run would count as
+ * dead.
  */
 async function lockRun({ id, locks, signal }: Run, note: (text: string) => void): Promise<boolean> {
   for (let tries = 1; !(await locks.tryLock(runLockName(id))); tries++) {

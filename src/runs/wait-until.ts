@@ -5,8 +5,8 @@ import type { WaitCause } from "./waits.ts";
 const everyMillis = 1000;
 
 /**
- * Resolves when `isSo` answers true. It is asked at once and then every second, never while the run is paused; as long as it is not so, the run says
- * that it waits, and why. Rejects with AbortError when stopped meanwhile.
+ * Resolves when `isSo` answers true. It is asked at once and then every second, never while the run is paused; as long
+ * as it is not so, the run says that it waits, and why. Rejects with AbortError when stopped meanwhile.
  */
 export async function waitUntil(
   { pacing, waits }: Pick<Run, "pacing" | "waits">,

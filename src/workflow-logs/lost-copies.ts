@@ -9,8 +9,9 @@ export interface LostCopies extends Partition {
   /** Rows that were purged and not brought back. */
   readonly purgedRows: number;
   /**
-   * `index_gone`: nothing of it is there. `documents_gone`: there are fewer documents than purged rows. `index_replaced`: its index is another than the one that
-   * held the documents, and validate has not found all of them in it.
+   * `index_gone`: nothing of it is there. `documents_gone`: there are fewer documents than purged rows.
+   * `index_replaced`: its index is another than the one that held the documents, and validate has not found all of them
+   * in it.
    */
   readonly what: "index_gone" | "documents_gone" | "index_replaced";
   /** Documents that there are at least too few. */
@@ -21,7 +22,10 @@ export interface LostCopies extends Partition {
 
 type KnownIndex = Pick<ArchiveIndex, "resource" | "tenantId" | "month" | "documents" | "uuid">;
 
-/** What counting shows of them; documents that are changed or replaced by others only validate --full finds. `indices` are all of these tenants. */
+/**
+ * What counting shows of them; documents that are changed or replaced by others only validate --full finds. `indices`
+ * are all of these tenants.
+ */
 export async function lostCopies(
   { state }: Pick<Connections, "state">,
   indices: readonly KnownIndex[],
@@ -70,7 +74,10 @@ function messageOf(partition: Partition, what: LostCopies["what"], purged: numbe
   return `The index of ${key} is another than the one that was the only copy of ${all} purged rows: app elasticsearch validate --full says whether it holds them.`;
 }
 
-/** Says so at the start of a run when the index of a month is gone, or is another, from which rows were purged. Counts no documents. */
+/**
+ * Says so at the start of a run when the index of a month is gone, or is another, from which rows were purged. Counts
+ * no documents.
+ */
 export async function noteLostIndices(
   { state, elasticsearch, archive, settings }: Connections,
   note: (text: string) => void,

@@ -13,8 +13,10 @@ import type { StateDatabase } from "./state/database.ts";
 import { appliedMigrations } from "./state/upgrade.ts";
 
 /**
- * The runs of this pipeline live beside the logs, in `log_archive.runs`; each begins by noticing what capture has missed, and which only copies are gone. A run has its locks only while the archive is
- * this database's: opening them throws AppError when it is another's, and losing it to a takeover is losing them. Without an archive the home is for records alone.
+ * The runs of this pipeline live beside the logs, in `log_archive.runs`; each begins by noticing what capture has
+ * missed, and which only copies are gone. A run has its locks only while the archive is this database's: opening them
+ * throws AppError when it is another's, and losing it to a takeover is losing them. Without an archive the home is for
+ * records alone.
  */
 export function archiveHome(
   connections: Pick<Connections, "postgres" | "state"> | Connections,

@@ -23,8 +23,9 @@ export interface WorkerWatch {
 }
 
 /**
- * Does what is scheduled until the signal aborts: then a sweep under way stops where it is safe, and the next worker goes on with it. Any number may
- * run. Lives through restarts of PostgreSQL and outages of Elasticsearch; throws AppError when it cannot start.
+ * Does what is scheduled until the signal aborts: then a sweep under way stops where it is safe, and the next worker
+ * goes on with it. Any number may run. Lives through restarts of PostgreSQL and outages of Elasticsearch; throws
+ * AppError when it cannot start.
  */
 export async function runWorker(
   connections: Connections,

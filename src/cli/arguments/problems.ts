@@ -17,8 +17,8 @@ export function excessArgument(word: string): Problem {
 }
 
 /**
- * What yargs found wrong, as data. Its messages are the only form in which it says so; they are those of its English texts.
- * Missing flags and positional arguments are left to the schema, which knows them too.
+ * What yargs found wrong, as data. Its messages are the only form in which it says so; they are those of its English
+ * texts. Missing flags and positional arguments are left to the schema, which knows them too.
  */
 export function readProblems(
   messages: readonly string[],

@@ -64,7 +64,10 @@ export async function readArguments(
   };
 }
 
-/** Loads a module for every name that is among the words: the named command, and at most a few whose name is a value of an option. */
+/**
+ * Loads a module for every name that is among the words: the named command, and at most a few whose name is a value of
+ * an option.
+ */
 async function loadNamed(entries: readonly Entry[], words: ReadonlySet<string>): Promise<Node[]> {
   return Promise.all(
     entries.map(async (entry): Promise<Node> => {
@@ -87,7 +90,10 @@ function nodesOf(args: readonly string[], nodes: readonly Node[]): Node[] {
 
 const purpose = "Moves logs and caches of LLM platforms between stores, exactly and resumably";
 
-/** The folder that yargs is given is for its own configuration files, of which it reads none here: the real one may be deleted. */
+/**
+ * The folder that yargs is given is for its own configuration files, of which it reads none here: the real one may be
+ * deleted.
+ */
 function newParser(args: readonly string[], width: number): Argv {
   return yargs([...args], "/")
     .scriptName("app")

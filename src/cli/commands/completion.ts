@@ -26,7 +26,9 @@ function currentShell(env: CommandContext["env"]): string {
   });
 }
 
-/** The script of yargs, which takes the shell from SHELL: main.ts has set that, and the script sets it whenever it asks. */
+/**
+ * The script of yargs, which takes the shell from SHELL: main.ts has set that, and the script sets it whenever it asks.
+ */
 async function completionScript(shell: string): Promise<string> {
   let script = "";
   const parser = yargs([], "/").scriptName("app").exitProcess(false);

@@ -5,18 +5,25 @@ import { wholeNumber } from "../options/values.ts";
 import { formatCount } from "../output/format.ts";
 import { formatTable } from "../output/table.ts";
 
-// What `errors list` and `errors discard` of every pipeline share. Each keeps its record errors behind the same port, and says which of them are meant.
+// What `errors list` and `errors discard` of every pipeline share. Each keeps its record errors behind the same port,
+// and says which of them are meant.
 
 export const errorLimit = value("how many", wholeNumber(1, 100_000).default(50));
 
-/** The columns that a pipeline has before id, type, attempts and reason. `drop` are those that may go on a narrow terminal, the first to go first. */
+/**
+ * The columns that a pipeline has before id, type, attempts and reason. `drop` are those that may go on a narrow
+ * terminal, the first to go first.
+ */
 export interface ErrorColumns<Entry> {
   readonly heads: readonly string[];
   readonly drop: readonly string[];
   readonly cells: (entry: Entry) => readonly (string | undefined)[];
 }
 
-/** Prints the first record errors and how many there are of each type. `errors` is undefined where nothing was ever recorded. */
+/**
+ * Prints the first record errors and how many there are of each type. `errors` is undefined where nothing was ever
+ * recorded.
+ */
 export async function printErrors<Filter, Entry extends RecordError>(
   { output }: CommandContext,
   errors: ListedErrors<Filter, Entry> | undefined,
@@ -41,7 +48,9 @@ export async function printErrors<Filter, Entry extends RecordError>(
   output.result(report, text);
 }
 
-/** Forgets the record errors that are meant, after a yes where there are any. `left` says what becomes of the records. */
+/**
+ * Forgets the record errors that are meant, after a yes where there are any. `left` says what becomes of the records.
+ */
 export async function discardErrors<Filter, Entry extends RecordError>(
   context: CommandContext,
   errors: ListedErrors<Filter, Entry> | undefined,

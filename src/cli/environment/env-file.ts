@@ -1,5 +1,6 @@
-// Read as the platform itself reads its .env: python-dotenv, under pydantic. No library for Node does: Node's own parseEnv and dotenv
-// end an unquoted value at any #, which cuts passwords, and know neither its escapes nor its ${NAME:-default}.
+// Read as the platform itself reads its .env: python-dotenv, under pydantic. No library for Node does: Node's own
+// parseEnv and dotenv end an unquoted value at any #, which cuts passwords, and know neither its escapes nor its
+// ${NAME:-default}.
 
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;

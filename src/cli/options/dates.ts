@@ -3,14 +3,17 @@ const timestamp = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,6}
 const millisPerDay = 24 * 3600 * 1000;
 
 /**
- * First instant of `YYYY-MM-DD`, or an ISO timestamp (UTC unless it has an offset), as `YYYY-MM-DD HH:MM:SS.ffffff` in UTC.
- * Undefined when it is neither, or a date that does not exist.
+ * First instant of `YYYY-MM-DD`, or an ISO timestamp (UTC unless it has an offset), as `YYYY-MM-DD HH:MM:SS.ffffff` in
+ * UTC. Undefined when it is neither, or a date that does not exist.
  */
 export function startInstant(text: string): string | undefined {
   return day.test(text) ? instant(text, "00:00", "00", "", 0) : timestampInstant(text);
 }
 
-/** Exclusive end: the day after for `YYYY-MM-DD`, the instant itself for a timestamp. The last day of year 9999 ends in year 10000. */
+/**
+ * Exclusive end: the day after for `YYYY-MM-DD`, the instant itself for a timestamp. The last day of year 9999 ends in
+ * year 10000.
+ */
 export function endInstant(text: string): string | undefined {
   return day.test(text) ? instant(text, "00:00", "00", "", millisPerDay) : timestampInstant(text);
 }

@@ -11,7 +11,10 @@ export function allowsColour(stream: TextStream, env: Environment): boolean {
 
 const colours = { "✓": "green", "⚠": "yellow", "✗": "red", "✖": "red" } as const;
 
-/** Colours the lines that say how something went, by the mark that they begin with; leaves text alone where colour is not allowed. */
+/**
+ * Colours the lines that say how something went, by the mark that they begin with; leaves text alone where colour is
+ * not allowed.
+ */
 export function painter(stream: TextStream, env: Environment): Paint {
   if (!allowsColour(stream, env)) return (text) => text;
   return (text) =>

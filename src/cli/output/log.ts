@@ -18,7 +18,10 @@ export interface LogSettings {
   readonly write: (line: string) => void;
 }
 
-/** Lines without secrets, be it by the name of their field or by their text: JSON with ISO times and names of levels, or for people. */
+/**
+ * Lines without secrets, be it by the name of their field or by their text: JSON with ISO times and names of levels, or
+ * for people.
+ */
 export function createLog({ level, format, colour, redact, write }: LogSettings): Logger {
   const pretty = prettyFactory({ colorize: colour, translateTime: "UTC:yyyy-mm-dd'T'HH:MM:ss'Z'", singleLine: true });
   const destination: DestinationStream = {
@@ -39,7 +42,9 @@ export function createLog({ level, format, colour, redact, write }: LogSettings)
 
 const escapes = /\\\\|\\u(?:00[0189][0-9a-f]|007f|20(?:0[ef]|2[89a-e]|6[6-9])|feff)/g;
 
-/** The JSON line with all that could steer a terminal as the text of its escape: made into values once, it stays text. */
+/**
+ * The JSON line with all that could steer a terminal as the text of its escape: made into values once, it stays text.
+ */
 function plain(line: string): string {
   return printable(line).replace(escapes, (escape) => (escape === "\\\\" ? escape : `\\${escape}`));
 }

@@ -6,13 +6,13 @@ import { jsonDocument } from "./json.ts";
 export interface Output {
   readonly json: boolean;
   /**
-   * The command's only result, on stdout: the document behind `command` with --json, else the text, whose tables are to fit into `width` columns
-   * where there is a width. Called once.
+   * The command's only result, on stdout: the document behind `command` with --json, else the text, whose tables are to
+   * fit into `width` columns where there is a width. Called once.
    */
   result(document: object, text: (width?: number) => string): void;
   /**
-   * The result of a run, as `result`, but with --quiet one line with the time and the last line of the text, which says how it went: for logs of
-   * schedulers.
+   * The result of a run, as `result`, but with --quiet one line with the time and the last line of the text, which says
+   * how it went: for logs of schedulers.
    */
   runResult(document: object, text: (width?: number) => string): void;
   /** A remark to the operator on stderr; silent with --quiet. */

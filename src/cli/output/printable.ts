@@ -1,4 +1,5 @@
-// Controls, line separators, and the marks that reorder text: an id or a message from the data could repaint the terminal with them.
+// Controls, line separators, and the marks that reorder text: an id or a message from the data could repaint the
+// terminal with them.
 const unprintable = /(?![\t\n])[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
 /** Text from the data made safe for a terminal; tabs and line feeds stay. */

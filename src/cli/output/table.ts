@@ -25,8 +25,9 @@ const leastId = 8;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
- * Columns under their heads; numbers stand right with thousands separators, a missing cell is a dash. Where it would be wider than the terminal, ids are
- * shortened to what tells them apart, columns are dropped, and the last column is continued on further lines; nothing is cut.
+ * Columns under their heads; numbers stand right with thousands separators, a missing cell is a dash. Where it would be
+ * wider than the terminal, ids are shortened to what tells them apart, columns are dropped, and the last column is
+ * continued on further lines; nothing is cut.
  */
 export function formatTable(
   heads: readonly string[],

@@ -1,6 +1,7 @@
 /**
- * The text itself when it is a URL that names a PostgreSQL database, else undefined. A password with an unescaped @, / or # would put a part of itself
- * into the host, the path or nowhere: a second @ or / behind the scheme, or a fragment, is refused.
+ * The text itself when it is a URL that names a PostgreSQL database, else undefined. A password with an unescaped @, /
+ * or # would put a part of itself into the host, the path or nowhere: a second @ or / behind the scheme, or a fragment,
+ * is refused.
  */
 export function parseDatabaseUrl(text: string): string | undefined {
   try {
@@ -36,7 +37,10 @@ export function databaseUrl({ host, port, username, password, database }: Databa
   return `postgresql://${encodeURIComponent(username)}${secret}@${location}:${port}/${encodeURIComponent(database)}`;
 }
 
-/** The parameters of TLS that the platform's DB_EXTRAS has, such as "sslmode=require&sslrootcert=/ca.crt"; what else it has is SQLAlchemy's. */
+/**
+ * The parameters of TLS that the platform's DB_EXTRAS has, such as "sslmode=require&sslrootcert=/ca.crt"; what else it
+ * has is SQLAlchemy's.
+ */
 export function tlsOfExtras(extras: string | undefined): Record<string, string> {
   const parameters = [...new URLSearchParams(extras ?? "")];
   return Object.fromEntries(parameters.filter(([name]) => name.startsWith("ssl")));

@@ -7,7 +7,10 @@ export interface Host {
   readonly password: string;
 }
 
-/** The hosts of a JSON array, of one whose quotes a shell took (`. ./.env`), or of a comma separated list; undefined when one of them is no http address or there is none. */
+/**
+ * The hosts of a JSON array, of one whose quotes a shell took (`. ./.env`), or of a comma separated list; undefined
+ * when one of them is no http address or there is none.
+ */
 export function parseHosts(text: string): Host[] | undefined {
   const entries = text.startsWith("[") ? jsonStrings(text) : text.split(",");
   const hosts = entries?.map((entry) => parseHost(entry.trim()));

@@ -25,8 +25,8 @@ export interface LightragVariables {
 }
 
 /**
- * What LightRAG's variables say of a store of this kind. `env` is that of one side already (`sideEnvironment`). The workspace is the one of the store,
- * else the general one, else none.
+ * What LightRAG's variables say of a store of this kind. `env` is that of one side already (`sideEnvironment`). The
+ * workspace is the one of the store, else the general one, else none.
  */
 export function lightragVariables(kind: LightragKind, env: Environment): LightragVariables {
   const get = (name: string): string | undefined => env[name]?.trim() || undefined;
@@ -39,8 +39,8 @@ export function lightragVariables(kind: LightragKind, env: Environment): Lightra
 }
 
 /**
- * The environment as one side of a migration sees it. A variable with SOURCE_ (or TARGET_) in front replaces the one without; SOURCE_WORKSPACE replaces
- * every store's own workspace too.
+ * The environment as one side of a migration sees it. A variable with SOURCE_ (or TARGET_) in front replaces the one
+ * without; SOURCE_WORKSPACE replaces every store's own workspace too.
  */
 export function sideEnvironment(env: Environment, side: Side): Environment {
   const prefix = `${side.toUpperCase()}_`;
@@ -68,7 +68,9 @@ const iniVariables: Readonly<Record<string, Readonly<Record<string, string>>>> =
   mongodb: { uri: "MONGO_URI", database: "MONGO_DATABASE" },
 };
 
-/** What LightRAG's config.ini in this folder says, as variables; nothing where there is none. Variables go before it. */
+/**
+ * What LightRAG's config.ini in this folder says, as variables; nothing where there is none. Variables go before it.
+ */
 export function iniEnvironment(folder: string): Environment {
   const found: Record<string, string> = {};
   let section = "";

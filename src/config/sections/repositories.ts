@@ -18,8 +18,8 @@ export interface RepositoriesConfig {
 const builtIn = ["postgres", "elasticsearch", "dual-write"] as const;
 
 /**
- * Dify's class paths stand for what they write to: those of the migration guide for Elasticsearch, Dify's own (its SQLAlchemy classes, and the Celery
- * ones that write the same tables later) for PostgreSQL.
+ * Dify's class paths stand for what they write to: those of the migration guide for Elasticsearch, Dify's own (its
+ * SQLAlchemy classes, and the Celery ones that write the same tables later) for PostgreSQL.
  */
 function repository(elasticsearchPath: string | undefined, ...postgresPaths: string[]) {
   const named = elasticsearchPath === undefined ? "" : ` or ${elasticsearchPath}`;
@@ -92,7 +92,8 @@ export const repositories = (Object.keys(repositoryVariables) as RepositoryVaria
   .transform((given): RepositoriesConfig => {
     const choice = (variable: RepositoryVariable): RepositoryChoice =>
       given.ELASTICSEARCH_ENABLED === false ? inPostgres : (given[variable] ?? inPostgres);
-    // What belongs together is read from one place: one that is unset follows the other, but for a class of the user's own.
+    // What belongs together is read from one place: one that is unset follows the other, but for a class of the user's
+    // own.
     const orAs = (variable: RepositoryVariable, sibling: RepositoryVariable): RepositoryChoice => {
       const other = choice(sibling);
       return given[variable] === undefined && other.kind !== "module" ? other : choice(variable);

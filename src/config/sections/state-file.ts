@@ -24,7 +24,10 @@ function absolute(file: string): string | undefined {
   }
 }
 
-/** In the user's state folder: https://specifications.freedesktop.org/basedir-spec/latest/, which has a relative XDG_STATE_HOME ignored. */
+/**
+ * In the user's state folder: https://specifications.freedesktop.org/basedir-spec/latest/, which has a relative
+ * XDG_STATE_HOME ignored.
+ */
 function defaultStateFile(stateHome: string, home: string | undefined): string {
   const folder = path.isAbsolute(stateHome) ? stateHome : path.join(home ?? homedir(), ".local", "state");
   return path.join(folder, "log-archive", "state.db");

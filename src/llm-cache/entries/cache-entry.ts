@@ -1,8 +1,8 @@
 import type { Refusal } from "../../engine/ports.ts";
 
 /**
- * One cached answer. It travels as the text of its record, a JSON object, so that no number, key order or unknown field changes on the way between
- * stores that keep text.
+ * One cached answer. It travels as the text of its record, a JSON object, so that no number, key order or unknown field
+ * changes on the way between stores that keep text.
  */
 export interface CacheEntry {
   /** `mode:type:hash` */
@@ -42,7 +42,9 @@ export interface EntryMicros {
   readonly update: string | null;
 }
 
-/** A number whose digits JavaScript's numbers cannot hold, as JSON.rawJSON keeps it; JSON.stringify writes the digits. */
+/**
+ * A number whose digits JavaScript's numbers cannot hold, as JSON.rawJSON keeps it; JSON.stringify writes the digits.
+ */
 export interface ExactNumber {
   readonly rawJSON: string;
 }
@@ -55,7 +57,8 @@ export type CacheRecord = Record<string, Json>;
 /** Throws SyntaxError when the entry is no JSON object. */
 export function checkRecord(entry: CacheEntry): void {
   try {
-    // JSON's signs are ASCII and anything may stand in a string, so bytes need not be decoded for this: that takes as long again
+    // JSON's signs are ASCII and anything may stand in a string, so bytes need not be decoded for this: that takes as
+    // long again
     requireObject(JSON.parse(entry.bytes?.toString("latin1") ?? entry.text));
   } catch {
     parseRecord(entry.text); // its message quotes the text
@@ -63,9 +66,9 @@ export function checkRecord(entry: CacheEntry): void {
 }
 
 /**
- * The record with each string's UTF-8 bytes for its characters, where that can be had without decoding them: to be written as latin1. Undefined where it
- * cannot, as the store gave no bytes, or strings have characters that are escaped by their number, among them NUL and half surrogate pairs.
- * Throws SyntaxError as `parseRecord` does.
+ * The record with each string's UTF-8 bytes for its characters, where that can be had without decoding them: to be
+ * written as latin1. Undefined where it cannot, as the store gave no bytes, or strings have characters that are escaped
+ * by their number, among them NUL and half surrogate pairs. Throws SyntaxError as `parseRecord` does.
  */
 export function parseBytes(entry: CacheEntry): CacheRecord | undefined {
   if (entry.bytes === undefined || entry.bytes.includes("\\u")) return undefined;
@@ -73,7 +76,8 @@ export function parseBytes(entry: CacheEntry): CacheRecord | undefined {
 }
 
 /**
- * The record in `text`; numbers that JavaScript would change are ExactNumber. Throws SyntaxError when the text is no JSON object.
+ * The record in `text`; numbers that JavaScript would change are ExactNumber. Throws SyntaxError when the text is no
+ * JSON object.
  */
 export function parseRecord(text: string): CacheRecord {
   const record: unknown = JSON.parse(text);

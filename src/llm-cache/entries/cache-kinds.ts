@@ -12,7 +12,10 @@ export type FurtherType = (typeof furtherTypes)[number];
 /** One sort of caches, such as `default:extract`; its keys begin with `default:extract:`. */
 export type CacheKind = `${string}:${string}`;
 
-/** The kinds that a migration moves, in the order in which it moves them: extraction's always, the others when they are asked for. */
+/**
+ * The kinds that a migration moves, in the order in which it moves them: extraction's always, the others when they are
+ * asked for.
+ */
 export class CacheKinds {
   readonly all: readonly CacheKind[];
 

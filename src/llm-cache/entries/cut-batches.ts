@@ -20,8 +20,8 @@ export interface CutLimits {
 }
 
 /**
- * Cuts a store's pages, whose sizes are its own, into batches of exactly `size` entries; only the last one is smaller. `begun` entries of the first batch
- * are done already. The limits are read anew for each entry.
+ * Cuts a store's pages, whose sizes are its own, into batches of exactly `size` entries; only the last one is smaller.
+ * `begun` entries of the first batch are done already. The limits are read anew for each entry.
  */
 export async function* cutBatches(
   pages: AsyncIterable<Page>,

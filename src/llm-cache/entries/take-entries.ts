@@ -4,8 +4,9 @@ import { type CacheEntry, refusal } from "./cache-entry.ts";
 type Take = (entry: CacheEntry) => Refusal | undefined;
 
 /**
- * Hands the entries to `take`, one after the other, and returns the refusals: those that it returns, and of entries that no store can hold, as their key
- * is no text, or `take` throws SyntaxError because they are no JSON object. What it keeps of an entry is all that stays in memory.
+ * Hands the entries to `take`, one after the other, and returns the refusals: those that it returns, and of entries
+ * that no store can hold, as their key is no text, or `take` throws SyntaxError because they are no JSON object. What
+ * it keeps of an entry is all that stays in memory.
  */
 export function takeEntries(entries: readonly CacheEntry[], take: Take): readonly Refusal[] {
   return entries.flatMap((entry) => takeEntry(entry, take) ?? []);

@@ -15,8 +15,9 @@ export const usualWaits: readonly number[] = [500, 1000, 2000, 4000, 8000];
 const shortWaits: readonly number[] = [200, 1000];
 
 /**
- * Writes the entries; each of them is durable afterwards, or refused with its reason. Waits while the target is away. When the target takes them together
- * no longer, halves of them are tried, so that one bad entry costs none of the others. Rejects with AbortError when `signal` aborts a wait.
+ * Writes the entries; each of them is durable afterwards, or refused with its reason. Waits while the target is away.
+ * When the target takes them together no longer, halves of them are tried, so that one bad entry costs none of the
+ * others. Rejects with AbortError when `signal` aborts a wait.
  */
 export async function writeEntries(
   store: KvStore,

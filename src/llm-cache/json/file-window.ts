@@ -16,7 +16,10 @@ const readBytes = 1_048_576;
 /** Room before what was read, for what is kept of the piece before: mostly a part of a value. */
 const headBytes = 65_536;
 
-/** A part of a file that moves forwards over it: what lies before `mark` is let go of when more is read. The next piece is being read meanwhile. */
+/**
+ * A part of a file that moves forwards over it: what lies before `mark` is let go of when more is read. The next piece
+ * is being read meanwhile.
+ */
 export class FileWindow {
   bytes: Buffer = Buffer.alloc(0);
   /** Index of the byte to be looked at next. */
@@ -60,7 +63,10 @@ export class FileWindow {
     return true;
   }
 
-  /** The next byte that is no white space, which is not passed; undefined where that is not known before `peek` has read more. */
+  /**
+   * The next byte that is no white space, which is not passed; undefined where that is not known before `peek` has read
+   * more.
+   */
   look(): number | undefined {
     while (isSpace(this.bytes[this.at])) this.at++;
     return this.bytes[this.at];

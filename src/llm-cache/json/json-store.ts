@@ -14,7 +14,10 @@ import { Spool } from "./spool.ts";
 
 const jsonFileName = `kv_store_${cacheNamespace}.json`;
 
-/** LightRAG's JsonKVStorage: one JSON object in a file, key to record. It is read as a stream, and replaced whole when entries were written. */
+/**
+ * LightRAG's JsonKVStorage: one JSON object in a file, key to record. It is read as a stream, and replaced whole when
+ * entries were written.
+ */
 export class JsonStore implements KvStore {
   readonly type = "JsonKVStorage";
   readonly workspace: string;

@@ -7,8 +7,9 @@ import type { Spool } from "./spool.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 /**
- * Puts the spool's entries into the file at `path`, over those of the same keys; all else in it stays, byte for byte. The file is replaced whole or not
- * at all, whenever the process or the machine dies. When another program writes to the file meanwhile, it is read again.
+ * Puts the spool's entries into the file at `path`, over those of the same keys; all else in it stays, byte for byte.
+ * The file is replaced whole or not at all, whenever the process or the machine dies. When another program writes to
+ * the file meanwhile, it is read again.
  */
 export async function mergeFile(path: string, spool: Spool): Promise<void> {
   for (let tries = 1; ; tries++) {

@@ -2,9 +2,15 @@ import { AppError } from "../../engine/errors.ts";
 import { FileWindow, type ReadableFile } from "./file-window.ts";
 import { ValueScanner } from "./value-scanner.ts";
 
-/** Why a parser of ours: those for streams that are kept up go token by token and need minutes for a file that this passes in seconds. */
+/**
+ * Why a parser of ours: those for streams that are kept up go token by token and need minutes for a file that this
+ * passes in seconds.
+ */
 
-/** A member of the file's object, or of an object in it that holds the caches of one mode, as old versions of LightRAG wrote them. */
+/**
+ * A member of the file's object, or of an object in it that holds the caches of one mode, as old versions of LightRAG
+ * wrote them.
+ */
 export interface FoundEntry {
   readonly key: string;
   /** As it stands in the file. Yours. */
@@ -28,8 +34,9 @@ const [openBrace, closeBrace, comma, colon, quote] = ["{", "}", ",", ":", '"'].m
 const byteOrderMark = 0xef;
 
 /**
- * The members of the JSON object that `file` is, in its order, with one value in memory at a time. A member that `isMode` and holds objects is entered.
- * Values are delimited, not checked. Throws AppError when the file is no JSON object, or ends too early.
+ * The members of the JSON object that `file` is, in its order, with one value in memory at a time. A member that
+ * `isMode` and holds objects is entered. Values are delimited, not checked. Throws AppError when the file is no JSON
+ * object, or ends too early.
  */
 export async function* scanEntries(
   file: ReadableFile,

@@ -4,8 +4,8 @@ import { AppError } from "../../engine/errors.ts";
 import type { CacheEntry } from "../entries/cache-entry.ts";
 
 /**
- * What was written to a JSON store and is not in its file yet: a SQLite file beside it, so that entries are durable one batch at a time, outlive a crash
- * and need no memory. One process has it at a time.
+ * What was written to a JSON store and is not in its file yet: a SQLite file beside it, so that entries are durable one
+ * batch at a time, outlive a crash and need no memory. One process has it at a time.
  */
 export class Spool {
   private readonly file: DatabaseSync;

@@ -7,8 +7,9 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
 /**
- * Finds the end of one JSON value whose bytes arrive piece by piece, without parsing it. `bytes` begins with the value and grows; what was looked at is
- * not looked at again. Says only where the value ends: whether it is JSON in between is for JSON.parse.
+ * Finds the end of one JSON value whose bytes arrive piece by piece, without parsing it. `bytes` begins with the value
+ * and grows; what was looked at is not looked at again. Says only where the value ends: whether it is JSON in between
+ * is for JSON.parse.
  */
 export class ValueScanner {
   private at = 0;

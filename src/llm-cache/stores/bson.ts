@@ -10,7 +10,9 @@ export class UnstorableError extends Error {
 
 const mostInt64 = 2n ** 63n;
 
-/** The record as a document without its _id; integers beyond 32 bits are 64-bit ones, as Python's driver writes them. */
+/**
+ * The record as a document without its _id; integers beyond 32 bits are 64-bit ones, as Python's driver writes them.
+ */
 export function toBson({ _id, ...record }: CacheRecord): Record<string, unknown> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [checked(name), toValue(value, name)]));
 }

@@ -10,7 +10,10 @@ const openers: { readonly [Type in StoreType]: Open<Extract<StoreSettings, { rea
   MongoKVStorage: async (settings) => (await import("./mongodb-store.ts")).MongodbStore.open(settings),
 };
 
-/** Connects to the store and reads nothing of it but its shape. Loads the client of this store and no other. Close it when you are done. */
+/**
+ * Connects to the store and reads nothing of it but its shape. Loads the client of this store and no other. Close it
+ * when you are done.
+ */
 export async function openStore(settings: StoreSettings): Promise<KvStore> {
   return (openers[settings.type] as Open<StoreSettings>)(settings);
 }

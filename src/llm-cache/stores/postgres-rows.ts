@@ -62,7 +62,10 @@ export function appendRow(rows: BinaryRows, workspace: string, row: TableRow, no
   rows.timestamp(row.update_time ?? now);
 }
 
-/** The entry as a row, or why it cannot be one; its texts are bytes where that is faster and `mayBeBytes`. Throws SyntaxError for what is no JSON object. */
+/**
+ * The entry as a row, or why it cannot be one; its texts are bytes where that is faster and `mayBeBytes`. Throws
+ * SyntaxError for what is no JSON object.
+ */
 export function tableRow(entry: CacheEntry, mayBeBytes: boolean): TableRow | Refusal {
   const ofBytes = mayBeBytes ? parseBytes(entry) : undefined;
   const record = ofBytes ?? parseRecord(entry.text);

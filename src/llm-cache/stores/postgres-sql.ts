@@ -14,7 +14,10 @@ export const createTable = `
     constraint lightrag_llm_cache_pk primary key (workspace, id)
   )`;
 
-/** The columns of a record; those that an older table lacks are null. Times as LightRAG reads them, and to the microsecond. */
+/**
+ * The columns of a record; those that an older table lacks are null. Times as LightRAG reads them, and to the
+ * microsecond.
+ */
 export function recordColumns(columns: ReadonlyMap<string, string>): string {
   const own = (name: string, as = name): string => (columns.has(name) ? as : `null`);
   const time = (name: string, scale: string): string =>
@@ -34,8 +37,8 @@ export function recordColumns(columns: ReadonlyMap<string, string>): string {
 }
 
 /**
- * $1 workspace, $2 the last id before, $3 patterns, $4 most rows, $5 most bytes: as many rows as fit into both, and one at least. The sizes of long
- * values are known without reading them.
+ * $1 workspace, $2 the last id before, $3 patterns, $4 most rows, $5 most bytes: as many rows as fit into both, and one
+ * at least. The sizes of long values are known without reading them.
  */
 export function pageQuery(columns: ReadonlyMap<string, string>): string {
   return `
@@ -51,7 +54,8 @@ export function pageQuery(columns: ReadonlyMap<string, string>): string {
 }
 
 /**
- * For the session that reads pages: a planner that knows nothing of the table, as it was filled a moment ago, would sort all that is left for each page.
+ * For the session that reads pages: a planner that knows nothing of the table, as it was filled a moment ago, would
+ * sort all that is left for each page.
  */
 export const inIndexOrder = `
   select set_config(name, 'off', false)

@@ -51,7 +51,10 @@ export class PostgresStore implements KvStore {
     return new Map(rows.map(({ kind, entries }) => [kind, Number(entries)]));
   }
 
-  /** By keyset in the order of the primary key: OFFSET misses rows when others are deleted meanwhile, and gets slower with every page. */
+  /**
+   * By keyset in the order of the primary key: OFFSET misses rows when others are deleted meanwhile, and gets slower
+   * with every page.
+   */
   async *read(kinds: CacheKinds, after: string | undefined, signal: AbortSignal): AsyncGenerator<Page> {
     if (this.columns.size === 0) return;
     const text = pageQuery(this.columns);
@@ -105,7 +108,10 @@ export class PostgresStore implements KvStore {
     }
   }
 
-  /** All or none of what is no refusal: by COPY what is not there, for it takes half the server's time, and by INSERT what it could not replace. */
+  /**
+   * All or none of what is no refusal: by COPY what is not there, for it takes half the server's time, and by INSERT
+   * what it could not replace.
+   */
   private async put(client: PoolClient, entries: readonly CacheEntry[]): Promise<readonly Refusal[]> {
     if (!this.copies) return this.upsert(client, entries);
     const there = await this.lookFor(client, entries);
@@ -123,7 +129,10 @@ export class PostgresStore implements KvStore {
     return [...fresh, ...others];
   }
 
-  /** Each record is parsed when its turn comes and is gone when its row is sent: the server works meanwhile, and there is no batch of garbage. */
+  /**
+   * Each record is parsed when its turn comes and is gone when its row is sent: the server works meanwhile, and there
+   * is no batch of garbage.
+   */
   private async copy(client: PoolClient, entries: readonly CacheEntry[], now: bigint): Promise<readonly Refusal[]> {
     const refused: Refusal[] = [];
     const append = (rows: BinaryRows, entry: CacheEntry): Refusal | undefined =>

@@ -1,8 +1,9 @@
 import { type CacheEntry, type CacheRecord, type Json, isExactNumber, parseRecord } from "../entries/cache-entry.ts";
 
 /**
- * The entries of one string of an old LightRAG, which kept an object for each mode, hash to record; none when it is no such object. Keys are those that
- * LightRAG gives them when it opens the store: https://github.com/HKUDS/LightRAG, lightrag/kg/redis_impl.py, _migrate_legacy_cache_structure.
+ * The entries of one string of an old LightRAG, which kept an object for each mode, hash to record; none when it is no
+ * such object. Keys are those that LightRAG gives them when it opens the store: https://github.com/HKUDS/LightRAG,
+ * lightrag/kg/redis_impl.py, _migrate_legacy_cache_structure.
  */
 export function nestedEntries(mode: string, text: string): CacheEntry[] {
   const records = Object.entries(objectOf(text) ?? {});

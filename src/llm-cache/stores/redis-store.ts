@@ -143,8 +143,9 @@ export class RedisStore implements KvStore {
   }
 
   /**
-   * The keys of these kinds, type after type, each once. SCAN may give a key more than once while the server's table grows or shrinks; that it does soon
-   * after the first time, because it walks neighbours of the resized table together.
+   * The keys of these kinds, type after type, each once. SCAN may give a key more than once while the server's table
+   * grows or shrinks; that it does soon after the first time, because it walks neighbours of the resized table
+   * together.
    */
   private async *scan(
     kinds: CacheKinds,
@@ -170,7 +171,10 @@ export class RedisStore implements KvStore {
     return [...(await this.nestedEntries()).values()].filter(({ key }) => kinds.of(key) !== undefined);
   }
 
-  /** What an old LightRAG left. It reads them only where there is no key of today, for then it has not opened the store since. */
+  /**
+   * What an old LightRAG left. It reads them only where there is no key of today, for then it has not opened the store
+   * since.
+   */
   private async nestedEntries(): Promise<ReadonlyMap<string, CacheEntry>> {
     return (this.nested ??= this.findNested());
   }

@@ -1,6 +1,7 @@
 /**
- * The data layer: the one place that knows the tables redis_*. The server and the importer work through it, so that both write the same file; it knows
- * neither their protocols nor their runs. Keys, fields, members and values are bytes, never text.
+ * The data layer: the one place that knows the tables redis_*. The server and the importer work through it, so that
+ * both write the same file; it knows neither their protocols nor their runs. Keys, fields, members and values are
+ * bytes, never text.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { openSqliteFile } from "../../stores/sqlite/file.ts";
@@ -28,8 +29,9 @@ export function openData(path: string, options: DataOptions = {}): Data {
 }
 
 /**
- * One connection to a data file. Reads may be done at any time. The first write of `strings`, `hashes`, ... opens a transaction, which the caller ends
- * by `commit` or `rollback`, or which `transaction` ends. Several Data may have the same file: each notices when another has written.
+ * One connection to a data file. Reads may be done at any time. The first write of `strings`, `hashes`, ... opens a
+ * transaction, which the caller ends by `commit` or `rollback`, or which `transaction` ends. Several Data may have the
+ * same file: each notices when another has written.
  */
 export class Data {
   /** For tables that are not ours, in the same transactions. */
@@ -55,7 +57,10 @@ export class Data {
     this.zsets = new Zsets(file, this.keys);
   }
 
-  /** To be called before a group of reads and writes: sets their time, and forgets what another process may have changed. */
+  /**
+   * To be called before a group of reads and writes: sets their time, and forgets what another process may have
+   * changed.
+   */
   begin(): void {
     this.keys.now = Date.now();
     this.keys.forgetWhenOthersWrote();
@@ -66,7 +71,10 @@ export class Data {
     return this.#transaction.open;
   }
 
-  /** Afterwards everything written since the last one is in the file, as safe as the template says. Throws with nothing of it written. */
+  /**
+   * Afterwards everything written since the last one is in the file, as safe as the template says. Throws with nothing
+   * of it written.
+   */
   commit(): void {
     if (!this.#transaction.open) return;
     try {
@@ -84,7 +92,10 @@ export class Data {
     this.keys.forgetAll();
   }
 
-  /** All that `work` writes, or nothing when it throws. Takes the write lock before it. Inside of another it is part of that one. */
+  /**
+   * All that `work` writes, or nothing when it throws. Takes the write lock before it. Inside of another it is part of
+   * that one.
+   */
   transaction<Result>(work: () => Result): Result {
     if (this.#transaction.open) return work();
     this.begin();

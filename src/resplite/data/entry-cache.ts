@@ -11,8 +11,9 @@ const cacheDefaults: CacheLimits = { entries: 50_000, bytes: 64 * 1024 * 1024 };
 const entryBytes = 250;
 
 /**
- * Entries by the name of their key, in two generations: what is used moves to the young one, and when that has half of what is allowed, the old one is
- * forgotten. So most recently used entries stay, and a look-up costs no more than a Map's.
+ * Entries by the name of their key, in two generations: what is used moves to the young one, and when that has half of
+ * what is allowed, the old one is forgotten. So most recently used entries stay, and a look-up costs no more than a
+ * Map's.
  */
 export class EntryCache {
   readonly #limits: CacheLimits;

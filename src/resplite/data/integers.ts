@@ -4,7 +4,9 @@ export type Int64 = number | bigint;
 const max = 2n ** 63n - 1n;
 const min = -(2n ** 63n);
 
-/** Strictly as Redis reads one: no sign but a minus, no leading zero, no space, within 64 bits. Undefined for all else. */
+/**
+ * Strictly as Redis reads one: no sign but a minus, no leading zero, no space, within 64 bits. Undefined for all else.
+ */
 export function parseInt64(bytes: Buffer): Int64 | undefined {
   const { length } = bytes;
   if (length === 0 || length > 20) return undefined;

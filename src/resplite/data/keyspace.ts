@@ -16,8 +16,9 @@ const largestHeld = 1024 * 1024;
 const latest = Number.MAX_SAFE_INTEGER;
 
 /**
- * Keys: which there are, of what kind, until when. Every other part of the data layer asks here first and writes through `forWrite`.
- * An expired key is not there for those who read; its row goes with the next write to it, or with `sweep`.
+ * Keys: which there are, of what kind, until when. Every other part of the data layer asks here first and writes
+ * through `forWrite`. An expired key is not there for those who read; its row goes with the next write to it, or with
+ * `sweep`.
  */
 export class Keyspace {
   readonly cache: EntryCache;
@@ -152,8 +153,8 @@ export class Keyspace {
   }
 
   /**
-   * Makes a key that expires at this time, which has passed, one that can be read and written until `conceal`. Undefined when there is none of the kind.
-   * Inside of one transaction, with nobody else at work between the two.
+   * Makes a key that expires at this time, which has passed, one that can be read and written until `conceal`.
+   * Undefined when there is none of the kind. Inside of one transaction, with nobody else at work between the two.
    */
   reveal(key: Buffer, kind: Kind, expiresAt: number): Entry | undefined {
     const name = key.toString("latin1");
@@ -208,8 +209,8 @@ export class Keyspace {
   }
 
   /**
-   * A page of keys by the age of their rows, newest first; `cursor` 0 begins and ends. A key that is there from beginning to end comes exactly once;
-   * keys that are added meanwhile do not come, so it ends.
+   * A page of keys by the age of their rows, newest first; `cursor` 0 begins and ends. A key that is there from
+   * beginning to end comes exactly once; keys that are added meanwhile do not come, so it ends.
    */
   scan(cursor: number, count: number): { cursor: number; keys: ScannedKey[] } {
     const page = this.#page.all(cursor === 0 ? latest : cursor, count);
@@ -218,7 +219,10 @@ export class Keyspace {
     return { cursor: more ? last[0] : 0, keys: this.#present(page) };
   }
 
-  /** Keys in the order of their bytes, after this one. Ends with an empty page only: one may be short where keys have expired. */
+  /**
+   * Keys in the order of their bytes, after this one. Ends with an empty page only: one may be short where keys have
+   * expired.
+   */
   after(key: Buffer | undefined, count: number): { last: Buffer | undefined; keys: ScannedKey[] } {
     const page = key === undefined ? this.#first.all(count) : this.#after.all(key, count);
     const last = page.at(-1);

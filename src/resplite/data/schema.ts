@@ -3,7 +3,9 @@ import type { DatabaseSync } from "node:sqlite";
 
 /** What a file has beyond the tables of version 1.0.4. Versions 1.5 add them; we keep them right where they are. */
 export interface FileFeatures {
-  /** Columns set_count, hash_count and zset_count of redis_keys: set to NULL, "to be counted", when a container changes. */
+  /**
+   * Columns set_count, hash_count and zset_count of redis_keys: set to NULL, "to be counted", when a container changes.
+   */
   readonly countColumns: boolean;
   /** Table redis_hash_field_ttl: fields that expire by themselves. */
   readonly fieldTtl: boolean;

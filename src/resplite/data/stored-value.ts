@@ -11,7 +11,10 @@ export type StoredValue =
   | { readonly kind: typeof kinds.list; readonly values: readonly Buffer[] }
   | { readonly kind: typeof kinds.zset; readonly scored: readonly Scored[] };
 
-/** The key holds exactly this afterwards, whatever it held before; in the open transaction, or in one of its own. `expiresAt` 0: never. */
+/**
+ * The key holds exactly this afterwards, whatever it held before; in the open transaction, or in one of its own.
+ * `expiresAt` 0: never.
+ */
 export function replaceKey(data: Data, key: Buffer, value: StoredValue, expiresAt: number): void {
   data.transaction(() => {
     deleteKey(data, key);
@@ -31,12 +34,16 @@ export function deleteKey(data: Data, key: Buffer): boolean {
   });
 }
 
-/** A key that is being written in parts expires at this time, which has passed: nobody sees it half, and after a crash the sweeper takes it. */
+/**
+ * A key that is being written in parts expires at this time, which has passed: nobody sees it half, and after a crash
+ * the sweeper takes it.
+ */
 const unfinished = 1;
 
 /**
- * Replaces a key whose value is too large for one transaction. Until `finish` the key is not there for those who read; after a crash it is not there
- * either, and the next replacement takes its place. Each method works in the open transaction, or in one of its own.
+ * Replaces a key whose value is too large for one transaction. Until `finish` the key is not there for those who read;
+ * after a crash it is not there either, and the next replacement takes its place. Each method works in the open
+ * transaction, or in one of its own.
  */
 export class ReplacementInParts {
   readonly #data: Data;

@@ -1,6 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-/** The one transaction of a connection. Reads go without: each sees what is committed, and what the open one has written. */
+/**
+ * The one transaction of a connection. Reads go without: each sees what is committed, and what the open one has
+ * written.
+ */
 export class Transaction {
   readonly #file: DatabaseSync;
   readonly #begin: StatementSync;
@@ -38,7 +41,10 @@ export class Transaction {
     this.#open = false;
   }
 
-  /** Whether another connection has committed since this was asked last: https://www.sqlite.org/pragma.html#pragma_data_version */
+  /**
+   * Whether another connection has committed since this was asked last:
+   * https://www.sqlite.org/pragma.html#pragma_data_version
+   */
   otherWrote(): boolean {
     const version = this.#readVersion();
     if (version === this.#seenVersion) return false;

@@ -38,8 +38,9 @@ export interface ApplyReport extends ImportReport {
 }
 
 /**
- * Brings every key that was noted to what Redis has now. While the source is written to, keys that change again wait for the next call; after the freeze
- * nothing waits. Where the tracker has been away since the bulk import began, everything is compared, too.
+ * Brings every key that was noted to what Redis has now. While the source is written to, keys that change again wait
+ * for the next call; after the freeze nothing waits. Where the tracker has been away since the bulk import began,
+ * everything is compared, too.
  */
 export async function applyDirty(options: ApplyOptions, { signal, progress }: ImportWatch): Promise<ApplyReport> {
   const { runId, from, to } = options;
@@ -109,7 +110,9 @@ interface PendingBatch extends Batch {
   readonly pending: readonly PendingKey[];
 }
 
-/** A pass over what waits, and more as long as each leaves fewer: those are keys that changed while they were applied. */
+/**
+ * A pass over what waits, and more as long as each leaves fewer: those are keys that changed while they were applied.
+ */
 async function applyAll(
   data: Data,
   redis: BinaryClient,

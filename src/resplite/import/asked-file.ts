@@ -7,8 +7,8 @@ import { importStages, ImportRunStore, isAtWork } from "./import-home.ts";
 import { requireFile } from "./known-import.ts";
 
 /**
- * The imports into the file at `path` as one of the homes that `app runs` asks. A file that is no destination of an import is left as it is, and has no
- * runs. Throws UsageError when there is no such file. Close it when you are done.
+ * The imports into the file at `path` as one of the homes that `app runs` asks. A file that is no destination of an
+ * import is left as it is, and has no runs. Throws UsageError when there is no such file. Close it when you are done.
  */
 export function askedImportFile(path: string): AskedHome & { close(): void } {
   requireFile(path);

@@ -53,8 +53,9 @@ export interface ImportWatch {
 }
 
 /**
- * Copies every key of the source into the file. Keys that change meanwhile are the tracker's matter. A crash at any moment costs only what was under way:
- * the same call with `resume` goes on there. The report has what was counted over all calls of the run.
+ * Copies every key of the source into the file. Keys that change meanwhile are the tracker's matter. A crash at any
+ * moment costs only what was under way: the same call with `resume` goes on there. The report has what was counted over
+ * all calls of the run.
  * @throws AppError when the source stays away or the file cannot be written; what was copied stays
  */
 export async function bulk(options: BulkOptions, { signal, progress }: ImportWatch): Promise<ImportReport> {
@@ -149,7 +150,10 @@ interface BulkReceipt extends Receipt {
   readonly counts: Partial<Record<Counter, number>> & { readonly migrated_bytes: number };
 }
 
-/** The sink copies the keys of a batch; the checkpoint stores where the scan is and what was counted, in one transaction. */
+/**
+ * The sink copies the keys of a batch; the checkpoint stores where the scan is and what was counted, in one
+ * transaction.
+ */
 function bulkRoute(
   data: Data,
   redis: BinaryClient,

@@ -12,7 +12,9 @@ export interface ControlledImport {
   readonly scanCount: number;
 }
 
-/** Asks every process that works on the run; limits that are not named stay. @throws UsageError unknown_run, run_aborted */
+/**
+ * Asks every process that works on the run; limits that are not named stay. @throws UsageError unknown_run, run_aborted
+ */
 export async function controlImport(
   path: string,
   runId: string,

@@ -4,12 +4,13 @@ import type { PragmaTemplate } from "../../stores/sqlite/pragmas.ts";
 import { type Data, openData } from "../data/data.ts";
 import { ensureMigrationTables } from "../data/schema.ts";
 
-// The importer: takes a live Redis over into a data file. It reads Redis (fetch-values.ts), writes through the data layer, and keeps its memory in the
-// tables migration_* of the same file, so that a value and the knowledge of it are one transaction. It never writes to the source.
+// The importer: takes a live Redis over into a data file. It reads Redis (fetch-values.ts), writes through the data
+// layer, and keeps its memory in the tables migration_* of the same file, so that a value and the knowledge of it are
+// one transaction. It never writes to the source.
 
 /**
- * Opens the destination for a migration, makes it when it is not there. Importer, tracker and status share it, so the template's exclusive lock is left
- * out. @throws AppError sqlite_unusable
+ * Opens the destination for a migration, makes it when it is not there. Importer, tracker and status share it, so the
+ * template's exclusive lock is left out. @throws AppError sqlite_unusable
  */
 export function openImportFile(path: string, template: PragmaTemplate = "default"): Data {
   const data = openData(path, { template, shared: true, cache: { entries: 1000, bytes: 8 * 1024 * 1024 } });

@@ -5,7 +5,8 @@ import { openImportFile } from "./import-file.ts";
 import { knownRun } from "./run-record.ts";
 
 /**
- * The file of an import that was begun, for commands that look at it or steer it: they make no file. The caller closes it.
+ * The file of an import that was begun, for commands that look at it or steer it: they make no file. The caller closes
+ * it.
  * @throws UsageError no_such_file, unknown_run
  */
 export function openKnownImport(path: string, runId: string): Data {

@@ -31,7 +31,10 @@ export interface ImportPreflight {
 
 const supported = new Set(["string", "hash", "set", "list", "zset"]);
 
-/** Looks at source and destination before anything is copied. Writes nothing into either, but makes the destination's tables. */
+/**
+ * Looks at source and destination before anything is copied. Writes nothing into either, but makes the destination's
+ * tables.
+ */
 export async function preflight(options: { readonly from: string; readonly to: string }): Promise<ImportPreflight> {
   const { from, to } = options;
   const redis = await connectSource(from);

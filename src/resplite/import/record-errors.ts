@@ -22,7 +22,10 @@ const failedKeys = `
 /** A key of Redis; its id is its text, or its bytes in hexadecimal where it is none. */
 export type ImportError = RecordError & { readonly key: Uint8Array };
 
-/** The keys of a run that could not be copied, behind the port of all pipelines. The importer itself notes them, through its registry and its log. */
+/**
+ * The keys of a run that could not be copied, behind the port of all pipelines. The importer itself notes them, through
+ * its registry and its log.
+ */
 export class ImportErrors implements ListedErrors<ImportErrorFilter, ImportError> {
   readonly #file: DatabaseSync;
 

@@ -4,7 +4,8 @@ import { textOf } from "./names.ts";
 const token = /^[\p{L}\p{N}\p{M}_]+\*?$/u;
 
 /**
- * A query in FTS5's language: every word must be there, `word*` as the beginning of one. Words are quoted, so that AND, OR, NOT and NEAR are words too.
+ * A query in FTS5's language: every word must be there, `word*` as the beginning of one. Words are quoted, so that AND,
+ * OR, NOT and NEAR are words too.
  * @throws CommandError for all else: operators, fields, quotes
  */
 export function matchExpression(query: Buffer): string {

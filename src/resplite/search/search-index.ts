@@ -17,8 +17,9 @@ export interface Suggestion {
 }
 
 /**
- * One index: its documents, the FTS5 table that finds them and its suggestions. The FTS5 table holds no text, as in the original's files: to take a
- * document out of it, it must be given the text that was put in. Writes need an open transaction.
+ * One index: its documents, the FTS5 table that finds them and its suggestions. The FTS5 table holds no text, as in the
+ * original's files: to take a document out of it, it must be given the text that was put in. Writes need an open
+ * transaction.
  */
 export class SearchIndex {
   readonly name: string;
@@ -70,7 +71,9 @@ export class SearchIndex {
     return true;
   }
 
-  /** Best first: FTS5's bm25, which is the lower the better, times the document's score. `total` counts all that match. */
+  /**
+   * Best first: FTS5's bm25, which is the lower the better, times the document's score. `total` counts all that match.
+   */
   search(match: string, offset: number, count: number): { total: number; found: FoundDocument[] } {
     const { docs, docmap, fts } = this.#tables;
     const from = `FROM ${fts} f JOIN ${docmap} m ON f.rowid = m.fts_rowid JOIN ${docs} d ON d.doc_id = m.doc_id WHERE ${fts} MATCH ?`;

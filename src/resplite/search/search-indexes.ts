@@ -1,6 +1,6 @@
 /**
- * Full-text search: the indexes of a file, each with tables of its own, in the original's format. It knows nothing of keys: what is searched is added by
- * FT.ADD, not taken from hashes.
+ * Full-text search: the indexes of a file, each with tables of its own, in the original's format. It knows nothing of
+ * keys: what is searched is added by FT.ADD, not taken from hashes.
  */
 import type { Data } from "../data/data.ts";
 import { CommandError } from "../data/errors.ts";

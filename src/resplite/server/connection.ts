@@ -14,7 +14,10 @@ import { notSupported } from "./refusals.ts";
 import type { Service } from "./service.ts";
 import type { Turn, TurnMember } from "./turn.ts";
 
-/** While so much of its replies waits to be read by the client, nothing more is done for it, and nothing more is read from it. */
+/**
+ * While so much of its replies waits to be read by the client, nothing more is done for it, and nothing more is read
+ * from it.
+ */
 const mostUnread = 1024 * 1024;
 
 /** While a client is blocked, so much of what it sends is taken. */

@@ -6,7 +6,10 @@ const backslash = 0x5c;
 const caret = 0x5e;
 const dash = 0x2d;
 
-/** Whether the whole text fits Redis' pattern: * ? [ab] [a-z] [^a] and \ before what stands for itself. Byte by byte; linear but for the last star. */
+/**
+ * Whether the whole text fits Redis' pattern: * ? [ab] [a-z] [^a] and \ before what stands for itself. Byte by byte;
+ * linear but for the last star.
+ */
 export function matchesGlob(pattern: Buffer, text: Buffer): boolean {
   let at = 0;
   let read = 0;

@@ -1,6 +1,7 @@
 /**
- * The server: Redis' protocol over the data layer. It owns connections and what they are told; it knows no table, and the data layer knows no protocol.
- * The way of a command: connection.ts (bytes), protocol/request-reader.ts (arguments), commands/ (answer), turn.ts (commit, then reply).
+ * The server: Redis' protocol over the data layer. It owns connections and what they are told; it knows no table, and
+ * the data layer knows no protocol. The way of a command: connection.ts (bytes), protocol/request-reader.ts
+ * (arguments), commands/ (answer), turn.ts (commit, then reply).
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
@@ -33,8 +34,8 @@ export interface RunningServer {
 const mostClients = 10_000;
 
 /**
- * Pages of the write-ahead log (64 MB) before they are written to their places, which takes two syncs of the disk and holds everyone up. With the 1,000
- * pages of the templates half of the time went there: bench/resplite.ts.
+ * Pages of the write-ahead log (64 MB) before they are written to their places, which takes two syncs of the disk and
+ * holds everyone up. With the 1,000 pages of the templates half of the time went there: bench/resplite.ts.
  */
 const checkpointPages = 16_000;
 

@@ -43,6 +43,9 @@ export interface Client {
   lastCommand: string;
   /** Ends the connection once its replies are sent. */
   close(): void;
-  /** Replies when one of the lists has an element, or when the time is up; 0: never. Nothing else of this client is done before. */
+  /**
+   * Replies when one of the lists has an element, or when the time is up; 0: never. Nothing else of this client is done
+   * before.
+   */
   block(keys: readonly Buffer[], end: ListEnd, milliseconds: number): void;
 }

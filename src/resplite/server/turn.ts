@@ -11,8 +11,9 @@ export interface TurnMember {
 }
 
 /**
- * What arrives in one turn of the event loop, from whatever connections, is one transaction; its replies go out after the commit. So a reply means that
- * what it speaks of is in the file. When the commit fails, everyone of the turn is told so, as each may have seen what was not kept.
+ * What arrives in one turn of the event loop, from whatever connections, is one transaction; its replies go out after
+ * the commit. So a reply means that what it speaks of is in the file. When the commit fails, everyone of the turn is
+ * told so, as each may have seen what was not kept.
  */
 export class Turn {
   readonly #service: Service;

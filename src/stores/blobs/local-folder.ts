@@ -5,7 +5,10 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { AppError } from "../../engine/errors.ts";
 import type { BlobStorage } from "./blob-storage.ts";
 
-/** A folder in which the key of a blob is the path of its file. Nothing outside of it is ever touched, whatever the key says or links lead to. */
+/**
+ * A folder in which the key of a blob is the path of its file. Nothing outside of it is ever touched, whatever the key
+ * says or links lead to.
+ */
 export class LocalFolder implements BlobStorage {
   private readonly root: string;
 

@@ -7,8 +7,8 @@ export interface S3Location {
 }
 
 /**
- * The address of the bucket, without a slash at its end. `auto` is what the platform's client (botocore) makes of it: the path at an endpoint of one's
- * own, and at Amazon the host name where the bucket's name can be part of one.
+ * The address of the bucket, without a slash at its end. `auto` is what the platform's client (botocore) makes of it:
+ * the path at an endpoint of one's own, and at Amazon the host name where the bucket's name can be part of one.
  */
 export function bucketUrl({ endpoint, region, bucket, addressStyle }: S3Location): string {
   const url = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);

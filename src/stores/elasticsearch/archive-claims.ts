@@ -13,8 +13,9 @@ export interface ArchiveClaim {
 }
 
 /**
- * The claims under a prefix, by archive. They are component templates that no index template uses: they are part of the cluster's state, outlive every
- * index, and need no privilege that installing our templates does not. Undefined where the user may not read them.
+ * The claims under a prefix, by archive. They are component templates that no index template uses: they are part of the
+ * cluster's state, outlive every index, and need no privilege that installing our templates does not. Undefined where
+ * the user may not read them.
  */
 export async function readClaims(client: Client, prefix: string): Promise<Map<string, ArchiveClaim> | undefined> {
   try {

@@ -77,10 +77,16 @@ function oldestVersion(nodes: NodeFacts[]): { version: string; major: number } {
   });
 }
 
-/** Asked so often, each of several addresses, or of the servers behind a balancer, has answered: the client takes them in turn. */
+/**
+ * Asked so often, each of several addresses, or of the servers behind a balancer, has answered: the client takes them
+ * in turn.
+ */
 const leastLooks = 3;
 
-/** The one cluster that all addresses lead to. Throws AppError when there are several: documents would go here and there. */
+/**
+ * The one cluster that all addresses lead to. Throws AppError when there are several: documents would go here and
+ * there.
+ */
 async function readClusterUuid(client: Client): Promise<string> {
   const looks = Math.max(leastLooks, 2 * client.connectionPool.connections.length);
   const found = new Set<string>();

@@ -1,8 +1,8 @@
 import { type DiagnosticResult, errors } from "@elastic/elasticsearch";
 
 /**
- * Something between this program and Elasticsearch answered in its place: a proxy without a backend, a gateway's page, a portal's redirect. Such an answer
- * says nothing about a record, an index or a privilege.
+ * Something between this program and Elasticsearch answered in its place: a proxy without a backend, a gateway's page,
+ * a portal's redirect. Such an answer says nothing about a record, an index or a privilege.
  */
 export class InterceptedError extends errors.ConnectionError {
   constructor(result: DiagnosticResult) {
@@ -12,8 +12,8 @@ export class InterceptedError extends errors.ConnectionError {
 }
 
 /**
- * Elasticsearch names itself in a header of its answers; where a proxy takes that away, or it refuses before it has read the request, its errors are still
- * JSON with a type.
+ * Elasticsearch names itself in a header of its answers; where a proxy takes that away, or it refuses before it has
+ * read the request, its errors are still JSON with a type.
  */
 export function isIntercepted({ statusCode = 0, headers, body }: DiagnosticResult): boolean {
   if (saysEnough(statusCode) || headers?.["x-elastic-product"] === "Elasticsearch") return false;
@@ -25,7 +25,10 @@ export function isIntercepted({ statusCode = 0, headers, body }: DiagnosticResul
 /** What it says, without its header, of a path or method that it does not know. */
 const ofNoHandler = /^(no handler found for uri|incorrect http method for uri)/i;
 
-/** Whoever says that a request is too large, that there are too many, or that the server is away: what follows is the same. */
+/**
+ * Whoever says that a request is too large, that there are too many, or that the server is away: what follows is the
+ * same.
+ */
 function saysEnough(status: number): boolean {
   return status === 413 || status === 429 || status >= 500;
 }

@@ -15,8 +15,8 @@ export function requestLimits(): RequestLimits {
 }
 
 /**
- * Ends `work` when the signal is aborted: it rejects with the signal's reason at once, requests under way are given up, and no more is sent. One that was under
- * way may still be carried out.
+ * Ends `work` when the signal is aborted: it rejects with the signal's reason at once, requests under way are given up,
+ * and no more is sent. One that was under way may still be carried out.
  */
 export async function endingWith<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();

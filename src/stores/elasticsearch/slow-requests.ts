@@ -5,7 +5,10 @@ import type { SlowLog } from "../../engine/log.ts";
 const longestBody = 20_000;
 const longestShape = 500;
 
-/** From now on requests of `client` that take `slow.millis` or longer, their repetitions included, are logged when they end. */
+/**
+ * From now on requests of `client` that take `slow.millis` or longer, their repetitions included, are logged when they
+ * end.
+ */
 export function watchRequests(client: Client, { millis, log }: SlowLog): void {
   const startedAt = new WeakMap<object, number>();
   client.diagnostic.on("serialization", (_error, result) => {
@@ -38,7 +41,10 @@ function pathShape(path: string): string {
   return path.replace(/(\/_(?:doc|create|update|source|explain))\/[^/?]+/, "$1/?");
 }
 
-/** Of a body of lines the first two, head and body of the first of many searches. A bulk's lines are the records, and its size says enough. */
+/**
+ * Of a body of lines the first two, head and body of the first of many searches. A bulk's lines are the records, and
+ * its size says enough.
+ */
 function bodyShape(path: string, body: string | Buffer): { shape?: string } {
   if (body.length > longestBody || /\/_bulk\b/.test(path)) return {};
   const lines = body.toString().trim().split("\n").slice(0, 2);

@@ -32,8 +32,9 @@ function noRepository(message: string): UsageError {
 const pollMillis = 250;
 
 /**
- * Takes a snapshot of exactly these indices and waits for it. Returns what is wrong with it, undefined when every index is whole in it; one that is
- * not whole, and one that is unfinished when the signal aborts, is deleted. Rejects with AbortError then.
+ * Takes a snapshot of exactly these indices and waits for it. Returns what is wrong with it, undefined when every index
+ * is whole in it; one that is not whole, and one that is unfinished when the signal aborts, is deleted. Rejects with
+ * AbortError then.
  */
 export async function takeSnapshot(
   client: Client,

@@ -16,7 +16,10 @@ export interface Dialect {
   readonly version: string;
   /** Scalars may be null; Milvus has this since 2.5. */
   readonly hasNulls: boolean;
-  /** An upsert replaces the row; before 2.4 it puts rows with a partition key into the wrong partition, so a delete comes before the insert. */
+  /**
+   * An upsert replaces the row; before 2.4 it puts rows with a partition key into the wrong partition, so a delete
+   * comes before the insert.
+   */
   readonly upserts: boolean;
   /** LIKE "%x%"; since 2.4. */
   readonly hasInfix: boolean;
@@ -50,7 +53,10 @@ export class Milvus {
     this.options = options;
   }
 
-  /** Does one request, which `what` names as in "insert 5 rows". Throws for an answer that says no, and when none came in time. */
+  /**
+   * Does one request, which `what` names as in "insert 5 rows". Throws for an answer that says no, and when none came
+   * in time.
+   */
   async call<T extends object>(
     what: string,
     request: (client: MilvusClient) => Promise<T>,

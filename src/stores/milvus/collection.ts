@@ -18,7 +18,10 @@ export interface CollectionSpec {
   readonly columns: readonly Column[];
 }
 
-/** Makes the collection with its indexes when it is missing, and loads it. Harmless when repeated, also by many at once. True when it was made here. */
+/**
+ * Makes the collection with its indexes when it is missing, and loads it. Harmless when repeated, also by many at once.
+ * True when it was made here.
+ */
 export async function ensureCollection(milvus: Milvus, spec: CollectionSpec): Promise<boolean> {
   const dialect = await milvus.dialect();
   const made = !(await hasCollection(milvus, spec.name)) && (await createCollection(milvus, spec, dialect));

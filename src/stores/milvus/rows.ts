@@ -24,7 +24,10 @@ export class MilvusRows {
     this.keys = keys;
   }
 
-  /** Afterwards these are the rows of their keys. All have the same partition key, whose filter is `tenant`. At most `mostRows`, each key once. */
+  /**
+   * Afterwards these are the rows of their keys. All have the same partition key, whose filter is `tenant`. At most
+   * `mostRows`, each key once.
+   */
   async replace(rows: readonly Row[], tenant: string): Promise<void> {
     const { upserts } = await this.milvus.dialect();
     const what = `write ${rows.length} rows`;

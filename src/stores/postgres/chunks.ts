@@ -1,4 +1,6 @@
-/** Rows of one INSERT: with the widest of our tables still far below the 65,535 parameters that a statement may have. */
+/**
+ * Rows of one INSERT: with the widest of our tables still far below the 65,535 parameters that a statement may have.
+ */
 const rowsPerStatement = 5000;
 
 export function* chunks<T>(rows: readonly T[]): Generator<T[]> {

@@ -5,11 +5,17 @@ export interface HidingTable {
   /** Schema-qualified and quoted. */
   readonly name: string;
   readonly role: string;
-  /** `row_security`: a query of it fails, for our sessions do not let rows be filtered silently. The others show what they show. */
+  /**
+   * `row_security`: a query of it fails, for our sessions do not let rows be filtered silently. The others show what
+   * they show.
+   */
   readonly why: "row_security" | "view" | "materialized_view" | "foreign_table";
 }
 
-/** Of these tables, found by the search path, those that could hide rows from this role; one that is not there hides nothing. */
+/**
+ * Of these tables, found by the search path, those that could hide rows from this role; one that is not there hides
+ * nothing.
+ */
 export async function hidingTables(db: Pool | PoolClient, names: readonly string[]): Promise<HidingTable[]> {
   const { rows } = await db.query<HidingTable>(
     `select format('%I.%I', n.nspname, c.relname) as name, current_user::text as role,
@@ -23,7 +29,10 @@ export async function hidingTables(db: Pool | PoolClient, names: readonly string
   return rows;
 }
 
-/** The one thing that helps: with row_security off PostgreSQL refuses a table with any policy, even one that hides nothing. */
+/**
+ * The one thing that helps: with row_security off PostgreSQL refuses a table with any policy, even one that hides
+ * nothing.
+ */
 export function bypassHint(role: string): string {
   return `ALTER ROLE "${role.replaceAll('"', '""')}" BYPASSRLS; as a superuser. A policy that lets this role see everything is not enough.`;
 }

@@ -131,7 +131,10 @@ export class PostgresRunStore implements RunStore {
 
 type SelectedRun = Awaited<ReturnType<ReturnType<PostgresRunStore["select"]>["execute"]>>[number];
 
-/** Whether some session holds the run's lock (`runLockName`), read without taking it: pg_locks shows a bigint key as two halves. */
+/**
+ * Whether some session holds the run's lock (`runLockName`), read without taking it: pg_locks shows a bigint key as two
+ * halves.
+ */
 const lockIsHeld = sql<boolean>`exists (
   select from pg_locks l, (select hashtextextended('log_archive:run:' || runs.id::text, 0) as key) k
    where l.locktype = 'advisory' and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())

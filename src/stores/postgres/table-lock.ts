@@ -13,16 +13,17 @@ export interface LockWait {
 }
 
 /**
- * While a lock is waited for, every writer queues behind it; so it is waited for shortly, and tried again after a pause. The longest wait is just beyond
- * deadlock_timeout (1s), when the server itself ends an autovacuum that is in the way.
+ * While a lock is waited for, every writer queues behind it; so it is waited for shortly, and tried again after a
+ * pause. The longest wait is just beyond deadlock_timeout (1s), when the server itself ends an autovacuum that is in
+ * the way.
  */
 const waitMillis = [200, 400, 600, 800, 1000, 1200];
 const pauseMillis = 1000;
 const lockNotAvailable = "55P03";
 
 /**
- * Does `work` in one transaction that holds the table in the mode. Throws AppError, with who holds the table, when it was not to be had in time;
- * nothing was changed then.
+ * Does `work` in one transaction that holds the table in the mode. Throws AppError, with who holds the table, when it
+ * was not to be had in time; nothing was changed then.
  */
 export async function withTableLock(
   pool: Pool,
@@ -70,7 +71,9 @@ async function tryLocked(
   }
 }
 
-/** Who holds a lock on the table that keeps this one from being had, as one line; a prepared transaction has no process. */
+/**
+ * Who holds a lock on the table that keeps this one from being had, as one line; a prepared transaction has no process.
+ */
 async function holdersOf(pool: Pool, table: Table, mode: LockMode): Promise<string> {
   const harmless = mode === "access exclusive" ? [] : ["AccessShareLock", "RowShareLock"];
   const found = await pool.query<{ holder: string }>(

@@ -28,7 +28,10 @@ interface Found extends Omit<Table, "sqlName" | "name" | "textIsUnchecked" | "es
   readonly encoding: string;
 }
 
-/** The table as the catalogue describes it, found by the search path; undefined when there is none. One statement: many are looked at before each run. */
+/**
+ * The table as the catalogue describes it, found by the search path; undefined when there is none. One statement: many
+ * are looked at before each run.
+ */
 export async function inspectTable(db: Pool | PoolClient, name: string): Promise<Table | undefined> {
   const { rows: found } = await db.query<Found>(
     `select n.nspname as schema, c.reltuples::bigint::text as rows, current_setting('server_encoding') as encoding,

@@ -9,7 +9,10 @@ export function sqliteHome(state: StateFile): RunHome {
   return { name: state.path, runs: new SqliteRunStore(state), openLocks: () => SqliteLocks.open(state) };
 }
 
-/** The state file at `path` as one of the homes to be asked, which has no runs while it does not exist. Close it when you are done. */
+/**
+ * The state file at `path` as one of the homes to be asked, which has no runs while it does not exist. Close it when
+ * you are done.
+ */
 export function askedStateFile(path: string): AskedHome & { close(): void } {
   let state: StateFile | undefined;
   return {

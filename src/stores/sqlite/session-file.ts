@@ -3,9 +3,10 @@ import { DatabaseSync } from "node:sqlite";
 import { isBusy } from "./errors.ts";
 
 /**
- * A file that is locked as long as a process lives. The kernel holds the lock and drops it when the process ends, however it ends, and not before: no
- * clock, no process id and no heartbeat can be wrong about it, and processes of two containers on one machine see each other. Node has no call for such
- * locks; SQLite takes one for an exclusive transaction, here on an empty database. Files without that lock are left by the dead.
+ * A file that is locked as long as a process lives. The kernel holds the lock and drops it when the process ends,
+ * however it ends, and not before: no clock, no process id and no heartbeat can be wrong about it, and processes of two
+ * containers on one machine see each other. Node has no call for such locks; SQLite takes one for an exclusive
+ * transaction, here on an empty database. Files without that lock are left by the dead.
  */
 export class SessionFile {
   readonly path: string;

@@ -10,8 +10,9 @@ import type { StateFile } from "./state-file.ts";
 const watchMillis = 1000;
 
 /**
- * Locks in the state file. A row says which session holds a name; it counts only while that session's file is held (session-file.ts). `lost` aborts
- * when the state file or the session's file was removed or replaced, for then other processes no longer see these locks.
+ * Locks in the state file. A row says which session holds a name; it counts only while that session's file is held
+ * (session-file.ts). `lost` aborts when the state file or the session's file was removed or replaced, for then other
+ * processes no longer see these locks.
  */
 export class SqliteLocks implements RunLocks {
   readonly lost: AbortSignal;

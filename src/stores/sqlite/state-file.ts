@@ -7,16 +7,17 @@ import { AppError, UsageError } from "../../engine/errors.ts";
 import { describeSqliteError, isBusy } from "./errors.ts";
 import { pendingMigrations, upgrade } from "./upgrade.ts";
 
-// src/stores/sqlite owns the state file: one SQLite database in which pipelines without a PostgreSQL remember their runs, locks, checkpoints, record
-// errors and dirty records. It never holds what a pipeline moves, and knows nothing of it.
+// src/stores/sqlite owns the state file: one SQLite database in which pipelines without a PostgreSQL remember their
+// runs, locks, checkpoints, record errors and dirty records. It never holds what a pipeline moves, and knows nothing of
+// it.
 
 /** Another process holds the write lock for milliseconds; only one that was suspended in its midst holds it longer. */
 const patienceMillis = 15_000;
 const retryMillis = 20;
 
 /**
- * The state file, open. SQLite answers within the call, so nothing here waits on the event loop but for another process's write. A statement that
- * fails is thrown as an AppError that names the file and says what to do.
+ * The state file, open. SQLite answers within the call, so nothing here waits on the event loop but for another
+ * process's write. A statement that fails is thrown as an AppError that names the file and says what to do.
  */
 export class StateFile {
   readonly path: string;
@@ -34,14 +35,17 @@ export class StateFile {
     return this.patiently(() => look(this.db));
   }
 
-  /** Does `change` in one transaction, durable when it resolves, and nothing of it when it throws. It must not wait for anything. */
+  /**
+   * Does `change` in one transaction, durable when it resolves, and nothing of it when it throws. It must not wait for
+   * anything.
+   */
   write<T>(change: (db: DatabaseSync) => T): Promise<T> {
     return this.patiently(() => inTransaction(this.db, change));
   }
 
   /**
-   * As `write`, but durable only when `flush` or a later `write` resolves: what it changed survives the death of this process at once, and a power failure
-   * from then on. The call does not wait for the disk.
+   * As `write`, but durable only when `flush` or a later `write` resolves: what it changed survives the death of this
+   * process at once, and a power failure from then on. The call does not wait for the disk.
    */
   writeSoon<T>(change: (db: DatabaseSync) => T): Promise<T> {
     return this.patiently(() => {
@@ -54,7 +58,10 @@ export class StateFile {
     });
   }
 
-  /** Everything written so far is durable when it resolves. Other work of this process goes on meanwhile. Throws AppError when the disk fails. */
+  /**
+   * Everything written so far is durable when it resolves. Other work of this process goes on meanwhile. Throws
+   * AppError when the disk fails.
+   */
   async flush(): Promise<void> {
     try {
       this.wal ??= open(`${this.path}-wal`, "r");
@@ -91,9 +98,9 @@ export class StateFile {
 }
 
 /**
- * Opens the state file at `file`, an absolute path, and makes it, and its folder, when it is not there: readable by this user alone, for options and
- * reasons may quote data. Brings its tables to what this program knows. Throws AppError for a file that is none of ours, was made by a newer program,
- * or cannot be written.
+ * Opens the state file at `file`, an absolute path, and makes it, and its folder, when it is not there: readable by
+ * this user alone, for options and reasons may quote data. Brings its tables to what this program knows. Throws
+ * AppError for a file that is none of ours, was made by a newer program, or cannot be written.
  */
 export async function openStateFile(file: string): Promise<StateFile> {
   if (!path.isAbsolute(file)) throw new UsageError("state_file", "The state file must be named by an absolute path.");
@@ -126,7 +133,8 @@ export async function openExistingStateFile(file: string): Promise<StateFile | u
 function connect(file: string): DatabaseSync {
   try {
     const db = new DatabaseSync(file, { timeout: 0 });
-    // FULL: what was said to be recorded is on the disk, also when the power fails; in WAL mode NORMAL would lose the last transactions.
+    // FULL: what was said to be recorded is on the disk, also when the power fails; in WAL mode NORMAL would lose the
+    // last transactions.
     db.exec("pragma synchronous = full; pragma foreign_keys = on; pragma journal_size_limit = 16777216");
     return db;
   } catch (error) {

@@ -6,7 +6,10 @@ const folder = new URL("../../../migrations/sqlite/", import.meta.url);
 /** In the header of the file: what tells a state file from other databases. "LgAr" as a number. */
 const applicationId = 0x4c674172;
 
-/** Brings the tables to what this program knows. Call in a write transaction, so that many may do it at once; then again it does nothing. */
+/**
+ * Brings the tables to what this program knows. Call in a write transaction, so that many may do it at once; then again
+ * it does nothing.
+ */
 export function upgrade(db: DatabaseSync, file: string): void {
   db.exec(`pragma application_id = ${applicationId}`);
   db.exec("create table if not exists schema_versions (name text primary key) strict");

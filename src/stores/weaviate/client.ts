@@ -1,4 +1,5 @@
-// src/stores/weaviate speaks to Weaviate: one connection, one collection with a tenant for each customer. It never knows what an object means.
+// src/stores/weaviate speaks to Weaviate: one connection, one collection with a tenant for each customer. It never
+// knows what an object means.
 import type { WeaviateClient } from "weaviate-client";
 import { AppError } from "../../engine/errors.ts";
 
@@ -96,7 +97,10 @@ export function isTenantMissing(error: unknown): boolean {
   return error instanceof AppError && error.code === "weaviate_failed" && error.message.includes("tenant not found");
 }
 
-/** Why Weaviate 1.27 refuses an object while the shard of its tenant is being removed or made: it takes the object a moment later. */
+/**
+ * Why Weaviate 1.27 refuses an object while the shard of its tenant is being removed or made: it takes the object a
+ * moment later.
+ */
 export function isBetweenShards(reason: string): boolean {
   return /tenant not found|store already closed|already shut or dropped/.test(reason);
 }

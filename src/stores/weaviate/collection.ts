@@ -14,7 +14,10 @@ export interface WeaviateCollectionSpec {
   readonly properties: readonly PropertySpec[];
 }
 
-/** Makes the multi-tenant collection, with vectors of the application's own, when it is missing. True when it was made here. */
+/**
+ * Makes the multi-tenant collection, with vectors of the application's own, when it is missing. True when it was made
+ * here.
+ */
 export async function ensureCollection(weaviate: Weaviate, spec: WeaviateCollectionSpec): Promise<boolean> {
   const exists = (): Promise<boolean> =>
     weaviate.call(`look for collection ${spec.name}`, (client) => client.collections.exists(spec.name));
@@ -43,7 +46,10 @@ export async function ensureCollection(weaviate: Weaviate, spec: WeaviateCollect
   }
 }
 
-/** How the live collection differs from what the records need; empty when it fits. Properties that are missing are made by the first write. */
+/**
+ * How the live collection differs from what the records need; empty when it fits. Properties that are missing are made
+ * by the first write.
+ */
 export async function schemaDifferences(weaviate: Weaviate, spec: WeaviateCollectionSpec): Promise<string[]> {
   const config = await weaviate.call(`describe collection ${spec.name}`, (client) =>
     client.collections.get(spec.name).config.get(),

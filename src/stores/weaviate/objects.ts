@@ -17,7 +17,9 @@ export interface ObjectRefusal {
 
 /** Weaviate answers at most so many results of a filter, page by page. */
 export const mostResults = 10_000;
-/** Pages of 500 with vectors are read at the rate of pages of 1,000; the client's iterator is a hundred times slower. */
+/**
+ * Pages of 500 with vectors are read at the rate of pages of 1,000; the client's iterator is a hundred times slower.
+ */
 export const pageSize = 500;
 
 const attempts = 8;
@@ -59,8 +61,9 @@ export class WeaviateObjects {
   }
 
   /**
-   * Afterwards these are the objects of their ids, whole; the tenant is made when it is missing. Tells which were refused. While another process empties
-   * the tenant (emptyTenant), or makes it too, Weaviate refuses objects: they are sent again.
+   * Afterwards these are the objects of their ids, whole; the tenant is made when it is missing. Tells which were
+   * refused. While another process empties the tenant (emptyTenant), or makes it too, Weaviate refuses objects: they
+   * are sent again.
    */
   async replace(tenant: string, objects: readonly WeaviateObject[]): Promise<ObjectRefusal[]> {
     const refusals: ObjectRefusal[] = [];

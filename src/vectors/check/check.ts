@@ -49,7 +49,10 @@ async function ask(name: string, work: () => Promise<string>): Promise<Finding> 
   }
 }
 
-/** The self-test: drivers, records, operations, both stores, their schemas, and what dual writing has left. It writes nothing. */
+/**
+ * The self-test: drivers, records, operations, both stores, their schemas, and what dual writing has left. It writes
+ * nothing.
+ */
 export async function check(connections: VectorConnections): Promise<Finding[]> {
   const { options, weaviate, milvus, stores, state } = connections;
   return [

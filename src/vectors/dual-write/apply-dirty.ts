@@ -14,8 +14,8 @@ export interface ApplyReport {
 }
 
 /**
- * Copies every write that one store has and the other has not, also those that were refused before, of these tenants or of all. Throws AppError when a store
- * does not answer; what was copied by then stays copied.
+ * Copies every write that one store has and the other has not, also those that were refused before, of these tenants or
+ * of all. Throws AppError when a store does not answer; what was copied by then stays copied.
  */
 export async function applyDirty(
   { state, replicator }: VectorConnections,

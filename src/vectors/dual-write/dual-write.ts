@@ -39,7 +39,10 @@ import { Replicator, type ReplicatorOptions, type Stores } from "./replicator.ts
 // nothing.
 
 export interface DualWriteOptions extends Partial<ReplicatorOptions> {
-  /** How long a request of a store may take; 30,000 when not given. A write whose process has died is copied after two of them. */
+  /**
+   * How long a request of a store may take; 30,000 when not given. A write whose process has died is copied after two
+   * of them.
+   */
   readonly requestMillis?: number;
   /** Compares every read with the other store and says so, a line each, to `onDebug`. */
   readonly debug?: boolean;
@@ -51,9 +54,9 @@ const patienceMillis = 60_000;
 const updateLeaseMillis = 30_000;
 
 /**
- * The operations on both stores, as the phase of each tenant says. A write goes to the store where the truth is (Weaviate; Milvus in phase full) and is
- * copied to the other one in the background: it never waits for that, and what does not get there stays in the write log until it does. Reads are routed by
- * ReadRouter.
+ * The operations on both stores, as the phase of each tenant says. A write goes to the store where the truth is
+ * (Weaviate; Milvus in phase full) and is copied to the other one in the background: it never waits for that, and what
+ * does not get there stays in the write log until it does. Reads are routed by ReadRouter.
  */
 export class DualWrite implements VectorOperations {
   readonly replicator: Replicator;
@@ -82,7 +85,10 @@ export class DualWrite implements VectorOperations {
     return keepAlive(this.router.idle());
   }
 
-  /** Resolves when the other store has everything that is written by now, or after so many milliseconds; true in the first case. */
+  /**
+   * Resolves when the other store has everything that is written by now, or after so many milliseconds; true in the
+   * first case.
+   */
   async caughtUp(millis: number): Promise<boolean> {
     const until = await lastVersion(this.state);
     for (const giveUp = performance.now() + millis; performance.now() < giveUp; await sleep(10)) {

@@ -30,8 +30,9 @@ export interface ReadOptions {
 type Named = "weaviate" | "milvus";
 
 /**
- * Decides which store answers a read. Milvus does in phase full, and for its share of the reads in phase read_migration, unless a write has not reached it
- * yet or it fails: then Weaviate answers, so no read is older than a write that was answered before it.
+ * Decides which store answers a read. Milvus does in phase full, and for its share of the reads in phase
+ * read_migration, unless a write has not reached it yet or it fails: then Weaviate answers, so no read is older than a
+ * write that was answered before it.
  */
 export class ReadRouter {
   private readonly state: StateFile;

@@ -50,8 +50,9 @@ const mostFailures = 6;
 const pollMillis = 2000;
 
 /**
- * Copies what the write log holds from the store where the truth is to the other one. A record is read when it is copied, under a lease that all processes
- * of the state file respect, and a write noted meanwhile is copied after it: so both stores end with the last write, whoever copies.
+ * Copies what the write log holds from the store where the truth is to the other one. A record is read when it is
+ * copied, under a lease that all processes of the state file respect, and a write noted meanwhile is copied after it:
+ * so both stores end with the last write, whoever copies.
  */
 export class Replicator {
   private readonly holder = randomUUID();
@@ -125,8 +126,8 @@ export class Replicator {
   }
 
   /**
-   * Copies what is noted by now, and some of what comes meanwhile, until the second store has it, or `signal` aborts, or a store fails again and again;
-   * waits for what others copy.
+   * Copies what is noted by now, and some of what comes meanwhile, until the second store has it, or `signal` aborts,
+   * or a store fails again and again; waits for what others copy.
    */
   async applyAll(
     scope: ClaimScope,
@@ -163,7 +164,8 @@ export class Replicator {
         claimed.filter(({ id }) => id !== everyRecord),
       ];
       if (whole.length > 0) {
-        // What was deleted with the tenant is gone in the first store: each record that the second still has is looked at.
+        // What was deleted with the tenant is gone in the first store: each record that the second still has is looked
+        // at.
         for await (const ids of to.ids(tenant)) await noteDirty(this.state, tenant, ids);
         await settle(this.state, this.holder, whole);
       }

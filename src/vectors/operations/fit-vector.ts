@@ -1,10 +1,16 @@
 import { type GeneralWeaviateRecord, inputOf, recordOf } from "../records/records.ts";
 import { dimensionError } from "./milvus-rows.ts";
 
-/** `pad` adds zeros to shorter vectors, `truncate` cuts longer ones; what it does not cover is an error of the record, as all is with `error`. */
+/**
+ * `pad` adds zeros to shorter vectors, `truncate` cuts longer ones; what it does not cover is an error of the record,
+ * as all is with `error`.
+ */
 export type OnDimensionMismatch = "error" | "pad" | "truncate";
 
-/** The record with a vector of `dimension` numbers. Throws AppError dimension_mismatch when the policy does not make it one; a missing vector has none. */
+/**
+ * The record with a vector of `dimension` numbers. Throws AppError dimension_mismatch when the policy does not make it
+ * one; a missing vector has none.
+ */
 export function fitVector(
   record: GeneralWeaviateRecord,
   dimension: number,

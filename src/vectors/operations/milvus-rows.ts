@@ -42,7 +42,10 @@ interface Overflow {
   has?: readonly string[];
 }
 
-/** The record as a row with this primary key. Throws AppError when it cannot be one: its vector must have `dimension` numbers (see fit-vector.ts). */
+/**
+ * The record as a row with this primary key. Throws AppError when it cannot be one: its vector must have `dimension`
+ * numbers (see fit-vector.ts).
+ */
 export function rowOf(
   record: GeneralWeaviateRecord,
   tenantName: string,
@@ -72,8 +75,8 @@ export function dimensionError(vector: readonly number[] | null, dimension: numb
 const separator = "\u001f";
 
 /**
- * The primary keys that the tenant's record of this id may have. Milvus has one row for each key, over all tenants, so the key is the id where no other
- * tenant has it, else the id with the tenant's name. The first one is the better one.
+ * The primary keys that the tenant's record of this id may have. Milvus has one row for each key, over all tenants, so
+ * the key is the id where no other tenant has it, else the id with the tenant's name. The first one is the better one.
  */
 export function primaryKeys(uniqueid: string, tenant: string): string[] {
   const own = `${uniqueid}${separator}${tenant}`;

@@ -71,7 +71,10 @@ export class MilvusStore implements RecordStore {
     return ids.flatMap((id) => found.get(id) ?? []);
   }
 
-  /** The tenant's rows with these keys. Milvus Lite takes twice as long when the filter names the tenant; a server looks into fewer rows then. */
+  /**
+   * The tenant's rows with these keys. Milvus Lite takes twice as long when the filter names the tenant; a server looks
+   * into fewer rows then.
+   */
   private async withKeys(tenant: string, keys: readonly string[]): Promise<Row[]> {
     const { isLite } = await this.milvus.dialect();
     const withKey = `uniqueid in ${list(keys)}`;
@@ -150,7 +153,10 @@ export class MilvusStore implements RecordStore {
     return keys.toSorted(order).map(({ uniqueid }) => uniqueid);
   }
 
-  /** Of what one of the filters finds. They are asked one by one, because servers do not agree on what "null or true" is. */
+  /**
+   * Of what one of the filters finds. They are asked one by one, because servers do not agree on what "null or true"
+   * is.
+   */
   private async select(
     filters: readonly string[],
     isWanted: (record: GeneralWeaviateRecord) => boolean,
@@ -167,8 +173,8 @@ export class MilvusStore implements RecordStore {
   }
 
   /**
-   * Every row that matches, each once. Milvus orders pages by key and refuses an offset beyond 16,384, so the key leads on. Milvus Lite orders nothing, and
-   * takes any offset.
+   * Every row that matches, each once. Milvus orders pages by key and refuses an offset beyond 16,384, so the key leads
+   * on. Milvus Lite orders nothing, and takes any offset.
    */
   private async *pages(filter: string, columns: string[], limit: number): AsyncGenerator<Row[]> {
     const { isLite } = await this.milvus.dialect();
@@ -189,7 +195,10 @@ export class MilvusStore implements RecordStore {
     }
   }
 
-  /** The primary keys under which the records are written: the one that each has, else the better one of those that no other tenant has. */
+  /**
+   * The primary keys under which the records are written: the one that each has, else the better one of those that no
+   * other tenant has.
+   */
   private async keysFor(tenant: string, records: readonly GeneralWeaviateRecord[]): Promise<string[]> {
     const owners = new Map<string, string>();
     for (const keys of keyLists(

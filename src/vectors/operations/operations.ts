@@ -49,8 +49,9 @@ export interface SyncPage {
 }
 
 /**
- * The operations of the application, the same on Weaviate, on Milvus and on both. Each is in the name of one tenant. All throw UsageError for input that
- * no store takes, and AppError when a store fails; reads of what is not there answer with nothing.
+ * The operations of the application, the same on Weaviate, on Milvus and on both. Each is in the name of one tenant.
+ * All throw UsageError for input that no store takes, and AppError when a store fails; reads of what is not there
+ * answer with nothing.
  */
 export interface VectorOperations {
   /** Writes the record over one of the same id; returns its id, a new one when it has none. */
@@ -81,8 +82,8 @@ export interface VectorOperations {
   getRecordsByIds(tenant: string, ids: readonly string[]): Promise<Found[]>;
   getRecordById(tenant: string, id: string): Promise<Found | undefined>;
   /**
-   * What was written or deleted from a minute before `lastSync` on (a clock of a device may be late), oldest first. `deviceId` changes nothing: a device
-   * gets its own changes too.
+   * What was written or deleted from a minute before `lastSync` on (a clock of a device may be late), oldest first.
+   * `deviceId` changes nothing: a device gets its own changes too.
    */
   syncByLastModified(
     tenant: string,

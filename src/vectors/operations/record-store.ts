@@ -12,8 +12,9 @@ export interface Scored {
 export type Filter = { readonly [Name in FieldName]?: string | number | bigint | readonly string[] };
 
 /**
- * Port: the records of tenants in one store. No call reads or writes another tenant's. What is written is seen by the next read. Reads answer with whole
- * records, vectors included. Both adapters, and what writes to both, pass test/contract/vectors.
+ * Port: the records of tenants in one store. No call reads or writes another tenant's. What is written is seen by the
+ * next read. Reads answer with whole records, vectors included. Both adapters, and what writes to both, pass
+ * test/contract/vectors.
  */
 export interface RecordStore {
   readonly name: string;
@@ -35,9 +36,15 @@ export interface RecordStore {
   mostRecent(tenant: string, limit: number): Promise<GeneralWeaviateRecord[]>;
   /** Records with a lastModified from `since` (milliseconds) on, oldest first, then by uniqueid. */
   changedSince(tenant: string, since: number, limit: number, offset: number): Promise<GeneralWeaviateRecord[]>;
-  /** The ids of the tenant's records, in no order, in lists of some hundred; those written or removed meanwhile may be missing. */
+  /**
+   * The ids of the tenant's records, in no order, in lists of some hundred; those written or removed meanwhile may be
+   * missing.
+   */
   ids(tenant: string): AsyncIterable<string[]>;
-  /** The tenant's records, in no order, each once, in lists of some hundred; those written or removed meanwhile may be missing. */
+  /**
+   * The tenant's records, in no order, each once, in lists of some hundred; those written or removed meanwhile may be
+   * missing.
+   */
   records(tenant: string): AsyncIterable<GeneralWeaviateRecord[]>;
 }
 
@@ -59,7 +66,10 @@ function compareIds(a: { readonly uniqueid: string }, b: { readonly uniqueid: st
   return a.uniqueid < b.uniqueid ? -1 : a.uniqueid > b.uniqueid ? 1 : 0;
 }
 
-/** Whether the record matches, as both stores are to understand it. What a store's own filter finds is looked at once more with these. */
+/**
+ * Whether the record matches, as both stores are to understand it. What a store's own filter finds is looked at once
+ * more with these.
+ */
 export function hasKeyword({ properties }: GeneralWeaviateRecord, keyword: string): boolean {
   return (properties.title?.includes(keyword) ?? false) || (properties.content?.includes(keyword) ?? false);
 }

@@ -93,7 +93,10 @@ export class WeaviateStore implements RecordStore {
     return this.select(tenant, isWanted, limit, { operator: "or", conditions });
   }
 
-  /** Weaviate compares text by its words, so what it finds is looked at once more; a condition without a word narrows nothing down. */
+  /**
+   * Weaviate compares text by its words, so what it finds is looked at once more; a condition without a word narrows
+   * nothing down.
+   */
   matching(tenant: string, filter: Filter, limit: number): Promise<GeneralWeaviateRecord[]> {
     const isWanted = (record: GeneralWeaviateRecord): boolean => matches(record, filter);
     const conditions = Object.entries(filter).flatMap(([name, wanted]) => narrowing(name, wanted));

@@ -42,8 +42,9 @@ const changeMillis = 30_000;
 const drainMillis = 15_000;
 
 /**
- * The tenant is in this phase from now on, for all processes that use the state file. Before the stores change places, writes wait until both have the
- * same. Throws AppError phase_refused, and changes nothing, when notes would then be missed, old or lost, unless forced.
+ * The tenant is in this phase from now on, for all processes that use the state file. Before the stores change places,
+ * writes wait until both have the same. Throws AppError phase_refused, and changes nothing, when notes would then be
+ * missed, old or lost, unless forced.
  */
 export async function setPhase(
   connections: VectorConnections,
@@ -63,7 +64,10 @@ export async function setPhase(
   return change(connections, { tenant, before, after, objections, force }, signal);
 }
 
-/** The tenant is as it was before its last change. Throws like setPhase, and AppError no_phase_change when nothing was ever changed. */
+/**
+ * The tenant is as it was before its last change. Throws like setPhase, and AppError no_phase_change when nothing was
+ * ever changed.
+ */
 export async function rollbackPhase(
   connections: VectorConnections,
   tenant: string,

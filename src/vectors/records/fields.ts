@@ -1,5 +1,6 @@
-// src/vectors owns the notes of an application on their way from Weaviate to Milvus: what a record is, the operations on both stores, the writing to both,
-// the copy, its verification, and the phase each tenant is in. It never knows how a store is spoken to (src/stores) or how a run is recorded (src/runs).
+// src/vectors owns the notes of an application on their way from Weaviate to Milvus: what a record is, the operations
+// on both stores, the writing to both, the copy, its verification, and the phase each tenant is in. It never knows how
+// a store is spoken to (src/stores) or how a run is recorded (src/runs).
 
 /** What a property holds. `json` is any JSON value, kept as its text in both stores. */
 export type Kind = "int64" | "text" | "strings" | "json";
@@ -11,8 +12,9 @@ export interface Field {
 }
 
 /**
- * Every property of every record class, declared once: from here come the dict, the collection in Milvus and its check, and the properties in Weaviate.
- * Upstream's maximum lengths are left out: Weaviate has none, so each would be a note that cannot move (see overflow.ts for what is longer than Milvus takes).
+ * Every property of every record class, declared once: from here come the dict, the collection in Milvus and its check,
+ * and the properties in Weaviate. Upstream's maximum lengths are left out: Weaviate has none, so each would be a note
+ * that cannot move (see overflow.ts for what is longer than Milvus takes).
  */
 export const fields = {
   created: { kind: "int64", use: "range" },

@@ -9,7 +9,10 @@ export function canonicalId(uniqueid: string): string {
   return uuid.test(uniqueid) ? uniqueid.toLowerCase() : uniqueid;
 }
 
-/** The id of the object in Weaviate, which takes UUIDs only (422 else): the record's own when it is one, else UUID version 5 of it (RFC 9562, 5.5). */
+/**
+ * The id of the object in Weaviate, which takes UUIDs only (422 else): the record's own when it is one, else UUID
+ * version 5 of it (RFC 9562, 5.5).
+ */
 export function weaviateId(uniqueid: string): string {
   if (uuid.test(uniqueid)) return uniqueid.toLowerCase();
   const hash = createHash("sha1").update(nameSpace).update(uniqueid).digest().subarray(0, 16);

@@ -9,7 +9,10 @@ function unfit(what: string): AppError {
 const least = -(2n ** 63n);
 const most = 2n ** 63n - 1n;
 
-/** Numbers up to 2^53 as numbers, larger ones as bigint, so that equal values are equal. Text of digits is what Milvus answers with. */
+/**
+ * Numbers up to 2^53 as numbers, larger ones as bigint, so that equal values are equal. Text of digits is what Milvus
+ * answers with.
+ */
 export function int64(value: unknown, name: string): number | bigint {
   const isWhole =
     typeof value === "bigint" || Number.isInteger(value) || (typeof value === "string" && /^-?\d+$/.test(value));
@@ -21,7 +24,10 @@ export function int64(value: unknown, name: string): number | bigint {
   return Number.isSafeInteger(number) ? number : big;
 }
 
-/** Text that UTF-8 can carry; half a surrogate pair would become another character in one store and an error in the other. */
+/**
+ * Text that UTF-8 can carry; half a surrogate pair would become another character in one store and an error in the
+ * other.
+ */
 export function wellFormed(value: unknown, name: string): string {
   if (typeof value !== "string") throw unfit(`${name} must be text.`);
   if (!value.isWellFormed()) throw unfit(`${name} has half of a surrogate pair, which UTF-8 cannot carry.`);
@@ -33,7 +39,10 @@ function strings(value: unknown, name: string): readonly string[] {
   return list.map((item) => wellFormed(item, name));
 }
 
-/** The JSON value behind `value`: Weaviate may hold its text, or lists and objects of its own. Text that is no JSON is a value itself. */
+/**
+ * The JSON value behind `value`: Weaviate may hold its text, or lists and objects of its own. Text that is no JSON is a
+ * value itself.
+ */
 function json(value: unknown, name: string): Json {
   let inner: unknown = value;
   try {
@@ -65,7 +74,8 @@ export interface Normalised {
 }
 
 /**
- * Properties as both stores give them back: of the declared types, without nulls, tagIds null or a list. Done once, whatever the record comes from.
+ * Properties as both stores give them back: of the declared types, without nulls, tagIds null or a list. Done once,
+ * whatever the record comes from.
  * @throws AppError invalid_record for a value that would not come back as it is
  */
 export function normalise(given: Readonly<Record<string, unknown>>): Normalised {
@@ -89,7 +99,10 @@ function idsOfTags(tags: unknown): string[] | undefined {
   return ids.every((id) => typeof id === "string") ? ids : undefined;
 }
 
-/** The vector in float32, as both stores keep it; a list, or an object of the form {0: x, 1: y}. Null when there is none. */
+/**
+ * The vector in float32, as both stores keep it; a list, or an object of the form {0: x, 1: y}. Null when there is
+ * none.
+ */
 export function normaliseVector(given: unknown): readonly number[] | null {
   if (given === null || given === undefined) return null;
   const list =

@@ -24,7 +24,8 @@ export type RecordInput<Name extends FieldName = FieldName> = Properties<Name> &
 };
 
 /**
- * One object of the collection, of any class. Its values are as both stores give them back, so two records are equal when their fields are.
+ * One object of the collection, of any class. Its values are as both stores give them back, so two records are equal
+ * when their fields are.
  * @throws AppError invalid_record for values that a store would change
  */
 export class GeneralWeaviateRecord {

@@ -63,7 +63,10 @@ export function listPhases(
   );
 }
 
-/** From now on writes of the tenant wait, until `endPhaseChange` or so many milliseconds have passed. False when another change is under way. */
+/**
+ * From now on writes of the tenant wait, until `endPhaseChange` or so many milliseconds have passed. False when another
+ * change is under way.
+ */
 export function beginPhaseChange(state: StateFile, tenant: string, millis: number): Promise<boolean> {
   return state.write((db) => {
     const now = Date.now();

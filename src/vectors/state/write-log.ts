@@ -2,8 +2,9 @@ import type { DatabaseSync } from "node:sqlite";
 import type { StateFile } from "../../stores/sqlite/state-file.ts";
 import { readPhaseOf, type TenantPhase } from "./phases.ts";
 
-// The write log remembers every write of a record from before the first store is asked until the second store has it too. It holds ids only, never what
-// was written: whoever copies a record reads it again, so several writes of one record are one copy, and the last one wins.
+// The write log remembers every write of a record from before the first store is asked until the second store has it
+// too. It holds ids only, never what was written: whoever copies a record reads it again, so several writes of one
+// record are one copy, and the last one wins.
 
 /** Stands for all records of a tenant. */
 export const everyRecord = "";
@@ -37,9 +38,9 @@ export interface Backlog {
 export const settledMillis = 10 * 60_000;
 
 /**
- * Notes that these records are about to be written, in the phase that the tenant is in. Undefined while the phase is being changed: ask again. Flush the
- * state before the write is answered.
- * A write that has not ended by `deadline` (milliseconds since 1970) counts as one whose process has died.
+ * Notes that these records are about to be written, in the phase that the tenant is in. Undefined while the phase is
+ * being changed: ask again. Flush the state before the write is answered. A write that has not ended by `deadline`
+ * (milliseconds since 1970) counts as one whose process has died.
  */
 export function beginWrites(
   state: StateFile,
@@ -75,8 +76,8 @@ function note(
 }
 
 /**
- * The first store has answered: what it has taken is dirty, unless the tenant writes to Weaviate alone. `untouched` are ids that it has not written.
- * Returns whether something is to be copied.
+ * The first store has answered: what it has taken is dirty, unless the tenant writes to Weaviate alone. `untouched` are
+ * ids that it has not written. Returns whether something is to be copied.
  */
 export async function endWrites(
   state: StateFile,
@@ -124,8 +125,8 @@ export interface ClaimScope {
 }
 
 /**
- * The oldest records that are due, at most `limit`, leased to `holder` for so many milliseconds: nobody else is given them meanwhile. Records of tenants
- * that write to Weaviate alone are not copied.
+ * The oldest records that are due, at most `limit`, leased to `holder` for so many milliseconds: nobody else is given
+ * them meanwhile. Records of tenants that write to Weaviate alone are not copied.
  */
 export function claim(
   state: StateFile,
@@ -167,7 +168,10 @@ export async function settle(state: StateFile, holder: string, claimed: readonly
   });
 }
 
-/** The copy has failed: it is tried again after `retryAt`, or when asked for when the records were refused. `keepLease` where it may still come to be. */
+/**
+ * The copy has failed: it is tried again after `retryAt`, or when asked for when the records were refused. `keepLease`
+ * where it may still come to be.
+ */
 export async function postpone(
   state: StateFile,
   holder: string,
@@ -216,7 +220,9 @@ export async function endLease(state: StateFile, name: string, holder: string): 
   );
 }
 
-/** Whether a write of one of these records, or of the tenant's when no ids are given, has not reached the second store. */
+/**
+ * Whether a write of one of these records, or of the tenant's when no ids are given, has not reached the second store.
+ */
 export function isPending(state: StateFile, tenant: string, ids?: readonly string[]): Promise<boolean> {
   return state.read((db) => {
     const ofTenant = "select 1 from vector_writes where tenant = ? and state <> 'settled'";
@@ -270,7 +276,10 @@ export function isBehind(state: StateFile, tenant: string | undefined, version: 
   );
 }
 
-/** The last version before which every write of the tenant has ended: what is written from now on, or is being written, has a later one. */
+/**
+ * The last version before which every write of the tenant has ended: what is written from now on, or is being written,
+ * has a later one.
+ */
 export function quietVersion(state: StateFile, tenant: string): Promise<number> {
   return state.read((db) => {
     const open = db

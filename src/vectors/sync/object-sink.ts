@@ -14,8 +14,9 @@ const attempts = 8;
 const pauses = { first: 200, longest: 5000 };
 
 /**
- * Writes objects of Weaviate into Milvus as they were when they were read. A record that the application has written since is noted as dirty, so that its
- * newest state is copied behind: whichever of the two writes Milvus got last, it ends with the right one.
+ * Writes objects of Weaviate into Milvus as they were when they were read. A record that the application has written
+ * since is noted as dirty, so that its newest state is copied behind: whichever of the two writes Milvus got last, it
+ * ends with the right one.
  */
 export class ObjectSink implements Sink<ObjectBatch> {
   private readonly connections: Pick<VectorConnections, "stores" | "state">;

@@ -7,8 +7,9 @@ import { noteDirty } from "../state/write-log.ts";
 import { syncScope } from "./sync.ts";
 
 /**
- * Copies the records of the tenant that were refused once more, as they are in the first store now. Those that are refused again are kept as writes that the
- * second store has not got, with the new reason. Throws AppError when a store does not answer: what was not copied by then waits for apply-dirty.
+ * Copies the records of the tenant that were refused once more, as they are in the first store now. Those that are
+ * refused again are kept as writes that the second store has not got, with the new reason. Throws AppError when a store
+ * does not answer: what was not copied by then waits for apply-dirty.
  */
 export async function retryErrors(
   connections: VectorConnections,

@@ -14,7 +14,8 @@ import { ObjectSink } from "./object-sink.ts";
 import { ObjectSource } from "./object-source.ts";
 import { newReport, type SyncReport, type TenantReport } from "./report.ts";
 
-// src/vectors/sync copies what is in Weaviate into Milvus, tenant by tenant, while the application goes on writing. It never deletes from Weaviate.
+// src/vectors/sync copies what is in Weaviate into Milvus, tenant by tenant, while the application goes on writing. It
+// never deletes from Weaviate.
 
 export interface SyncRequest {
   /** All tenants of the collection when not given. */
@@ -52,9 +53,10 @@ interface Cursor {
 }
 
 /**
- * Copies every record of the tenants from Weaviate into Milvus; those copied before are skipped, a half copied one goes on where it was. Records that Milvus
- * does not take are record errors. What the application writes meanwhile is copied behind. Throws UsageError, before anything is touched, for a tenant whose
- * writes do not go to both stores: what it writes during the copy would be missed.
+ * Copies every record of the tenants from Weaviate into Milvus; those copied before are skipped, a half copied one goes
+ * on where it was. Records that Milvus does not take are record errors. What the application writes meanwhile is copied
+ * behind. Throws UsageError, before anything is touched, for a tenant whose writes do not go to both stores: what it
+ * writes during the copy would be missed.
  */
 export async function sync(connections: VectorConnections, request: SyncRequest, watch: Watch): Promise<SyncReport> {
   const { weaviate, options, home } = connections;

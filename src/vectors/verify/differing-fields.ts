@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { GeneralWeaviateRecord } from "../records/records.ts";
 
-/** The names of the properties in which the records differ, `vector` among them; empty when they are equal, the vector bit for bit. */
+/**
+ * The names of the properties in which the records differ, `vector` among them; empty when they are equal, the vector
+ * bit for bit.
+ */
 export function differingFields(one: GeneralWeaviateRecord, other: GeneralWeaviateRecord): string[] {
   const [left, right] = [valuesOf(one), valuesOf(other)];
   const names = new Set([...Object.keys(left), ...Object.keys(right)]);

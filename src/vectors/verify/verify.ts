@@ -73,8 +73,9 @@ interface RecordBatch extends Batch {
 }
 
 /**
- * Compares every record of the tenants, every field and the vector, by looking the ids of the first store up in the second, and the numbers of both.
- * Differences are looked at again while writes are on their way, so an application may go on writing. The outcome is kept: `phase set` asks for it.
+ * Compares every record of the tenants, every field and the vector, by looking the ids of the first store up in the
+ * second, and the numbers of both. Differences are looked at again while writes are on their way, so an application may
+ * go on writing. The outcome is kept: `phase set` asks for it.
  */
 export async function verify(
   connections: VectorConnections,

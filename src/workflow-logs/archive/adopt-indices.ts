@@ -15,8 +15,8 @@ interface Adopting {
 const marksAtOnce = 4;
 
 /**
- * Gives the archive's mark to the indices that it made before marks named an archive, and only to those that its state knows. One that takes no mark now, because its
- * metadata is blocked, gets it the next time.
+ * Gives the archive's mark to the indices that it made before marks named an archive, and only to those that its state
+ * knows. One that takes no mark now, because its metadata is blocked, gets it the next time.
  */
 export async function adoptIndices(
   { state, elasticsearch, settings }: Adopting,

@@ -9,8 +9,8 @@ export interface Objection {
 }
 
 /**
- * Whether the database is the one that the archive belongs to. A failed-over standby is: it has the cluster's identifier and the database's oid. What a role may
- * not see is not compared.
+ * Whether the database is the one that the archive belongs to. A failed-over standby is: it has the cluster's
+ * identifier and the database's oid. What a role may not see is not compared.
  */
 export function copiedFrom(row: ArchiveRow | undefined, here: SourceIdentity): Objection | undefined {
   if (row === undefined || row.claimed_at === null) return undefined;
@@ -34,7 +34,10 @@ export function copiedFrom(row: ArchiveRow | undefined, here: SourceIdentity): O
   };
 }
 
-/** What the claims under the prefix say against this archive. `isOwnToken`: its claim's token is one that this database has made. */
+/**
+ * What the claims under the prefix say against this archive. `isOwnToken`: its claim's token is one that this database
+ * has made.
+ */
 export function claimedByOthers(
   row: ArchiveRow | undefined,
   prefix: string,

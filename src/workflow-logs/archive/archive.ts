@@ -41,11 +41,15 @@ const rememberedMillis = 5_000;
 const claimedForMillis = 60_000;
 
 /**
- * The archive of one database, as its table `log_archive.archive` and the marks of its indices have it. It decides whose indices are this archive's, and whether
- * this database may write into them; it never writes documents, and never touches an index that is not known to be the archive's.
+ * The archive of one database, as its table `log_archive.archive` and the marks of its indices have it. It decides
+ * whose indices are this archive's, and whether this database may write into them; it never writes documents, and never
+ * touches an index that is not known to be the archive's.
  */
 export class Archive implements IndexOwner {
-  /** The first transaction since this database took the archive over and may be older than it; undefined where that never was. As last looked at. */
+  /**
+   * The first transaction since this database took the archive over and may be older than it; undefined where that
+   * never was. As last looked at.
+   */
   setBackXid: string | undefined;
   private readonly connections: ArchiveConnections;
   private remembered: { readonly ownership: Promise<Ownership>; readonly at: number } | undefined;
@@ -87,8 +91,8 @@ export class Archive implements IndexOwner {
   }
 
   /**
-   * Throws AppError when this database is not the one that the archive belongs to, or the prefix is another archive's, and UsageError when a setting is another than
-   * what everything was stored with. Changes nothing.
+   * Throws AppError when this database is not the one that the archive belongs to, or the prefix is another archive's,
+   * and UsageError when a setting is another than what everything was stored with. Changes nothing.
    */
   async check(elasticsearch = this.connections.elasticsearch): Promise<ArchiveFacts> {
     const facts = await this.facts(elasticsearch);
@@ -98,8 +102,9 @@ export class Archive implements IndexOwner {
   }
 
   /**
-   * Checks, and says to both stores that this database writes into the archive now. Call before anything is written, repaired or deleted in Elasticsearch. The first
-   * claim gives the indices that were made before there were such claims their marks. The state schema has to be up to date.
+   * Checks, and says to both stores that this database writes into the archive now. Call before anything is written,
+   * repaired or deleted in Elasticsearch. The first claim gives the indices that were made before there were such
+   * claims their marks. The state schema has to be up to date.
    */
   async claim(elasticsearch = this.connections.elasticsearch): Promise<ArchiveFacts> {
     const { state, settings } = this.connections;
@@ -130,8 +135,8 @@ export class Archive implements IndexOwner {
   }
 
   /**
-   * For applications, which write all the time: the state schema is brought up to date, and the archive claimed again once a minute. `elasticsearch` is a client that
-   * gives up as early as the writes do.
+   * For applications, which write all the time: the state schema is brought up to date, and the archive claimed again
+   * once a minute. `elasticsearch` is a client that gives up as early as the writes do.
    */
   async claimForWrites(elasticsearch: Client): Promise<void> {
     const last = this.claimed;
@@ -147,7 +152,9 @@ export class Archive implements IndexOwner {
     await this.claimed!.done;
   }
 
-  /** Claims the archive again once a minute, until the function that is returned is called; `onLost` gets the refusal. */
+  /**
+   * Claims the archive again once a minute, until the function that is returned is called; `onLost` gets the refusal.
+   */
   hold(onLost: (refusal: AppError) => void): () => void {
     const timer = setInterval(() => {
       this.claim().catch((error: unknown) => {

@@ -10,7 +10,10 @@ export function noteClaim({ row, here, claims }: ArchiveFacts, note: (text: stri
     );
 }
 
-/** A promoted standby is still the original; a recovered backup of one that lives looks the same until one of the two has written. */
+/**
+ * A promoted standby is still the original; a recovered backup of one that lives looks the same until one of the two
+ * has written.
+ */
 export function promotionOf(before: number | null, now: number | null): string | undefined {
   if (before === null || now === null || before === now) return undefined;
   return `PostgreSQL was promoted or recovered since the last run (timeline ${before} -> ${now}). If the database it was copied from is still in use, let only one of the two write.`;

@@ -3,7 +3,10 @@ import { describePostgresError } from "../../stores/postgres/errors.ts";
 
 /** What tells this database from a copy of it. */
 export interface SourceIdentity {
-  /** Of the cluster, made by initdb: the same on its standbys. Null where the role may not read it, or the service does not show it. */
+  /**
+   * Of the cluster, made by initdb: the same on its standbys. Null where the role may not read it, or the service does
+   * not show it.
+   */
   readonly systemIdentifier: string | null;
   readonly databaseOid: string;
   /** Of log_archive.archive: the same after pg_upgrade, another after a dump was restored. Null where there is none. */

@@ -2,7 +2,10 @@ import type { Pool } from "pg";
 import { dataTypes, logTypes } from "../partitions/log-types.ts";
 
 export interface SourceTypes {
-  /** Every log table has them as uuids. Where one has text, or none is to be seen, nothing is said against any tenant id. */
+  /**
+   * Every log table has them as uuids. Where one has text, or none is to be seen, nothing is said against any tenant
+   * id.
+   */
   readonly tenantsAreUuids: boolean;
   /** Some created_at has no zone of its own, so that SOURCE_TIME_ZONE decides what time it is. */
   readonly needsTimeZone: boolean;

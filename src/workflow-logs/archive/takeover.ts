@@ -19,7 +19,9 @@ import { type ChangedSetting, changedSettings } from "./changed-settings.ts";
 import { sourceIdentity } from "./source-identity.ts";
 
 export interface TakeoverOptions {
-  /** Indices with a mark of this program but of no archive, that are this archive's though its state does not know them. */
+  /**
+   * Indices with a mark of this program but of no archive, that are this archive's though its state does not know them.
+   */
   readonly indices: readonly string[];
   readonly dryRun: boolean;
   readonly operator: string;
@@ -58,8 +60,9 @@ interface Plan extends Omit<TakeoverReport, "dryRun"> {
 const marksAtOnce = 4;
 
 /**
- * Makes this database the one that the archive belongs to, with the settings given: every index that its state knows gets a mark of a new archive id, so
- * that whoever held the archive before is refused from then on. Nothing is written into or deleted from any index. Safe to repeat after it was interrupted.
+ * Makes this database the one that the archive belongs to, with the settings given: every index that its state knows
+ * gets a mark of a new archive id, so that whoever held the archive before is refused from then on. Nothing is written
+ * into or deleted from any index. Safe to repeat after it was interrupted.
  */
 export async function takeover(connections: Connections, options: TakeoverOptions): Promise<TakeoverReport> {
   const { state } = connections;

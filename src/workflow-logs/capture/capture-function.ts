@@ -4,13 +4,18 @@ import { quoteIdentifier, quoteLiteral, type Table } from "../../stores/postgres
 export interface CapturedTable {
   readonly table: Table;
   readonly dataType: string;
-  /** The column with the id of another record in whose document the rows travel; undefined where each row is a record. */
+  /**
+   * The column with the id of another record in whose document the rows travel; undefined where each row is a record.
+   */
   readonly partOf: string | undefined;
 }
 
 const ownWriteSetting = "log_archive.own_write";
 
-/** For a transaction of ours whose writes are not to be copied: what it deletes was proven to be in the archive, what it inserts comes from there. */
+/**
+ * For a transaction of ours whose writes are not to be copied: what it deletes was proven to be in the archive, what it
+ * inserts comes from there.
+ */
 export const asOwnWrite = `set local ${ownWriteSetting} = 'on'`;
 
 /** What a trigger function is made of, as pg_proc has it. */
@@ -20,15 +25,19 @@ export interface CaptureFunction {
   readonly body: string;
 }
 
-/** Names mean what they meant when it was made, and a locked registry holds no write up for long; as a statement has it and as pg_proc does. */
+/**
+ * Names mean what they meant when it was made, and a locked registry holds no write up for long; as a statement has it
+ * and as pg_proc does.
+ */
 export const functionSettings = {
   sql: "set search_path to pg_catalog, pg_temp set lock_timeout to '1s'",
   stored: ["search_path=pg_catalog, pg_temp", "lock_timeout=1s"],
 } as const;
 
 /**
- * The function that all capture triggers of the table call. Whatever goes wrong in it leaves the platform's write alone and advances capture_gaps,
- * a sequence, because what advanced it stays advanced also when the write is rolled back. Only a cancelled statement stays cancelled.
+ * The function that all capture triggers of the table call. Whatever goes wrong in it leaves the platform's write alone
+ * and advances capture_gaps, a sequence, because what advanced it stays advanced also when the write is rolled back.
+ * Only a cancelled statement stays cancelled.
  */
 export function captureFunction(captured: CapturedTable): CaptureFunction {
   const { table } = captured;
@@ -55,7 +64,10 @@ end
   };
 }
 
-/** A full join is no nested loop whatever plan was kept from a write of one row, and tells apart rows whose id was changed. */
+/**
+ * A full join is no nested loop whatever plan was kept from a write of one row, and tells apart rows whose id was
+ * changed.
+ */
 function recordRows({ table, dataType }: CapturedTable): string {
   const type = quoteLiteral(dataType);
   const [before, now] = [createdAt(table, "o"), createdAt(table, "n")];

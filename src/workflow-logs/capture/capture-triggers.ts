@@ -8,7 +8,9 @@ interface Trigger {
   readonly rows: string;
 }
 
-/** Once for a statement, with its rows beside it: a statement that writes thousands of rows records them with one more. */
+/**
+ * Once for a statement, with its rows beside it: a statement that writes thousands of rows records them with one more.
+ */
 const triggers: readonly Trigger[] = [
   { name: "log_archive_insert", event: "insert", rows: "referencing new table as new_rows" },
   { name: "log_archive_update", event: "update", rows: "referencing old table as old_rows new table as new_rows" },
@@ -44,7 +46,10 @@ export async function inspectCapture(db: Pool | PoolClient, captured: CapturedTa
   return { present, isFiring: firing === triggers.length, isCurrent: current };
 }
 
-/** The function is what this program makes. Takes no lock on the table; writes under way finish with the one they began with. */
+/**
+ * The function is what this program makes. Takes no lock on the table; writes under way finish with the one they began
+ * with.
+ */
 export async function replaceFunction(db: Pool | PoolClient, captured: CapturedTable): Promise<void> {
   const { name, body } = captureFunction(captured);
   const sqlName = `log_archive.${quoteIdentifier(name)}()`;
@@ -55,7 +60,9 @@ export async function replaceFunction(db: Pool | PoolClient, captured: CapturedT
   );
 }
 
-/** Call in a transaction that holds the table in SHARE ROW EXCLUSIVE mode. Triggers that were switched off fire again. */
+/**
+ * Call in a transaction that holds the table in SHARE ROW EXCLUSIVE mode. Triggers that were switched off fire again.
+ */
 export async function addTriggers(client: PoolClient, captured: CapturedTable): Promise<void> {
   const { present } = await inspectCapture(client, captured);
   const table = captured.table.sqlName;

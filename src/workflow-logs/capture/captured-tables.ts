@@ -5,7 +5,10 @@ import { hasColumn, inspectTable } from "../../stores/postgres/table.ts";
 import { dataTypes, logTypes, offloadTable } from "../partitions/log-types.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
 
-/** The log tables that there are, and with them the rows that travel inside node executions where this version of the platform has some. */
+/**
+ * The log tables that there are, and with them the rows that travel inside node executions where this version of the
+ * platform has some.
+ */
 export async function capturedTables(pool: Pool): Promise<CapturedTable[]> {
   const captured: CapturedTable[] = [];
   for (const { table: name, dataType } of Object.values(logTypes)) {

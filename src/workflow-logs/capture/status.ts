@@ -24,7 +24,9 @@ export interface CaptureState {
 export interface CaptureStatus extends CaptureState {
   /** Writes that wait to be copied; one row may have several. */
   readonly dirtyRows: number;
-  /** The same by data type and operation: I, U, D, and T where something was written that travels in the row's document. */
+  /**
+   * The same by data type and operation: I, U, D, and T where something was written that travels in the row's document.
+   */
   readonly byDataType: WaitingRows["byDataType"];
   readonly oldestSeconds: number | null;
 }

@@ -14,8 +14,8 @@ export interface UninstallReport {
 }
 
 /**
- * Afterwards nothing of ours is on the platform's tables and no entry waits. Waits for the tables as installCapture does, and throws AppError as it
- * does; the same call goes on then.
+ * Afterwards nothing of ours is on the platform's tables and no entry waits. Waits for the tables as installCapture
+ * does, and throws AppError as it does; the same call goes on then.
  */
 export async function uninstallCapture(
   { postgres, state }: Pick<Connections, "postgres" | "state">,

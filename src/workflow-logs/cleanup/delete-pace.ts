@@ -6,7 +6,9 @@ import type { CleanupOptions } from "./options.ts";
 
 /** How long one transaction may hold locks on rows of the platform, about. */
 const transactionMillis = 200;
-/** The first transaction tells how fast this server deletes; until then a large one could hold its locks for seconds. */
+/**
+ * The first transaction tells how fast this server deletes; until then a large one could hold its locks for seconds.
+ */
 const firstRows = 100;
 /** The server rests as long as it worked: deletes leave work to vacuum, checkpoints and standbys. */
 const pauseShare = 1;
@@ -46,7 +48,10 @@ export class DeletePace {
     await this.lag.passed(signal);
   }
 
-  /** Waits until the server has rested from the last transaction, a few seconds at most. Rejects with AbortError when stopped meanwhile. */
+  /**
+   * Waits until the server has rested from the last transaction, a few seconds at most. Rejects with AbortError when
+   * stopped meanwhile.
+   */
   async rested(signal: AbortSignal): Promise<void> {
     const rest = this.restUntil - performance.now();
     if (rest > 0) await sleep(rest, undefined, { signal });

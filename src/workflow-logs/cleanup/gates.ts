@@ -48,8 +48,8 @@ export async function inspectGate(
 }
 
 /**
- * The gate of a partition that is to be purged now. Behind an open one everything that the index has acknowledged is on disk, also what was written
- * while its durability was another.
+ * The gate of a partition that is to be purged now. Behind an open one everything that the index has acknowledged is on
+ * disk, also what was written while its durability was another.
  */
 export async function openGate(
   connections: Connections,

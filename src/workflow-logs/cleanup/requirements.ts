@@ -2,7 +2,10 @@ import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import type { Table } from "../../stores/postgres/table.ts";
 
-/** Throws AppError when rows of the tables cannot be deleted, or when their deletion would change rows that nobody compared. */
+/**
+ * Throws AppError when rows of the tables cannot be deleted, or when their deletion would change rows that nobody
+ * compared.
+ */
 export async function requireDeletable(pool: Pool, tables: readonly Table[]): Promise<void> {
   const names = tables.map((table) => table.sqlName);
   const denied = await pool.query<{ name: string; role: string }>(

@@ -17,8 +17,9 @@ export interface Difference {
 }
 
 /**
- * Compares the rows of a batch with what Elasticsearch has, byte for byte. `sources` holds the `_source` of each id that has a document. Search
- * text and the time of copying are no part of a row: the rows are best rendered without search text.
+ * Compares the rows of a batch with what Elasticsearch has, byte for byte. `sources` holds the `_source` of each id
+ * that has a document. Search text and the time of copying are no part of a row: the rows are best rendered without
+ * search text.
  */
 export function compareDocuments({ body }: RenderedRows, sources: ReadonlyMap<string, Buffer>): Difference[] {
   const differences: Difference[] = [];
@@ -52,8 +53,8 @@ function differingColumns(expected: Buffer, found: Buffer): string[] {
 }
 
 /**
- * A column that one of them does not know is NULL there: the platform added it after the document was written, or dropped it since. Documents have every
- * column that their table had.
+ * A column that one of them does not know is NULL there: the platform added it after the document was written, or
+ * dropped it since. Documents have every column that their table had.
  */
 function isSameValue(row: string | undefined, document: string | undefined): boolean {
   return (row ?? "null") === (document ?? "null");

@@ -11,8 +11,8 @@ const comma = 0x2c;
 const nothing = Buffer.alloc(0);
 
 /**
- * The bytes of a document without its search text and the time of copying: what is before the search text, and what is behind it. Of a document that has
- * another form than the program's nothing is left out.
+ * The bytes of a document without its search text and the time of copying: what is before the search text, and what is
+ * behind it. Of a document that has another form than the program's nothing is left out.
  */
 export function stableParts(document: Buffer): readonly [head: Buffer, rest: Buffer] {
   const start = document.indexOf(archiveStart) + archiveStart.length;
@@ -26,8 +26,8 @@ export function stableParts(document: Buffer): readonly [head: Buffer, rest: Buf
 }
 
 /**
- * What a row's document is known by later, as SHA-256. Equal for two documents that differ in nothing but search text and the time of copying; else
- * different.
+ * What a row's document is known by later, as SHA-256. Equal for two documents that differ in nothing but search text
+ * and the time of copying; else different.
  */
 export function fingerprintOf(document: Buffer): Buffer {
   const [head, rest] = stableParts(document);

@@ -3,8 +3,8 @@ import { awaitLateRequests } from "./late-requests.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 /**
- * The partition's index exists, though it may take no documents (`beforeWrite` finds out), and the partition belongs to the run of the copy; no request of a run that died with it is under way. The caller holds its
- * lock.
+ * The partition's index exists, though it may take no documents (`beforeWrite` finds out), and the partition belongs to
+ * the run of the copy; no request of a run that died with it is under way. The caller holds its lock.
  */
 export async function beginCopying(
   { partition, runId, state, elasticsearch, target }: RowCopy,

@@ -57,7 +57,10 @@ export interface CopyById {
   readonly areNew: boolean;
   /** How the rows stand to the plan, where `areNew` does not say it. */
   readonly origin?: RowOrigin;
-  /** What else commits with a batch; its ids were read in the partition, and are written or refused. Told of all only with `isUnchanged`. */
+  /**
+   * What else commits with a batch; its ids were read in the partition, and are written or refused. Told of all only
+   * with `isUnchanged`.
+   */
   readonly onConfirm?: (transaction: StateDatabase, ids: readonly string[]) => Promise<void>;
 }
 
@@ -94,7 +97,10 @@ export async function copyById(
   );
 }
 
-/** A range is copied before its app logs, or its runs had not ended, or both; rows copied by id are others now than their app logs say. */
+/**
+ * A range is copied before its app logs, or its runs had not ended, or both; rows copied by id are others now than
+ * their app logs say.
+ */
 async function touchAppLogs(transaction: StateDatabase, copy: RowCopy, { body }: RowBatch): Promise<void> {
   const { appLogs } = copy.source.source;
   if (appLogs === undefined) return;

@@ -40,7 +40,9 @@ export interface CopyRun {
   readonly contents?: InlineContents | undefined;
 }
 
-/** A target that refuses this many records in a row has the wrong mapping; it is no matter of single records any more. */
+/**
+ * A target that refuses this many records in a row has the wrong mapping; it is no matter of single records any more.
+ */
 const refusalsInARow = 1000;
 
 export function copyRun(

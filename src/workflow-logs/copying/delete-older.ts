@@ -4,8 +4,9 @@ import type { Connections } from "../connections.ts";
 import { sourceVersion } from "../documents/source-version.ts";
 
 /**
- * Deletes the documents as they were at this version of the source; returns the ids of those that went. One that was written from a later read stays: its row
- * has come back. One from a future that the database was set back from (see writeAgain) goes.
+ * Deletes the documents as they were at this version of the source; returns the ids of those that went. One that was
+ * written from a later read stays: its row has come back. One from a future that the database was set back from (see
+ * writeAgain) goes.
  */
 export async function deleteOlder(
   { elasticsearch, postgres }: Pick<Connections, "elasticsearch" | "postgres">,

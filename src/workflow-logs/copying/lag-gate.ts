@@ -21,7 +21,9 @@ export class LagGate {
     this.run = run;
   }
 
-  /** Resolves when the standbys keep up. Throws AppError when that cannot be known, AbortError when stopped meanwhile. */
+  /**
+   * Resolves when the standbys keep up. Throws AppError when that cannot be known, AbortError when stopped meanwhile.
+   */
   async passed(signal: AbortSignal): Promise<void> {
     if (this.maxLagSeconds === Number.POSITIVE_INFINITY || performance.now() < this.knownUntil) return;
     const text = `throttled by replication lag: a standby is more than ${this.maxLagSeconds} s behind`;

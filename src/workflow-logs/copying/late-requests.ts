@@ -20,8 +20,9 @@ const patienceMillis = 120_000;
 const settledRuns = new Set<string>();
 
 /**
- * Call with the partition's lock, before it is begun: afterwards no request is under way of a run that had it before and died or failed. Such a
- * request could put an older document over one that is written now. Throws AppError when they do not end.
+ * Call with the partition's lock, before it is begun: afterwards no request is under way of a run that had it before
+ * and died or failed. Such a request could put an older document over one that is written now. Throws AppError when
+ * they do not end.
  */
 export async function awaitLateRequests(
   state: StateDatabase,

@@ -24,7 +24,9 @@ export interface RowCopy {
   readonly pacing: Pacing;
   /** Puts offloaded contents into the documents; without it they stay where they are. */
   readonly contents?: InlineContents | undefined;
-  /** Resolves when the index takes documents and the partition is marked as being written to; the first call marks it. */
+  /**
+   * Resolves when the index takes documents and the partition is marked as being written to; the first call marks it.
+   */
   readonly beforeWrite: () => Promise<void>;
   /** Whether it was. */
   readonly wasWritten: () => boolean;

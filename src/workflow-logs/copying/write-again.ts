@@ -12,9 +12,10 @@ const attempts = 3;
 export type Send = (batch: RowBatch, signal: AbortSignal) => Promise<Receipt & { readonly newer: readonly string[] }>;
 
 /**
- * What is done for documents that the index has at a higher version than that of the row that was read: the row is read again. Mostly it was written by
- * somebody who has read it later, and the row is still the same. But when the database was set back (a backup restored, a standby promoted that lacked the last
- * transactions, a crash), documents may be from a future that never came: their version is beyond that of a read made now. In the place of exactly such a
+ * What is done for documents that the index has at a higher version than that of the row that was read: the row is read
+ * again. Mostly it was written by somebody who has read it later, and the row is still the same. But when the database
+ * was set back (a backup restored, a standby promoted that lacked the last transactions, a crash), documents may be
+ * from a future that never came: their version is beyond that of a read made now. In the place of exactly such a
  * document its row is put as it is. Returns what Elasticsearch refused for good.
  */
 export async function writeAgain(
@@ -43,7 +44,10 @@ export async function writeAgain(
   return refused;
 }
 
-/** Those that were written since the database was set back, where it was: the others may be older than their documents, whatever their versions. */
+/**
+ * Those that were written since the database was set back, where it was: the others may be older than their documents,
+ * whatever their versions.
+ */
 function replacingIds({ body }: Pick<RowBatch, "body">): ReadonlySet<string> {
   const ids = new Set<string>();
   for (let at = 0; at < body.records; at++) if (body.version(at) !== 0) ids.add(body.id(at));
@@ -61,7 +65,10 @@ async function* rowsOf(copy: RowCopy, ids: readonly string[], signal: AbortSigna
   }
 }
 
-/** Puts each document in place of exactly the version that was found; returns the ids of those that somebody else was at meanwhile. */
+/**
+ * Puts each document in place of exactly the version that was found; returns the ids of those that somebody else was at
+ * meanwhile.
+ */
 async function replace(
   { elasticsearch, target }: RowCopy,
   { body }: RowBatch,

@@ -19,8 +19,9 @@ import { progressKey, writeRows } from "./write-rows.ts";
 const partitionsAtOnce = 3;
 
 /**
- * Applies entries of one data type, read in the order of their versions: first the rows are written where they are, then documents go from where rows are
- * no more, then exactly these entries are removed. No partition is waited for while another is held; a record stays dirty when one of its partitions is busy.
+ * Applies entries of one data type, read in the order of their versions: first the rows are written where they are,
+ * then documents go from where rows are no more, then exactly these entries are removed. No partition is waited for
+ * while another is held; a record stays dirty when one of its partitions is busy.
  */
 export async function applyBatch(
   dirty: DirtyRun,

@@ -3,7 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const pauses = { first: 500, longest: 30_000 };
 
-/** Pauses between attempts, each twice as long as the one before, until one succeeds. Ended early, and quietly, when stopped. */
+/**
+ * Pauses between attempts, each twice as long as the one before, until one succeeds. Ended early, and quietly, when
+ * stopped.
+ */
 export class BackOff {
   private failures = 0;
 

@@ -8,8 +8,8 @@ const pauseMillis = 10_000;
 const worthwhile = 50_000;
 
 /**
- * Until the function returned is called: compacts the registry of dirty rows whenever it may have doubled, so that it stays proportional to the rows that
- * are dirty however often they are written while nobody applies them.
+ * Until the function returned is called: compacts the registry of dirty rows whenever it may have doubled, so that it
+ * stays proportional to the rows that are dirty however often they are written while nobody applies them.
  */
 export function keepCompact(state: StateDatabase, { pacing }: Pick<Run, "pacing">): () => Promise<void> {
   const stop = new AbortController();

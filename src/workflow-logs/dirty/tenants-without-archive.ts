@@ -15,8 +15,8 @@ export class ArchivedTenants {
   }
 
   /**
-   * The tenants that the archive has nothing of. Call after the entries that speak of them were read: when no migration is at work then, they can be
-   * forgotten, for one that begins later lists the rows themselves.
+   * The tenants that the archive has nothing of. Call after the entries that speak of them were read: when no migration
+   * is at work then, they can be forgotten, for one that begins later lists the rows themselves.
    */
   async others(tenantIds: Iterable<string>): Promise<{ others: ReadonlySet<string>; canForget: boolean }> {
     const asked = [...new Set(tenantIds)].filter((id) => !this.known.has(id));

@@ -24,7 +24,10 @@ const kinds: Readonly<Record<string, ColumnKind>> = {
   bool: "bool",
 };
 
-/** The kind of a PostgreSQL type, and the cast that makes its binary form the kind's. Unknown types travel as their text. */
+/**
+ * The kind of a PostgreSQL type, and the cast that makes its binary form the kind's. Unknown types travel as their
+ * text.
+ */
 export function columnKind(type: string): { kind: ColumnKind; cast: string } {
   const kind = kinds[type];
   if (kind !== undefined) return { kind, cast: "" };
@@ -85,7 +88,10 @@ const zero = 0x30;
 const colon = 0x3a;
 const exactMicros = 2 ** 53;
 
-/** `"YYYY-MM-DDTHH:MM:SS.ffffffZ"`, all six digits, so that equal instants have equal text. Odd ones in PostgreSQL's own spelling. */
+/**
+ * `"YYYY-MM-DDTHH:MM:SS.ffffffZ"`, all six digits, so that equal instants have equal text. Odd ones in PostgreSQL's own
+ * spelling.
+ */
 function timestampWriter(offsetOf: OffsetOf): ColumnWriter {
   let cachedDay = Number.NaN;
   let cachedText = "";
@@ -119,7 +125,9 @@ function timestampWriter(offsetOf: OffsetOf): ColumnWriter {
   };
 }
 
-/** A timestamp more than 285 years from 2000, which a number would round: into another year at the ends of 1 to 9999. */
+/**
+ * A timestamp more than 285 years from 2000, which a number would round: into another year at the ends of 1 to 9999.
+ */
 function writeFarTimestamp(body: BulkBody, text: string, micros: number, offsetOf: OffsetOf): void {
   const isOfFourDigitYear = /^\d{4}-.*\d$/.test(text); // no infinity, no year beyond 9999, none before Christ
   writeAscii(body, isOfFourDigitYear ? `"${text.replace(" ", "T")}${offsetOf(micros)}"` : `"${text}"`);

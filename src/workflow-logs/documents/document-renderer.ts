@@ -25,8 +25,9 @@ interface DocumentColumn {
 }
 
 /**
- * Turns source tuples into the two lines of a bulk request, straight from bytes to bytes: columns under their own names, JSON columns as the
- * exact text in a string, and what is ours in `archive`. Equal rows give equal bytes up to `stableEnd`.
+ * Turns source tuples into the two lines of a bulk request, straight from bytes to bytes: columns under their own
+ * names, JSON columns as the exact text in a string, and what is ours in `archive`. Equal rows give equal bytes up to
+ * `stableEnd`.
  */
 export class DocumentRenderer {
   /** Where the document appended last begins in the body, and where its part that depends on the row alone ends. */

@@ -50,7 +50,9 @@ export function writeEscaped(body: BulkBody, source: Buffer, start: number, end:
   }
 }
 
-/** Text read from JSON. It keeps a slice of it in the memory of the WebAssembly, so that only one is in use at a time. */
+/**
+ * Text read from JSON. It keeps a slice of it in the memory of the WebAssembly, so that only one is in use at a time.
+ */
 export class JsonReader {
   /** Where the next text is read. */
   at: number;
@@ -71,8 +73,9 @@ export class JsonReader {
   }
 
   /**
-   * Appends text as the inside of a JSON string while there is room, up to `end`, or if it `isString` up to the quote that ends it with its escapes
-   * decoded. Half a character at a cut becomes U+FFFD; a pair that does not fit is left out.
+   * Appends text as the inside of a JSON string while there is room, up to `end`, or if it `isString` up to the quote
+   * that ends it with its escapes decoded. Half a character at a cut becomes U+FFFD; a pair that does not fit is left
+   * out.
    */
   copyText(body: BulkBody, end: number, isString: boolean): void {
     for (let ended = false; !ended && this.at < end;) {

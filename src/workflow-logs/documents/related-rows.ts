@@ -10,7 +10,9 @@ export interface RelatedMember {
   readonly join: string;
 }
 
-/** What the documents of a table carry of other tables' rows. Each is found by an index: no page may scan one of them. */
+/**
+ * What the documents of a table carry of other tables' rows. Each is found by an index: no page may scan one of them.
+ */
 export interface RelatedRows {
   readonly members: readonly RelatedMember[];
   /** Expressions of text that is searched and not kept. */
@@ -54,8 +56,9 @@ interface Relation {
 }
 
 /**
- * What the list of app logs filters by and shows: the run, what triggered it, and who. What the database lacks, or lets no index find, is left out; so is
- * what belongs to another tenant. Of the run's inputs and outputs the first `searchChars` characters are searched.
+ * What the list of app logs filters by and shows: the run, what triggered it, and who. What the database lacks, or lets
+ * no index find, is left out; so is what belongs to another tenant. Of the run's inputs and outputs the first
+ * `searchChars` characters are searched.
  */
 export function relatedToAppLogs(logs: Table, tables: RelatedTables, searchChars: number): RelatedRows {
   const { runs, triggers, endUsers, accounts } = tables;
@@ -121,8 +124,8 @@ function relation(
 }
 
 /**
- * Nothing keeps a run from having two trigger logs: the first counts. Without `offset 0` the planner walks the whole table in the order of its ids, for
- * each row, until one of them is the run's.
+ * Nothing keeps a run from having two trigger logs: the first counts. Without `offset 0` the planner walks the whole
+ * table in the order of its ids, for each row, until one of them is the run's.
  */
 function join(some: Relation): string {
   const { alias, table, key } = some;

@@ -11,8 +11,9 @@ interface LayoutColumn {
 }
 
 /**
- * Which field of a source tuple is what. Every query of rows selects, in this order: the key's created_at and id, then each column of the
- * table (all NULL when the row of the key is gone), then the offload rows as JSON text where there are any, then what comes of related rows.
+ * Which field of a source tuple is what. Every query of rows selects, in this order: the key's created_at and id, then
+ * each column of the table (all NULL when the row of the key is gone), then the offload rows as JSON text where there
+ * are any, then what comes of related rows.
  */
 export interface RowLayout {
   readonly keyCreatedAt: 0;
@@ -51,7 +52,10 @@ export interface RelatedLayout {
 
 const keyFields = 2;
 
-/** `offloads` and `files` are the tables of offload rows and their files where the schema has them and they are to be carried. */
+/**
+ * `offloads` and `files` are the tables of offload rows and their files where the schema has them and they are to be
+ * carried.
+ */
 export function rowLayout(table: Table, offloads?: Table, files?: Table, related?: RelatedRows): RowLayout {
   const columns = table.columns.map((column, at) => ({
     name: column.name,
@@ -99,7 +103,8 @@ function relatedLayout(related: RelatedRows, before: number, expressions: string
 }
 
 /**
- * The layout with one more text for each row: what `expression` says of the row `t` and its xmin, read in the same statement. Batches carry it in `notes`.
+ * The layout with one more text for each row: what `expression` says of the row `t` and its xmin, read in the same
+ * statement. Batches carry it in `notes`.
  */
 export function withNote(layout: RowLayout, expression: string): RowLayout {
   return {
@@ -112,8 +117,8 @@ export function withNote(layout: RowLayout, expression: string): RowLayout {
 }
 
 /**
- * The layout with the version of the read beside each row, so that no older read replaces what a newer one wrote. Where the database was set back, rows written
- * before the transaction `setBackXid` replace no document at all.
+ * The layout with the version of the read beside each row, so that no older read replaces what a newer one wrote. Where
+ * the database was set back, rows written before the transaction `setBackXid` replace no document at all.
  */
 export function withVersion(layout: RowLayout, setBackXid?: string): RowLayout {
   return {
@@ -126,8 +131,9 @@ export function withVersion(layout: RowLayout, setBackXid?: string): RowLayout {
 }
 
 /**
- * The offload rows of `t` with all their columns as text, each with the key, size and hash of its file: a JSON array on one line (json_agg would put
- * line ends between the elements and break the bulk format), NULL when there are none. That is looked up first: an aggregate of nothing takes longer.
+ * The offload rows of `t` with all their columns as text, each with the key, size and hash of its file: a JSON array on
+ * one line (json_agg would put line ends between the elements and break the bulk format), NULL when there are none.
+ * That is looked up first: an aggregate of nothing takes longer.
  */
 function offloadsExpression(offloads: Table, files: Table | undefined): string {
   const file =

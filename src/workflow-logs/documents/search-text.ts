@@ -4,10 +4,16 @@ import { JsonReader } from "./json-text.ts";
 
 export type SearchTextMode = "off" | "bounded" | "full";
 
-/** UTF-16 units of search text that each column gives: enough to find a log by what was asked and answered, small beside what indexing costs. */
+/**
+ * UTF-16 units of search text that each column gives: enough to find a log by what was asked and answered, small beside
+ * what indexing costs.
+ */
 export const searchUnits: Readonly<Record<SearchTextMode, number>> = { off: 0, bounded: 1000, full: 1_000_000 };
 
-/** How much JSON is looked at for so many units: an escaped character takes up to six bytes, and as much again may be keys and punctuation. */
+/**
+ * How much JSON is looked at for so many units: an escaped character takes up to six bytes, and as much again may be
+ * keys and punctuation.
+ */
 export function searchedChars(units: number): number {
   return 12 * units;
 }
@@ -16,9 +22,9 @@ export function searchedChars(units: number): number {
 export const lineEnd = Buffer.from("\\n");
 
 /**
- * Appends the words that a person would search for in a JSON column, as the inside of a JSON string: its string and number values, escapes decoded, keys
- * left out, separated by line ends, at most `limit` UTF-16 units. Never fails: what is not JSON (plain text, NaN, cut-off text) gives the text it has.
- * Returns whether there was any.
+ * Appends the words that a person would search for in a JSON column, as the inside of a JSON string: its string and
+ * number values, escapes decoded, keys left out, separated by line ends, at most `limit` UTF-16 units. Never fails:
+ * what is not JSON (plain text, NaN, cut-off text) gives the text it has. Returns whether there was any.
  */
 export function writeSearchText(body: BulkBody, source: Buffer, start: number, end: number, limit: number): boolean {
   const before = body.length;
@@ -71,7 +77,10 @@ function writeValues(body: BulkBody, source: Buffer, end: number, reader: JsonRe
   }
 }
 
-/** What `write` writes, with a line end before it unless it is the first since `start`; nothing when that is empty or turns out to be no word. */
+/**
+ * What `write` writes, with a line end before it unless it is the first since `start`; nothing when that is empty or
+ * turns out to be no word.
+ */
 function writeWord(body: BulkBody, start: number, reader: JsonReader, write: () => boolean): void {
   const { room } = reader;
   const before = body.length;

@@ -7,8 +7,9 @@ const microsPerQuarter = 900_000_000; // every offset in use today changes on a 
 export type OffsetOf = (localMicros: number) => string;
 
 /**
- * How the source's timestamps without zone relate to UTC. The local time itself is kept in the document, only the offset is added, so the
- * column can be restored exactly; a local time that occurs twice in autumn is taken for its first occurrence.
+ * How the source's timestamps without zone relate to UTC. The local time itself is kept in the document, only the
+ * offset is added, so the column can be restored exactly; a local time that occurs twice in autumn is taken for its
+ * first occurrence.
  */
 export function offsetOf(timeZone: string): OffsetOf {
   if (timeZone === "UTC") return () => "Z";
@@ -25,8 +26,8 @@ export function offsetOf(timeZone: string): OffsetOf {
 }
 
 /**
- * The local time, `YYYY-MM-DD HH:MM:SS.ffffff`, that the zone's clocks show at a UTC time of the same form; 10000 is the one year of five
- * digits. Never before the year 1, which PostgreSQL spells otherwise.
+ * The local time, `YYYY-MM-DD HH:MM:SS.ffffff`, that the zone's clocks show at a UTC time of the same form; 10000 is
+ * the one year of five digits. Never before the year 1, which PostgreSQL spells otherwise.
  */
 export function utcToLocal(utc: string, timeZone: string): string {
   if (timeZone === "UTC") return utc;
@@ -38,7 +39,10 @@ export function utcToLocal(utc: string, timeZone: string): string {
   return `${shifted.slice(0, -5).replace("T", " ").replace("+0", "")}${time.slice(8)}`;
 }
 
-/** Tries the offsets in force a day before and after; the one that leads back to itself holds, the earlier instant first. */
+/**
+ * Tries the offsets in force a day before and after; the one that leads back to itself holds, the earlier instant
+ * first.
+ */
 function localOffset(format: Intl.DateTimeFormat, localMillis: number): string {
   const day = microsPerDay / 1000;
   const candidates = [offsetAt(format, localMillis - day), offsetAt(format, localMillis + day)];

@@ -4,14 +4,16 @@ const infinity = 0x7fffffffffffffffn;
 const minusInfinity = -0x8000000000000000n;
 
 /**
- * A `timestamp` in its binary form as microseconds since 2000-01-01. Exact within 285 years around 2000; beyond that, where a number
- * cannot hold them, use `timestampText`.
+ * A `timestamp` in its binary form as microseconds since 2000-01-01. Exact within 285 years around 2000; beyond that,
+ * where a number cannot hold them, use `timestampText`.
  */
 export function readMicros(data: Buffer, at: number): number {
   return data.readInt32BE(at) * 4_294_967_296 + data.readUInt32BE(at + 4);
 }
 
-/** `YYYY-MM-DD HH:MM:SS.ffffff`, always six digits; PostgreSQL's own spelling for infinities and years beyond 1 to 9999. */
+/**
+ * `YYYY-MM-DD HH:MM:SS.ffffff`, always six digits; PostgreSQL's own spelling for infinities and years beyond 1 to 9999.
+ */
 export function timestampText(data: Buffer, at: number): string {
   const micros = data.readBigInt64BE(at);
   if (micros === infinity) return "infinity";

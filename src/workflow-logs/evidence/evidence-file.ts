@@ -25,7 +25,10 @@ const statement = z.strictObject({
   documents: count,
   firstId: id.nullable(),
   lastId: id.nullable(),
-  /** Documents of purged rows that are what they were when the rows were deleted; those of rows purged without a fingerprint; all others. */
+  /**
+   * Documents of purged rows that are what they were when the rows were deleted; those of rows purged without a
+   * fingerprint; all others.
+   */
   purged: count,
   unproven: count,
   others: count,
@@ -104,8 +107,8 @@ export function segmentsOf({ segments }: EvidenceStatement) {
 }
 
 /**
- * `valid`: signed with the key that was given, or, where none was given, with the one that the file names, which proves that nothing was changed since, not
- * who signed it. `other_key`: signed, but not with the key given.
+ * `valid`: signed with the key that was given, or, where none was given, with the one that the file names, which proves
+ * that nothing was changed since, not who signed it. `other_key`: signed, but not with the key given.
  */
 export type SignatureState = "none" | "valid" | "other_key" | "wrong";
 

@@ -19,12 +19,15 @@ export interface IndexDigest {
   readonly root: string;
 }
 
-/** Where segments end: after so many documents, or at ids that are known, with one more segment for what lies behind the last. */
+/**
+ * Where segments end: after so many documents, or at ids that are known, with one more segment for what lies behind the
+ * last.
+ */
 type Ends = { readonly every: number } | { readonly at: readonly string[] };
 
 /**
- * Makes the digest of documents that are added in the order of their ids. Two digests with the same ends have the same root only if ids and fingerprints are
- * the same; else the segments that differ tell where.
+ * Makes the digest of documents that are added in the order of their ids. Two digests with the same ends have the same
+ * root only if ids and fingerprints are the same; else the segments that differ tell where.
  */
 export class IndexDigester {
   private readonly ends: Ends;
@@ -39,7 +42,9 @@ export class IndexDigester {
     this.ends = ends;
   }
 
-  /** Returns the fingerprint; undefined, and the document is left out, when its id does not lie behind the one before. */
+  /**
+   * Returns the fingerprint; undefined, and the document is left out, when its id does not lie behind the one before.
+   */
   add(id: string, source: Buffer): Buffer | undefined {
     if (this.lastId !== null && compareIds(id, this.lastId) <= 0) return undefined;
     this.endSegmentsBefore(id);

@@ -18,8 +18,8 @@ import { upgradeState } from "../state/upgrade.ts";
 import { evidenceFormat, type EvidenceStatement, evidenceText, howHashed, mostSegments } from "./evidence-file.ts";
 import { walkIndex } from "./walk-index.ts";
 
-// Evidence says in a small file what an index holds, so that it can be proven later, elsewhere, and without PostgreSQL. It never says that documents are
-// those of rows that are still in PostgreSQL: that is validate's.
+// Evidence says in a small file what an index holds, so that it can be proven later, elsewhere, and without PostgreSQL.
+// It never says that documents are those of rows that are still in PostgreSQL: that is validate's.
 
 export interface EvidenceOptions {
   /** Of exactly one tenant. */
@@ -54,8 +54,8 @@ export interface EvidenceReport {
 }
 
 /**
- * Writes a file of evidence for each month of the tenant that has an index. A month gets none when documents of purged rows are gone or changed, or when
- * somebody else has written into its index: the report says so. Writes nothing else.
+ * Writes a file of evidence for each month of the tenant that has an index. A month gets none when documents of purged
+ * rows are gone or changed, or when somebody else has written into its index: the report says so. Writes nothing else.
  */
 export async function takeEvidence(
   connections: Connections,

@@ -7,7 +7,10 @@ import type { Segment } from "./index-digest.ts";
 import { walkIndex } from "./walk-index.ts";
 
 export interface VerifyEvidenceOptions {
-  /** The index to be looked at; that of the evidence when not given. A snapshot may have been restored under another name. */
+  /**
+   * The index to be looked at; that of the evidence when not given. A snapshot may have been restored under another
+   * name.
+   */
   readonly index?: string | undefined;
   /** The public key that must have signed the evidence. */
   readonly trusted?: KeyObject | undefined;
@@ -25,7 +28,10 @@ export interface DifferingRange {
 
 export interface VerifyEvidenceReport {
   readonly command: "elasticsearch evidence verify";
-  /** `proven`: the index holds the documents of the evidence, every one unchanged, and no others, and the signature is not wrong. */
+  /**
+   * `proven`: the index holds the documents of the evidence, every one unchanged, and no others, and the signature is
+   * not wrong.
+   */
   readonly status: "proven" | "not_proven";
   readonly index: string;
   readonly signature: SignatureState;
@@ -41,7 +47,10 @@ export interface VerifyEvidenceReport {
   >;
 }
 
-/** Compares an index, wherever it came from, with evidence. Reads Elasticsearch alone. Throws AppError when the index cannot be read. */
+/**
+ * Compares an index, wherever it came from, with evidence. Reads Elasticsearch alone. Throws AppError when the index
+ * cannot be read.
+ */
 export async function verifyEvidence(
   client: Client,
   evidence: EvidenceFile,

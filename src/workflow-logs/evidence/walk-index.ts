@@ -21,7 +21,10 @@ export interface Walk {
 const batchLimits = { rows: 1000, bytes: 5 * 1024 * 1024 };
 const fewest = 100;
 
-/** Reads every document of an index in the order of ids. What is written meanwhile may be in it or not. Throws AbortError when stopped. */
+/**
+ * Reads every document of an index in the order of ids. What is written meanwhile may be in it or not. Throws
+ * AbortError when stopped.
+ */
 export async function walkIndex(client: Client, index: string, walk: Walk, signal: AbortSignal): Promise<WalkedIndex> {
   await refreshIndex(client, index);
   const every = Math.max(fewest, Math.ceil((await countDocuments(client, index)) / walk.segments));

@@ -11,12 +11,16 @@ import { copyPartition, type PartitionCopy, rowsThatWait } from "./copy-partitio
 import { busyNote, whenFree, withPartition } from "../partitions/partition-lock.ts";
 import type { PlannedPartition, SourcePlan } from "../partitions/plan.ts";
 
-/** Partitions side by side: while one waits for its index or its refresh the other keeps the server busy; more only cost memory. */
+/**
+ * Partitions side by side: while one waits for its index or its refresh the other keeps the server busy; more only cost
+ * memory.
+ */
 const partitionsAtOnce = 2;
 
 /**
- * Copies the partitions in their order, a few side by side; one that another run works on is left for the end and waited for. One whose
- * index takes no documents is noted as waiting; any other failure stops all: the others finish their batches in flight.
+ * Copies the partitions in their order, a few side by side; one that another run works on is left for the end and
+ * waited for. One whose index takes no documents is noted as waiting; any other failure stops all: the others finish
+ * their batches in flight.
  */
 export async function copyAll(
   copy: CopyRun,

@@ -9,7 +9,9 @@ import { withoutDocument } from "./without-document.ts";
 
 /** What was found in a partition that had fewer documents than it should. */
 export interface Missing {
-  /** Documents that were there once and were gone: deleted by somebody else, or the index is an older copy of itself. */
+  /**
+   * Documents that were there once and were gone: deleted by somebody else, or the index is an older copy of itself.
+   */
   readonly vanished: number;
   /** Rows without a document that were copied now. */
   readonly copied: number;
@@ -21,8 +23,9 @@ export interface Missing {
 const idsLookedUpAtOnce = 10_000;
 
 /**
- * Looks at every row behind the checkpoints and copies those that have no document, whatever came between: rows that came with an old created_at, documents
- * that somebody deleted, an index that was set back. The caller holds the partition's lock.
+ * Looks at every row behind the checkpoints and copies those that have no document, whatever came between: rows that
+ * came with an old created_at, documents that somebody deleted, an index that was set back. The caller holds the
+ * partition's lock.
  */
 export async function copyMissing(
   copy: RowCopy,

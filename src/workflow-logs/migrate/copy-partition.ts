@@ -30,8 +30,9 @@ export interface PartitionCopy extends RowCopy {
 const openRowDays = 30;
 
 /**
- * Brings one partition up to date: rows behind its checkpoints, rows inserted late before them, and rows that had not ended when they were
- * copied. The caller holds the partition's lock. When it ends, by itself or interrupted, everything confirmed is in the checkpoints.
+ * Brings one partition up to date: rows behind its checkpoints, rows inserted late before them, and rows that had not
+ * ended when they were copied. The caller holds the partition's lock. When it ends, by itself or interrupted,
+ * everything confirmed is in the checkpoints.
  */
 export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): Promise<TransferEnd> {
   const { partition, state, target, range } = copy;
@@ -66,8 +67,8 @@ export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): P
 }
 
 /**
- * Rows that a copy which failed has left: behind the checkpoints as planned and counted again, before them as far as the index can be read, and those that
- * had not ended and have changed.
+ * Rows that a copy which failed has left: behind the checkpoints as planned and counted again, before them as far as
+ * the index can be read, and those that had not ended and have changed.
  */
 export async function rowsThatWait(copy: PartitionCopy, planned: { readonly rows: number }): Promise<number> {
   const { partition, state, source, range } = copy;
@@ -84,7 +85,10 @@ function sum(counts: readonly number[]): number {
   return counts.reduce((all, count) => all + count, 0);
 }
 
-/** A checkpoint of an earlier run may lie in the future: where a row was dated ahead, nothing would be copied until then. */
+/**
+ * A checkpoint of an earlier run may lie in the future: where a row was dated ahead, nothing would be copied until
+ * then.
+ */
 async function holdBack({ partition, source, state, runId, target }: PartitionCopy, now: string): Promise<void> {
   const firstId = source.source.layout.idKind === "uuid" ? "00000000-0000-0000-0000-000000000000" : "";
   if (!(await holdCheckpointsBack(state, partition, now, firstId))) return;
@@ -103,8 +107,9 @@ function endingAt(range: TimeRange, instant: string): TimeRange | undefined {
 }
 
 /**
- * Copies the rows of a range whose time has not come by the source's clock, those that are in Elasticsearch or among the record errors already left alone. No
- * checkpoint moves, and none of them counts as confirmed: rows may come before them for as long, so each run looks at them again until then.
+ * Copies the rows of a range whose time has not come by the source's clock, those that are in Elasticsearch or among
+ * the record errors already left alone. No checkpoint moves, and none of them counts as confirmed: rows may come before
+ * them for as long, so each run looks at them again until then.
  */
 async function copyAhead(copy: PartitionCopy, ahead: TimeRange, signal: AbortSignal): Promise<TransferEnd> {
   const listed = await copy.source.idsIn(copy.listing, copy.partition.tenantId, ahead);
@@ -121,7 +126,10 @@ async function copyAhead(copy: PartitionCopy, ahead: TimeRange, signal: AbortSig
   return end;
 }
 
-/** Copies rows that are in PostgreSQL before the end of a confirmed range but neither in Elasticsearch nor among the record errors. */
+/**
+ * Copies rows that are in PostgreSQL before the end of a confirmed range but neither in Elasticsearch nor among the
+ * record errors.
+ */
 async function copyLateRows(copy: PartitionCopy, before: ConfirmedRange, signal: AbortSignal): Promise<TransferEnd> {
   await copy.pacing.unpaused(signal);
   const missing = await missingBefore(copy, before, signal);

@@ -22,7 +22,9 @@ export interface Estimates {
   /** Indices and shards that will be made. */
   readonly indices: number;
   readonly shards: number;
-  /** Offloaded contents that would be loaded, by the sizes that their files should have; only for `--offload inline`. */
+  /**
+   * Offloaded contents that would be loaded, by the sizes that their files should have; only for `--offload inline`.
+   */
   readonly contents?: ContentsToLoad;
 }
 

@@ -9,8 +9,9 @@ import { follow } from "./follow.ts";
 import { passingFailure } from "../dirty/passing-failures.ts";
 
 /**
- * Goes on with the migration's run and follows the platform until the run is stopped. When PostgreSQL goes away, and with it the run's locks, it is tried
- * again with growing pauses, without limit. Throws AppError for a failure that does not pass.
+ * Goes on with the migration's run and follows the platform until the run is stopped. When PostgreSQL goes away, and
+ * with it the run's locks, it is tried again with growing pauses, without limit. Throws AppError for a failure that
+ * does not pass.
  */
 export async function followThroughOutages(
   { connections, options, counters, dirty: applied, watch }: Migration,

@@ -23,8 +23,9 @@ export async function requireCapture(connections: Connections): Promise<void> {
 }
 
 /**
- * Applies what the platform writes until the run is stopped. A failure of Elasticsearch that passes is waited for with growing pauses, without limit,
- * and put down as a warning; any other, and one of PostgreSQL, with which the run's locks are lost, ends it.
+ * Applies what the platform writes until the run is stopped. A failure of Elasticsearch that passes is waited for with
+ * growing pauses, without limit, and put down as a warning; any other, and one of PostgreSQL, with which the run's
+ * locks are lost, ends it.
  */
 export async function follow(dirty: DirtyRun, counters: MigrateCounters, backOff: BackOff): Promise<void> {
   const { run, counters: applied, progress } = dirty;

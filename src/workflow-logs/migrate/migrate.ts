@@ -31,8 +31,9 @@ const withoutCapture =
   "looks again at the last 2 hours and at rows that had not ended.";
 
 /**
- * Copies the logs of the scope into Elasticsearch, then what the platform wrote meanwhile, and returns the report. What was copied before is left alone;
- * everything confirmed is in the checkpoints, also when the run is interrupted or fails. Throws AppError with the state it left.
+ * Copies the logs of the scope into Elasticsearch, then what the platform wrote meanwhile, and returns the report. What
+ * was copied before is left alone; everything confirmed is in the checkpoints, also when the run is interrupted or
+ * fails. Throws AppError with the state it left.
  */
 export async function migrate(
   connections: Connections,

@@ -19,8 +19,9 @@ import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from 
 import type { MigrateCounters } from "../copying/report.ts";
 
 /**
- * Lists what is to be copied, with one scan of each log table, into a key table where no index serves. Counts what is there already, records rows
- * that can never be archived, and throws AppError when the cluster has no room for the indices that would be made.
+ * Lists what is to be copied, with one scan of each log table, into a key table where no index serves. Counts what is
+ * there already, records rows that can never be archived, and throws AppError when the cluster has no room for the
+ * indices that would be made.
  */
 export async function prepare(
   connections: Connections,

@@ -31,7 +31,10 @@ export interface RetryReport {
   readonly unarchivable: number;
 }
 
-/** Sends the rows of the record errors again: those that are taken are record errors no more, the others keep the new reason. */
+/**
+ * Sends the rows of the record errors again: those that are taken are record errors no more, the others keep the new
+ * reason.
+ */
 export async function retryErrors(
   connections: Connections,
   filter: RecordErrorFilter,

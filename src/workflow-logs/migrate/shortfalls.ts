@@ -35,8 +35,8 @@ export async function knownMonths(
 }
 
 /**
- * Those of the months of a data type that have fewer documents than rows behind their checkpoints (`confirmed`, by partition) and documents that are kept without
- * a row: something came behind the checkpoints, or went from the index.
+ * Those of the months of a data type that have fewer documents than rows behind their checkpoints (`confirmed`, by
+ * partition) and documents that are kept without a row: something came behind the checkpoints, or went from the index.
  */
 export async function monthsThatLack(
   { elasticsearch, state }: Connections,

@@ -4,7 +4,10 @@ import { knownRecordErrors } from "../state/record-errors.ts";
 
 const idsLookedUpAtOnce = 10_000;
 
-/** Of rows of the partition those that are neither in Elasticsearch nor among the record errors, a page of ids at a time. `signal` ends pauses. */
+/**
+ * Of rows of the partition those that are neither in Elasticsearch nor among the record errors, a page of ids at a
+ * time. `signal` ends pauses.
+ */
 export async function* withoutDocument(
   { target, state, partition, pacing }: RowCopy,
   rows: readonly string[],

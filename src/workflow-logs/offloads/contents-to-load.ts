@@ -10,7 +10,10 @@ export interface ContentsToLoad {
   readonly bytes: number;
 }
 
-/** The files of the offload rows whose node executions are not confirmed yet. One scan of the log table, as the plan itself. */
+/**
+ * The files of the offload rows whose node executions are not confirmed yet. One scan of the log table, as the plan
+ * itself.
+ */
 export async function contentsToLoad(pool: Pool, context: PlanContext, signal: AbortSignal): Promise<ContentsToLoad> {
   const [offloads, files] = [await inspectTable(pool, offloadTable), await inspectTable(pool, "upload_files")];
   if (offloads === undefined || files === undefined) return { files: 0, bytes: 0 };

@@ -21,8 +21,8 @@ export interface InlinedContents {
 }
 
 /**
- * Of one row together. Elasticsearch takes requests of 100 MB and strings of 50 million characters, and escapes may double the text: a document
- * beyond that would be refused whole.
+ * Of one row together. Elasticsearch takes requests of 100 MB and strings of 50 million characters, and escapes may
+ * double the text: a document beyond that would be refused whole.
  */
 const largestContents = 48 * 1024 * 1024;
 const loadsAtOnce = 4;
@@ -40,8 +40,9 @@ export class InlineContents {
   }
 
   /**
-   * The body to send for a batch, to be given back when it was, and what became of the contents; undefined where nothing was offloaded. Called when the batch's turn has come, so that contents of a few batches at
-   * most are in memory and no statement waits for the storage.
+   * The body to send for a batch, to be given back when it was, and what became of the contents; undefined where
+   * nothing was offloaded. Called when the batch's turn has come, so that contents of a few batches at most are in
+   * memory and no statement waits for the storage.
    */
   async bodyOf(
     batch: RowBatch,

@@ -17,8 +17,8 @@ type ContentError =
 export type LoadedContent = { readonly text: Buffer } | { readonly error: ContentError };
 
 /**
- * The content of an offload row if it has the size and the SHA3-256 that the platform noted for its file (a file without a hash is taken by its size).
- * Throws AppError when the storage fails: nothing is known of the content then.
+ * The content of an offload row if it has the size and the SHA3-256 that the platform noted for its file (a file
+ * without a hash is taken by its size). Throws AppError when the storage fails: nothing is known of the content then.
  */
 export async function loadContent(
   storage: Pick<BlobStorage, "load">,

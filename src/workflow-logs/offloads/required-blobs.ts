@@ -3,7 +3,9 @@ import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
 import type { Connections } from "../connections.ts";
 import type { MigrateOptions } from "../copying/options.ts";
 
-/** The file storage where the options ask for its contents, else undefined. Throws UsageError when it is not configured. */
+/**
+ * The file storage where the options ask for its contents, else undefined. Throws UsageError when it is not configured.
+ */
 export function requiredBlobs(
   { blobs }: Pick<Connections, "blobs">,
   { offload }: Pick<MigrateOptions, "offload">,

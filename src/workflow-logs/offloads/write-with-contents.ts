@@ -11,8 +11,9 @@ import type { Offload, OffloadedRow } from "./offloaded-rows.ts";
 const newline = 0x0a;
 
 /**
- * Appends the records of the batch; those with offloaded contents get these beside what the row alone gives: `archive.offload_contents` with one entry
- * for each offload row, and their words in the search text, of each content at most `searchUnits` UTF-16 units.
+ * Appends the records of the batch; those with offloaded contents get these beside what the row alone gives:
+ * `archive.offload_contents` with one entry for each offload row, and their words in the search text, of each content
+ * at most `searchUnits` UTF-16 units.
  */
 export function writeWithContents(
   body: BulkBody,
@@ -62,7 +63,10 @@ function moreSearchText(found: string, contents: readonly LoadedContent[], units
   return Buffer.from(texts.length === 0 ? "" : JSON.stringify(all.toWellFormed()).slice(1, -1));
 }
 
-/** The preview in the column usually is the beginning of the content: where its words are there already, those behind them. */
+/**
+ * The preview in the column usually is the beginning of the content: where its words are there already, those behind
+ * them.
+ */
 function newWords(content: Buffer, found: string, units: number): string {
   const words = searchText(content.toString("utf8", 0, Math.min(content.length, 24 * units)), 2 * units);
   const first = words.slice(0, units);

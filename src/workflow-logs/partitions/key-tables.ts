@@ -8,8 +8,8 @@ import type { DataType } from "./log-types.ts";
 import type { Listing } from "../rows/row-query.ts";
 
 /**
- * Copies what `keyTableQuery` selects into an indexed table of the run, in one scan of the log table, for Dify has no index for the order
- * in which rows are copied.
+ * Copies what `keyTableQuery` selects into an indexed table of the run, in one scan of the log table, for Dify has no
+ * index for the order in which rows are copied.
  */
 export async function buildKeyTable(
   pool: Pool,

@@ -5,7 +5,10 @@
 export const dataTypes = ["workflow_runs", "app_logs", "node_executions"] as const;
 export type DataType = (typeof dataTypes)[number];
 
-/** One data type of one tenant in one month (`YYYY-MM`, UTC, by created_at): the unit of planning, checkpoint and retention. */
+/**
+ * One data type of one tenant in one month (`YYYY-MM`, UTC, by created_at): the unit of planning, checkpoint and
+ * retention.
+ */
 export interface Partition {
   readonly dataType: DataType;
   readonly tenantId: string;

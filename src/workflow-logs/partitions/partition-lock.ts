@@ -5,7 +5,10 @@ import { type Partition, partitionKey } from "./log-types.ts";
 /** What partitions are locked with: a run, or the locks of a process that is none. */
 type Locking = Pick<Run, "locks">;
 
-/** Does `work` with the partition taken for the run; "busy" when another run works on it. It is free again afterwards, or when the process ends. */
+/**
+ * Does `work` with the partition taken for the run; "busy" when another run works on it. It is free again afterwards,
+ * or when the process ends.
+ */
 export async function withPartition<T>(run: Run, partition: Partition, work: () => Promise<T>): Promise<T | "busy"> {
   await run.pacing.unpaused(run.signal);
   return withPartitionOf(run, partition, work);
@@ -26,8 +29,8 @@ export async function withPartitionOf<T>(
 }
 
 /**
- * Does `work` with the partition taken for the run, having waited for another run to be through with it; rejects with AbortError when the run is stopped
- * while it waits.
+ * Does `work` with the partition taken for the run, having waited for another run to be through with it; rejects with
+ * AbortError when the run is stopped while it waits.
  */
 export async function whenFree<T>(run: Run, partition: Partition, work: () => Promise<T>): Promise<T> {
   const why = { cause: "lock", text: busyNote(partition) } as const;
@@ -40,8 +43,8 @@ export async function whenFree<T>(run: Run, partition: Partition, work: () => Pr
 }
 
 /**
- * Does `work` with all of the partitions that no other run works on, taken together; `onBusy` hears of each of the others. All are free again afterwards.
- * Rejects with AbortError when the run is stopped before it has them.
+ * Does `work` with all of the partitions that no other run works on, taken together; `onBusy` hears of each of the
+ * others. All are free again afterwards. Rejects with AbortError when the run is stopped before it has them.
  */
 export async function withPartitions<P extends Partition, T>(
   run: Run,

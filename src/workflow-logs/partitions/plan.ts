@@ -24,7 +24,10 @@ export interface SourcePlan {
   readonly partitions: readonly PlannedPartition[];
   /** Rows that cannot be archived: their created_at or tenant id names no index. */
   readonly unarchivable: number;
-  /** Rows behind the checkpoints of each partition, by its key; those without any are left out. Empty unless they were to be counted. */
+  /**
+   * Rows behind the checkpoints of each partition, by its key; those without any are left out. Empty unless they were
+   * to be counted.
+   */
   readonly confirmed: ReadonlyMap<string, number>;
 }
 

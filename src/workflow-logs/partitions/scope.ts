@@ -2,7 +2,10 @@ import { utcToLocal } from "../documents/time-zone.ts";
 import type { DataType, Partition } from "./log-types.ts";
 import { monthBounds } from "./months.ts";
 
-/** Which logs a command is about. Times are UTC text `YYYY-MM-DD HH:MM:SS.ffffff`; `start` is inclusive, `end` exclusive. */
+/**
+ * Which logs a command is about. Times are UTC text `YYYY-MM-DD HH:MM:SS.ffffff`; `start` is inclusive, `end`
+ * exclusive.
+ */
 export interface Scope {
   readonly dataTypes: readonly DataType[];
   /** Empty means every tenant that has rows. */

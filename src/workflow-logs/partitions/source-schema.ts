@@ -19,7 +19,9 @@ export interface SourceTable {
 
 const needed = ["id", "tenant_id", "created_at"];
 
-/** The log table as it is in this database, whatever version of Dify made it. Throws AppError when it cannot be copied. */
+/**
+ * The log table as it is in this database, whatever version of Dify made it. Throws AppError when it cannot be copied.
+ */
 async function inspectSource(pool: Pool, logType: LogType, searchText: SearchTextMode): Promise<SourceTable> {
   const table = await inspectTable(pool, logType.table);
   if (table === undefined) {
@@ -79,8 +81,8 @@ export function zoneOf({ table }: Pick<SourceTable, "table">, sourceTimeZone: st
 }
 
 /**
- * The log tables that a scope speaks of. Throws UsageError for a tenant id that is not of the tenant column's type, before anything is touched.
- * `searchText` says how much text of related rows is to be read.
+ * The log tables that a scope speaks of. Throws UsageError for a tenant id that is not of the tenant column's type,
+ * before anything is touched. `searchText` says how much text of related rows is to be read.
  */
 export async function inspectSources(
   pool: Pool,

@@ -9,8 +9,8 @@ export interface UncoveredRange extends TimeRange {
 }
 
 /**
- * What is left to copy of `range`, oldest first. `confirmed` is ordered and without overlap. The instant a confirmed range ends at is never taken
- * for covered: rows with the same created_at and a later id may follow.
+ * What is left to copy of `range`, oldest first. `confirmed` is ordered and without overlap. The instant a confirmed
+ * range ends at is never taken for covered: rows with the same created_at and a later id may follow.
  */
 export function uncoveredRanges(range: TimeRange, confirmed: readonly ConfirmedRange[]): UncoveredRange[] {
   const uncovered: UncoveredRange[] = [];

@@ -13,14 +13,15 @@ import { noteSetBack } from "../state/takeovers.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import { type RebuiltPartition, rebuildPartition } from "./rebuild-partition.ts";
 
-// Makes the state schema anew from the indices when it was lost. It never writes or deletes a document, and claims to know nothing that the indices do not say.
+// Makes the state schema anew from the indices when it was lost. It never writes or deletes a document, and claims to
+// know nothing that the indices do not say.
 
 export interface RebuildOptions {
   /** Whose indices, where those of several archives lie under the prefix. */
   readonly archiveId?: string | undefined;
   /**
-   * The rows are what the platform wrote last: the schema alone was lost. Else PostgreSQL may be older than the archive, and its rows replace no documents until they
-   * are written again.
+   * The rows are what the platform wrote last: the schema alone was lost. Else PostgreSQL may be older than the
+   * archive, and its rows replace no documents until they are written again.
    */
   readonly postgresIsCurrent: boolean;
   readonly operator: string;
@@ -44,7 +45,10 @@ export interface RebuildReport {
   readonly cannotKnow: readonly string[];
 }
 
-/** Which indices the state would be made from. Throws UsageError while there is a state, and when it is not clear whose indices are meant. */
+/**
+ * Which indices the state would be made from. Throws UsageError while there is a state, and when it is not clear whose
+ * indices are meant.
+ */
 export async function planRebuild(connections: Connections, { archiveId }: RebuildOptions): Promise<RebuildPlan> {
   await upgradeState(connections.state);
   const known = await listPartitions(connections.state);
@@ -78,8 +82,9 @@ export async function planRebuild(connections: Connections, { archiveId }: Rebui
 }
 
 /**
- * Afterwards this database owns the indices, and its state has every month of them: documents without a row count as purged, with the fingerprints that they have
- * now. Can be repeated when it was interrupted before the first month was written down.
+ * Afterwards this database owns the indices, and its state has every month of them: documents without a row count as
+ * purged, with the fingerprints that they have now. Can be repeated when it was interrupted before the first month was
+ * written down.
  */
 export async function rebuildState(
   connections: Connections,

@@ -36,13 +36,17 @@ export interface Repositories {
   readonly appLogs: AppLogRepository;
   /** What became of second writes and shadow reads; undefined where nothing is `dual-write`. */
   stats(): DualWriteStats | undefined;
-  /** Call before the process ends and before the connections are closed: waits for second writes and notes the rest as dirty rows. */
+  /**
+   * Call before the process ends and before the connections are closed: waits for second writes and notes the rest as
+   * dirty rows.
+   */
   close(): Promise<void>;
 }
 
 /**
- * The repositories as the configuration names them. For `dual-write` the state schema is brought up to date first. Throws UsageError that lists every
- * class that cannot be used, or says which purged logs would be hidden; nothing was made then.
+ * The repositories as the configuration names them. For `dual-write` the state schema is brought up to date first.
+ * Throws UsageError that lists every class that cannot be used, or says which purged logs would be hidden; nothing was
+ * made then.
  */
 export async function createRepositories(
   connections: Connections,

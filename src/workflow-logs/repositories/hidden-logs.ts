@@ -7,8 +7,9 @@ interface ReadChoices {
 }
 
 /**
- * Why these choices would hide purged logs, which are in Elasticsearch alone: a run would be shown without its node executions, or node executions would have no run.
- * Undefined when they would not. A class of the user's own is not judged.
+ * Why these choices would hide purged logs, which are in Elasticsearch alone: a run would be shown without its node
+ * executions, or node executions would have no run. Undefined when they would not. A class of the user's own is not
+ * judged.
  */
 export function hiddenLogs({
   apiWorkflowRuns: runs,

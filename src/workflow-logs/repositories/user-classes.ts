@@ -11,7 +11,10 @@ export interface RepositoryModule {
   readonly className: string;
 }
 
-/** The classes that the modules export. Throws UsageError that lists all modules that have none, or one without a method it needs. */
+/**
+ * The classes that the modules export. Throws UsageError that lists all modules that have none, or one without a method
+ * it needs.
+ */
 export async function userClasses<Name extends string>(
   modules: readonly [Name, RepositoryModule][],
   requiredMethods: Readonly<Record<Name, readonly string[]>>,

@@ -21,7 +21,10 @@ export interface RowComparison {
 /** Bytes of text: the rows are taken as they come and let go, so that none has to wait for another statement. */
 const allOfThem = Number.MAX_SAFE_INTEGER;
 
-/** The rows of one tenant that are in PostgreSQL under these ids, each with the columns in which it differs from its document: none when it is equal. */
+/**
+ * The rows of one tenant that are in PostgreSQL under these ids, each with the columns in which it differs from its
+ * document: none when it is equal.
+ */
 export async function compareRows(
   client: PoolClient,
   { table, layout, renderer, bodies, limits }: RowComparison,
@@ -47,8 +50,8 @@ export async function compareRows(
 }
 
 /**
- * Those columns that both the table and the document have, and in which more than a timestamp's offset differs: the offset is that of SOURCE_TIME_ZONE
- * when the row was copied, and no part of the column.
+ * Those columns that both the table and the document have, and in which more than a timestamp's offset differs: the
+ * offset is that of SOURCE_TIME_ZONE when the row was copied, and no part of the column.
  */
 function inSharedColumns(
   columns: readonly string[],

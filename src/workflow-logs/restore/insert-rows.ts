@@ -10,8 +10,9 @@ export interface InsertedRows {
 }
 
 /**
- * Inserts rows that are not there, in the caller's transaction, by COPY into a temporary table beside the target; a row in the way of one, by any unique
- * key, leaves it out. Returns the ids of those inserted. Errors of PostgreSQL speak of some row, and end the transaction.
+ * Inserts rows that are not there, in the caller's transaction, by COPY into a temporary table beside the target; a row
+ * in the way of one, by any unique key, leaves it out. Returns the ids of those inserted. Errors of PostgreSQL speak of
+ * some row, and end the transaction.
  */
 export async function insertRows(
   client: PoolClient,

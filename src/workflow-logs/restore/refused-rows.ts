@@ -1,6 +1,8 @@
 import pg from "pg";
 
-/** Rows that PostgreSQL took but keeps in other words, by id with their columns: nothing of the transaction may stay. */
+/**
+ * Rows that PostgreSQL took but keeps in other words, by id with their columns: nothing of the transaction may stay.
+ */
 export class InexactRows extends Error {
   readonly rows: ReadonlyMap<string, readonly string[]>;
 
@@ -10,7 +12,10 @@ export class InexactRows extends Error {
   }
 }
 
-/** Classes of SQLSTATE that speak of a row and not of the server: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/**
+ * Classes of SQLSTATE that speak of a row and not of the server:
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
 const rowClasses = new Set(["22", "23", "54", "P0"]);
 
 /** Why PostgreSQL refused a statement, when some row of it is to blame; undefined for every other error. */

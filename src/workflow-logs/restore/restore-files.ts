@@ -12,8 +12,9 @@ const filesAtOnce = 500;
 const filesTable = "upload_files";
 
 /**
- * Puts the files back that a purge deleted from the platform's storage, where the offload row that names them is in PostgreSQL again. Those that are in
- * the storage are left as they are. Counted under `upload_files`, whose rows never went.
+ * Puts the files back that a purge deleted from the platform's storage, where the offload row that names them is in
+ * PostgreSQL again. Those that are in the storage are left as they are. Counted under `upload_files`, whose rows never
+ * went.
  */
 export async function restoreFiles(
   connections: Connections,
@@ -52,7 +53,10 @@ export async function restoreFiles(
   return outcome;
 }
 
-/** Returns why the file is not in the storage; undefined when it is. The document is read only for a file that is not there. */
+/**
+ * Returns why the file is not in the storage; undefined when it is. The document is read only for a file that is not
+ * there.
+ */
 async function putBack(
   blobs: BlobStorage | undefined,
   row: FileRow | undefined,

@@ -13,8 +13,9 @@ export interface OffloadTable {
 }
 
 /**
- * Settles the offload rows that travelled with these node executions. Those of `unchanged` nodes, which are in PostgreSQL as in their document, are
- * inserted where they are missing, unless this is a dry run; those of the others are only looked at.
+ * Settles the offload rows that travelled with these node executions. Those of `unchanged` nodes, which are in
+ * PostgreSQL as in their document, are inserted where they are missing, unless this is a dry run; those of the others
+ * are only looked at.
  * @throws InexactRows naming node executions of which an inserted offload row came out different
  */
 export async function restoreOffloads(

@@ -19,7 +19,10 @@ export type Fate = Exclude<keyof RowCounts, "documents">;
 export interface RestoreFinding {
   readonly table: string;
   readonly id: string;
-  /** `lost`: it was purged, and its document is gone. `accepted`: it was brought back though nothing proves its document. */
+  /**
+   * `lost`: it was purged, and its document is gone. `accepted`: it was brought back though nothing proves its
+   * document.
+   */
   readonly kind: "different" | "refused" | "lost" | "accepted";
   readonly columns: readonly string[];
   readonly reason: string;

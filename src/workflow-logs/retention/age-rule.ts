@@ -5,8 +5,8 @@ import { monthBounds } from "../partitions/months.ts";
 const millisPerDay = 86_400_000;
 
 /**
- * A row may be committed late, with the created_at of a month that has just ended, and migrate looks for such rows for two hours. A day leaves long
- * transactions and queues ten times that.
+ * A row may be committed late, with the created_at of a month that has just ended, and migrate looks for such rows for
+ * two hours. A day leaves long transactions and queues ten times that.
  */
 const lateRowsMillis = millisPerDay;
 
@@ -25,7 +25,10 @@ export function keptByMonth(month: string, days: number, now: Date): AgeReason |
   return undefined;
 }
 
-/** Why an index whose month is past stays because of its documents; undefined when all of them were created before the cutoff. */
+/**
+ * Why an index whose month is past stays because of its documents; undefined when all of them were created before the
+ * cutoff.
+ */
 export function keptByDocuments({ newest }: IndexContents, days: number, now: Date): AgeReason | undefined {
   if (newest === null) return undefined; // it is empty: its month has said enough
   if (newest === undefined) return "newest_unknown";

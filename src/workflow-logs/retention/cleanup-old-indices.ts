@@ -5,8 +5,8 @@ import type { RetentionReport } from "./report.ts";
 import { retentionSweep } from "./retention-sweep.ts";
 
 /**
- * The guide's `cleanup_old_indices`: a sweep of one tenant, of all its data types or of some. Rules of `retention set` and holds go before
- * `retentionDays`.
+ * The guide's `cleanup_old_indices`: a sweep of one tenant, of all its data types or of some. Rules of `retention set`
+ * and holds go before `retentionDays`.
  */
 export function cleanupOldIndices(
   connections: Connections,

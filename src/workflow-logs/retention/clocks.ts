@@ -6,7 +6,10 @@ import type { Connections } from "../connections.ts";
 /** More than clocks that are kept in step ever differ by, and far less than any retention. */
 const toleranceMillis = 5 * 60_000;
 
-/** The time of this machine. Throws AppError when a clock of PostgreSQL or Elasticsearch shows another: a wrong clock would drop what is young. */
+/**
+ * The time of this machine. Throws AppError when a clock of PostgreSQL or Elasticsearch shows another: a wrong clock
+ * would drop what is young.
+ */
 export async function agreedTime({ postgres, elasticsearch }: Connections): Promise<Date> {
   const before = Date.now();
   const [database, nodes] = await Promise.all([

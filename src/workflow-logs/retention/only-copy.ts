@@ -6,7 +6,10 @@ import { monthBounds } from "../partitions/months.ts";
 import { countSourceRows } from "../partitions/source-counts.ts";
 import type { RetentionOptions } from "./options.ts";
 
-/** Whether a partition has documents whose row is not in PostgreSQL any more; null where counting the rows took too long. */
+/**
+ * Whether a partition has documents whose row is not in PostgreSQL any more; null where counting the rows took too
+ * long.
+ */
 export type OnlyCopy = (partition: Partition, documents: number) => boolean | null;
 
 /** Counts the rows of the partitions, with one scan of each log table, and looks into the journal of purged rows. */

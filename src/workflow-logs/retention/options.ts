@@ -5,7 +5,9 @@ export interface RetentionOptions {
   /** Empty means every tenant that has an index or is known to the state. */
   readonly tenantIds: readonly string[];
   readonly dataTypes: readonly DataType[];
-  /** Where no rule of `retention set` says otherwise; ELASTICSEARCH_RETENTION_DAYS when not given. 0 needs a tenant id. */
+  /**
+   * Where no rule of `retention set` says otherwise; ELASTICSEARCH_RETENTION_DAYS when not given. 0 needs a tenant id.
+   */
   readonly retentionDays?: number | undefined;
   readonly dryRun: boolean;
   /** Indices go only when a snapshot in this repository has them. */

@@ -34,7 +34,10 @@ export interface SweptIndex extends Partition {
   readonly documents: number;
   /** On disk, with all replicas. */
   readonly bytes: number;
-  /** created_at of its newest document, UTC. Null where there is none, and where it was not asked for: its month or a rule says enough. */
+  /**
+   * created_at of its newest document, UTC. Null where there is none, and where it was not asked for: its month or a
+   * rule says enough.
+   */
   readonly newest: string | null;
   /** Of its newest document, in whole days. */
   readonly ageDays: number | null;

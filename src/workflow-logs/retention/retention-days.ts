@@ -12,7 +12,10 @@ export interface Policy {
 /** The name of a rule for all data types of a tenant. */
 export const allTypes = "all";
 
-/** For the days, the rule of the data type goes before that of the tenant, and both before the sweep's. One hold of the two is enough. */
+/**
+ * For the days, the rule of the data type goes before that of the tenant, and both before the sweep's. One hold of the
+ * two is enough.
+ */
 export function policyOf(
   rules: readonly RetentionRule[],
   { dataType, tenantId }: { readonly dataType: DataType; readonly tenantId: string },

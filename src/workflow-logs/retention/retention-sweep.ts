@@ -27,8 +27,9 @@ import { sweepTenant } from "./sweep-tenant.ts";
 // does so by itself. It never deletes a single document, and no row of PostgreSQL.
 
 /**
- * Deletes every index whose month and newest document are past their retention, and returns what went and why the rest stayed. Rows in PostgreSQL are left
- * alone. What a sweep that was killed left half done comes to its end first. A dry run changes nothing at all. Throws AppError with the state it left.
+ * Deletes every index whose month and newest document are past their retention, and returns what went and why the rest
+ * stayed. Rows in PostgreSQL are left alone. What a sweep that was killed left half done comes to its end first. A dry
+ * run changes nothing at all. Throws AppError with the state it left.
  */
 export async function retentionSweep(
   connections: Connections,

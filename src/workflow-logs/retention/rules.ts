@@ -27,13 +27,16 @@ export interface RuleChange {
 export interface ChangedRules {
   /** All that hold for these tenants now. */
   readonly rules: readonly RetentionRule[];
-  /** Indices that a sweep had decided to delete before the change: it came too late for them, unless that sweep has died. */
+  /**
+   * Indices that a sweep had decided to delete before the change: it came too late for them, unless that sweep has
+   * died.
+   */
   readonly beingDeleted: readonly string[];
 }
 
 /**
- * Afterwards no sweep decides by the rules as they were before. Throws UsageError, and changes nothing, for a tenant id that cannot be and for a release
- * of what is not held.
+ * Afterwards no sweep decides by the rules as they were before. Throws UsageError, and changes nothing, for a tenant id
+ * that cannot be and for a release of what is not held.
  */
 export async function changeRules(
   { postgres, state }: Pick<Connections, "postgres" | "state">,

@@ -6,8 +6,9 @@ import type { Partition } from "../partitions/log-types.ts";
 import { withPartition } from "../partitions/partition-lock.ts";
 
 /**
- * Brings deletions that a dead sweep left open to their end: an index that is gone is `deleted` and its partition `expired`, so that it is not copied
- * again; one that is still there is as if nobody had wanted it gone. Those of a sweep under way are left to it.
+ * Brings deletions that a dead sweep left open to their end: an index that is gone is `deleted` and its partition
+ * `expired`, so that it is not copied again; one that is still there is as if nobody had wanted it gone. Those of a
+ * sweep under way are left to it.
  */
 export async function settleDeletions({ state, elasticsearch }: Connections, run: Run): Promise<void> {
   for (const found of await openDeletions(state)) {

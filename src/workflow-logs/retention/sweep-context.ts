@@ -5,7 +5,10 @@ import type { OnlyCopy } from "./only-copy.ts";
 import type { RetentionOptions } from "./options.ts";
 import type { RetentionCounters } from "./report.ts";
 
-/** Where a test may strike: when a tenant's indices are judged, their snapshot is whole, and before and after an index is deleted. */
+/**
+ * Where a test may strike: when a tenant's indices are judged, their snapshot is whole, and before and after an index
+ * is deleted.
+ */
 export type SweepStep = "judged" | "snapshotted" | "decided" | "deleted" | "journaled";
 
 export interface RetentionWatch {

@@ -19,8 +19,9 @@ interface Doomed extends Candidate {
 }
 
 /**
- * Deletes the indices of one tenant that are past their retention, behind a snapshot of exactly these where one is asked for. All their partitions are
- * locked from the first look until they are gone, so that nothing is written into them or compared with them meanwhile.
+ * Deletes the indices of one tenant that are past their retention, behind a snapshot of exactly these where one is
+ * asked for. All their partitions are locked from the first look until they are gone, so that nothing is written into
+ * them or compared with them meanwhile.
  */
 export async function sweepTenant(
   sweep: Sweep,
@@ -79,8 +80,9 @@ async function snapshotOf(
 }
 
 /**
- * Looks at the index once more and deletes it. The journal has it before it goes, and says that it is gone in the transaction that makes the
- * partition `expired`: whoever finds an entry in between sees by the index itself what became of it (settle-deletions.ts).
+ * Looks at the index once more and deletes it. The journal has it before it goes, and says that it is gone in the
+ * transaction that makes the partition `expired`: whoever finds an entry in between sees by the index itself what
+ * became of it (settle-deletions.ts).
  */
 async function expire(sweep: Sweep, run: Run, doomed: Doomed, snapshot: string | undefined): Promise<SweptIndex> {
   const { connections, options, watch, now, days } = sweep;

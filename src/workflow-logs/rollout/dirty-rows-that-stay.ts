@@ -10,8 +10,9 @@ const pollMillis = 250;
 const appliers = ["elasticsearch migrate", "elasticsearch apply-dirty"];
 
 /**
- * Dirty rows of the tenant that nobody applies: those that are there now and, where a run applies them, still are a while later. Under load new ones
- * come all the time, and those are written into Elasticsearch by the application itself.
+ * Dirty rows of the tenant that nobody applies: those that are there now and, where a run applies them, still are a
+ * while later. Under load new ones come all the time, and those are written into Elasticsearch by the application
+ * itself.
  */
 export async function dirtyRowsThatStay(
   state: StateDatabase,

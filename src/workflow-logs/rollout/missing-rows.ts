@@ -12,8 +12,9 @@ const mostLookedFor = 100_000;
 const idsAtOnce = 2000;
 
 /**
- * Rows of the tenant in PostgreSQL that have no document. Checkpoints say it of most; rows behind them, which the application or apply-dirty may have
- * written, are looked for by their ids. `indices` are all of the tenant's. Rows of months that retention dropped are read from PostgreSQL and not counted.
+ * Rows of the tenant in PostgreSQL that have no document. Checkpoints say it of most; rows behind them, which the
+ * application or apply-dirty may have written, are looked for by their ids. `indices` are all of the tenant's. Rows of
+ * months that retention dropped are read from PostgreSQL and not counted.
  */
 export async function missingRows(
   { postgres, elasticsearch, settings }: Connections,

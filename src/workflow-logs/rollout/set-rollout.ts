@@ -24,8 +24,8 @@ export interface RolloutReport {
 }
 
 /**
- * From within seconds on, every repository writes and reads the tenant's logs like this. Throws AppError, and changes nothing, when reads would then
- * miss rows or answer with old ones, or writes would get lost, unless forced.
+ * From within seconds on, every repository writes and reads the tenant's logs like this. Throws AppError, and changes
+ * nothing, when reads would then miss rows or answer with old ones, or writes would get lost, unless forced.
  */
 export async function setRollout(
   connections: Connections,
@@ -55,8 +55,8 @@ export interface RollbackReport extends RolloutReport {
 }
 
 /**
- * The tenant is written and read as before the newest change that leads away from Elasticsearch and was not taken back yet, whatever speaks against it; as it
- * was when there is none. Throws AppError when nothing was ever changed.
+ * The tenant is written and read as before the newest change that leads away from Elasticsearch and was not taken back
+ * yet, whatever speaks against it; as it was when there is none. Throws AppError when nothing was ever changed.
  */
 export async function rollbackRollout({ state }: Connections, tenantId: string): Promise<RollbackReport> {
   await upgradeState(state);

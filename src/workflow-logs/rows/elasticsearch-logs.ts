@@ -45,7 +45,10 @@ export class ElasticsearchLogs {
     return ensureIndex(this.client, this.owner, this.named, mappingOf(this.resource), seen);
   }
 
-  /** The index, if there is one that can be read, though it may take no documents. Throws AppError when it is not this archive's, or closed. */
+  /**
+   * The index, if there is one that can be read, though it may take no documents. Throws AppError when it is not this
+   * archive's, or closed.
+   */
   async find(): Promise<{ uuid: string } | undefined> {
     const seen = await seeIndex(this.client, this.index);
     this.missing = seen.facts === undefined ? seen : undefined;
@@ -65,7 +68,9 @@ export class ElasticsearchLogs {
     return existingIds(this.client, this.index, ids);
   }
 
-  /** The `_source` of each id that has a document, as the bytes that were sent; the caller chooses ids by their size. */
+  /**
+   * The `_source` of each id that has a document, as the bytes that were sent; the caller chooses ids by their size.
+   */
   read(ids: readonly string[]): Promise<Map<string, Buffer>> {
     return readSources(this.client, this.index, ids);
   }

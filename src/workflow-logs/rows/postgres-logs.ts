@@ -23,8 +23,8 @@ import {
 // It never writes, and never keeps a snapshot for longer than one page.
 
 /**
- * Every page must be served by an index: a plan with a sequential scan or a hash of the whole table would read all of it once per page. The
- * just-in-time compiler costs more than such short statements take.
+ * Every page must be served by an index: a plan with a sequential scan or a hash of the whole table would read all of
+ * it once per page. The just-in-time compiler costs more than such short statements take.
  */
 const pageSettings =
   "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; set max_parallel_workers_per_gather = 0";
@@ -71,7 +71,9 @@ export class PostgresLogs {
     return this.source.logType;
   }
 
-  /** The rows of the tenant in `range` behind `after`, in the order (created_at, id), one short statement for each page. */
+  /**
+   * The rows of the tenant in `range` behind `after`, in the order (created_at, id), one short statement for each page.
+   */
   async *pages(
     listing: Listing,
     tenantId: string,
@@ -101,8 +103,8 @@ export class PostgresLogs {
   }
 
   /**
-   * The rows with these ids that are in the partition when they are read, a page at a time: one that has moved belongs to another index, and counts as
-   * gone here. `isUnchanged` leaves documents out that were written before.
+   * The rows with these ids that are in the partition when they are read, a page at a time: one that has moved belongs
+   * to another index, and counts as gone here. `isUnchanged` leaves documents out that were written before.
    */
   async *rowsById(
     { tenantId, month, timeZone }: RowsOf,
@@ -224,7 +226,10 @@ export class PostgresLogs {
   }
 }
 
-/** A page is read whole before any of it is sent: its statement and snapshot must not last as long as Elasticsearch takes. */
+/**
+ * A page is read whole before any of it is sent: its statement and snapshot must not last as long as Elasticsearch
+ * takes.
+ */
 async function readPage(reader: RowReader, query: string): Promise<RowBatch[]> {
   const batches: RowBatch[] = [];
   await readRows(reader, query, (batch) => batches.push(batch));
@@ -232,8 +237,8 @@ async function readPage(reader: RowReader, query: string): Promise<RowBatch[]> {
 }
 
 /**
- * How much larger than their text documents are to be taken for, so that the next page makes one request: a page a little larger than one leaves a small
- * one behind it, which costs nearly as much.
+ * How much larger than their text documents are to be taken for, so that the next page makes one request: a page a
+ * little larger than one leaves a small one behind it, which costs nearly as much.
  */
 function nextGrowth(growth: number, page: readonly RowBatch[], requestBytes: number): number {
   const documentBytes = page.reduce((sum, batch) => sum + batch.bytes, 0);

@@ -53,8 +53,8 @@ export interface RowReader {
 export const expectedGrowth = 1.6;
 
 /**
- * Runs one query of rows (see RowLayout) and hands its documents over in batches within the limits; a document larger than the limit is a batch by
- * itself.
+ * Runs one query of rows (see RowLayout) and hands its documents over in batches within the limits; a document larger
+ * than the limit is a batch by itself.
  */
 export async function readRows(reader: RowReader, query: string, take: (batch: RowBatch) => void): Promise<void> {
   const { layout, limits } = reader;

@@ -9,7 +9,9 @@ export interface Cursor {
   readonly id: string;
 }
 
-/** A table of (tenant_id, created_at, id): the logs themselves where an index serves that order, else their key table. */
+/**
+ * A table of (tenant_id, created_at, id): the logs themselves where an index serves that order, else their key table.
+ */
 export interface Listing {
   readonly sqlName: string;
   /** Whether it is a copy of the keys, so that rows have to be fetched by id and may have changed or gone since. */
@@ -28,8 +30,8 @@ export interface PageRange {
 }
 
 /**
- * The next rows behind a cursor, in order, none only at the end. From a key table, one tuple for each key: a row that is gone, or whose created_at
- * has changed since the key was listed, gives NULLs.
+ * The next rows behind a cursor, in order, none only at the end. From a key table, one tuple for each key: a row that
+ * is gone, or whose created_at has changed since the key was listed, gives NULLs.
  */
 export function pageQuery(table: Table, layout: RowLayout, listing: Listing, range: PageRange): string {
   const literal = columnLiterals(table);
@@ -58,14 +60,18 @@ export function pageQuery(table: Table, layout: RowLayout, listing: Listing, ran
     where ${onPage} order by k.created_at, k.id`;
 }
 
-/** The text that comes with the key `k`: what a key table noted, or what the row itself has, and that of related rows. */
+/**
+ * The text that comes with the key `k`: what a key table noted, or what the row itself has, and that of related rows.
+ */
 function bytesOfKey(table: Table, { related }: RowLayout, listing: Listing): string {
   if (!listing.isKeyTable) return `${textBytesExpression(table, "k")} + ${related?.textBytes("k") ?? "0"}`;
   if (related === undefined) return "k.bytes";
   return `k.bytes + coalesce((select ${related.textBytes("l")} from ${table.sqlName} l where l.id = k.id limit 1), 0)`;
 }
 
-/** Size of a row's text; octet_length needs only a value's header, also where the value lies compressed and out of line. */
+/**
+ * Size of a row's text; octet_length needs only a value's header, also where the value lies compressed and out of line.
+ */
 export function textBytesExpression(table: Table, alias: string): string {
   const sizes = table.columns
     .filter((column) => column.type === "text" || column.type === "varchar")
@@ -73,7 +79,10 @@ export function textBytesExpression(table: Table, alias: string): string {
   return sizes.length === 0 ? "0" : `(${sizes.join(" + ")})`;
 }
 
-/** Ids of rows listed within `overlap` (an interval; the whole range without one) before the end of a confirmed range: those inserted late are among them. */
+/**
+ * Ids of rows listed within `overlap` (an interval; the whole range without one) before the end of a confirmed range:
+ * those inserted late are among them.
+ */
 export function lateIdsQuery(
   table: Table,
   listing: Listing,
@@ -110,14 +119,17 @@ function columnLiterals(table: Table): (column: string, value: string) => string
     `${quoteLiteral(value)}::${quoteIdentifier(table.columns.find(({ name }) => name === column)!.type)}`;
 }
 
-/** Where rows have to be to be read: of a tenant and, with `month`, in a month, which the SQL `of` says of the row `t`. */
+/**
+ * Where rows have to be to be read: of a tenant and, with `month`, in a month, which the SQL `of` says of the row `t`.
+ */
 export interface Home {
   readonly tenantId: string;
   readonly month?: { readonly value: string; readonly of: string };
 }
 
 /**
- * The first of the rows with these ids, in the order of the ids, until their text is beyond `bytes`; NULLs for those that are gone, or not at home.
+ * The first of the rows with these ids, in the order of the ids, until their text is beyond `bytes`; NULLs for those
+ * that are gone, or not at home.
  */
 export function rowsByIdQuery(
   table: Table,

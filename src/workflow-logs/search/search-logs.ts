@@ -44,8 +44,9 @@ export interface SearchReport {
 const highlightedCharacters = 999_999;
 
 /**
- * Logs in whose decoded inputs, outputs, errors, titles and process data every term is found, as of the last refresh. Only indices of the
- * tenants asked for are searched, and only their documents found. Throws UsageError for an empty query.
+ * Logs in whose decoded inputs, outputs, errors, titles and process data every term is found, as of the last refresh.
+ * Only indices of the tenants asked for are searched, and only their documents found. Throws UsageError for an empty
+ * query.
  */
 export async function searchLogs(
   { elasticsearch, settings, archive }: Pick<Connections, "elasticsearch" | "settings" | "archive">,

@@ -7,8 +7,8 @@ export const searchField = "archive.search_text";
 const idFields = ["id", "workflow_run_id", "node_execution_id", "app_id", "workflow_id", "created_by"];
 
 /**
- * The documents in which every term of the text is found: its words next to each other in the decoded text (a word of Chinese or Japanese is a phrase
- * of its characters), or one of their ids is the term.
+ * The documents in which every term of the text is found: its words next to each other in the decoded text (a word of
+ * Chinese or Japanese is a phrase of its characters), or one of their ids is the term.
  */
 export function searchQuery(text: string): estypes.QueryDslQueryContainer {
   return { bool: { must: searchTerms(text).map(termQuery) } };

@@ -9,7 +9,9 @@ export async function readArchive(db: StateDatabase): Promise<ArchiveRow | undef
   return db.selectFrom("archive").selectAll().executeTakeFirst();
 }
 
-/** What is known of the archive's indices: uuids that were written into, and months that were written into without rows. */
+/**
+ * What is known of the archive's indices: uuids that were written into, and months that were written into without rows.
+ */
 export async function knownIndices(
   db: StateDatabase,
 ): Promise<{ uuids: string[]; written: { data_type: string; tenant_id: string; month: string }[] }> {

@@ -1,7 +1,10 @@
 import { sql } from "kysely";
 import type { StateDatabase } from "./database.ts";
 
-/** Those of the tenants whose logs are in the archive or are written there; all of them once a migration was started for every tenant. */
+/**
+ * Those of the tenants whose logs are in the archive or are written there; all of them once a migration was started for
+ * every tenant.
+ */
 export async function archivedTenants(db: StateDatabase, tenantIds: readonly string[]): Promise<Set<string>> {
   const rows = await db
     .selectFrom(sql<{ tenant: string }>`unnest(${tenantIds}::text[])`.as<"t">(sql`t(tenant)`))

@@ -19,7 +19,8 @@ export async function readCapture(db: StateDatabase): Promise<CaptureRecord> {
 }
 
 /**
- * The value of the gap counter: what was read at another value proves nothing now. A sequence that was never advanced says 1 and that it was not called.
+ * The value of the gap counter: what was read at another value proves nothing now. A sequence that was never advanced
+ * says 1 and that it was not called.
  */
 export async function readGaps(db: StateDatabase): Promise<string> {
   const found = await sql<{ gaps: string }>`select ${gapCounter} as gaps`.execute(db);
@@ -40,8 +41,8 @@ export async function markInstalling(db: StateDatabase): Promise<void> {
 }
 
 /**
- * From now on everything is recorded. What was written before was not, so nothing holds that was proven before; where capture had been installed and was
- * broken, that is a gap to be shown.
+ * From now on everything is recorded. What was written before was not, so nothing holds that was proven before; where
+ * capture had been installed and was broken, that is a gap to be shown.
  */
 export async function markInstalled(db: StateDatabase): Promise<void> {
   await advanceGaps(db);
@@ -84,7 +85,10 @@ export async function countWaiting(db: StateDatabase): Promise<WaitingRows> {
   };
 }
 
-/** Forgets everything that waits; what it spoke of is nowhere else, so nothing is proven any more. Returns how many entries. */
+/**
+ * Forgets everything that waits; what it spoke of is nowhere else, so nothing is proven any more. Returns how many
+ * entries.
+ */
 export async function discardWaiting(db: StateDatabase): Promise<number> {
   return db.transaction().execute(async (transaction) => {
     const { numDeletedRows } = await transaction.deleteFrom("dirty_rows").executeTakeFirstOrThrow();

@@ -85,8 +85,9 @@ export interface RolledBack {
 }
 
 /**
- * Takes back the newest change that was not taken back yet, and those before it that would bring nothing or lead towards Elasticsearch. Undefined when nothing
- * was ever changed for the tenant; with nothing left to take back, the tenant stays as it is.
+ * Takes back the newest change that was not taken back yet, and those before it that would bring nothing or lead
+ * towards Elasticsearch. Undefined when nothing was ever changed for the tenant; with nothing left to take back, the
+ * tenant stays as it is.
  */
 export async function rollBackOnce(db: StateDatabase, tenantId: string): Promise<RolledBack | undefined> {
   return db.transaction().execute(async (transaction) => {
@@ -123,8 +124,9 @@ const writeModes: readonly WriteMode[] = ["postgres", "both", "elasticsearch"];
 const readModes: readonly ReadMode[] = ["postgres", "shadow", "elasticsearch"];
 
 /**
- * Where the newest of `changes` (newest first) that leads away from Elasticsearch leads to, and how many changes are taken back by that; none when none does.
- * Of writing and reading, neither ever comes nearer to Elasticsearch than it is now.
+ * Where the newest of `changes` (newest first) that leads away from Elasticsearch leads to, and how many changes are
+ * taken back by that; none when none does. Of writing and reading, neither ever comes nearer to Elasticsearch than it
+ * is now.
  */
 export function stepBack(
   now: RolloutModes,

@@ -21,8 +21,8 @@ export async function beginTakeover(db: StateDatabase, takeover: NewTakeover): P
 }
 
 /**
- * The database may be older than the archive. Notes of writes go, for they speak of rows as they were before, and what validate has proven: it speaks of documents as
- * they were before.
+ * The database may be older than the archive. Notes of writes go, for they speak of rows as they were before, and what
+ * validate has proven: it speaks of documents as they were before.
  */
 export async function noteSetBack(db: StateDatabase): Promise<void> {
   await db.transaction().execute(async (transaction) => {

@@ -5,14 +5,17 @@ import { getTypeParser } from "../../stores/postgres/connection/pool.ts";
 const timestamptzOid = 1184;
 
 /**
- * Types of our own tables that have a form of their own in JavaScript. Log rows go through the same connections and stay text, whatever their type.
- * Oids are fixed for PostgreSQL's built-in types (pg_type.dat).
+ * Types of our own tables that have a form of their own in JavaScript. Log rows go through the same connections and
+ * stay text, whatever their type. Oids are fixed for PostgreSQL's built-in types (pg_type.dat).
  */
 const byteaOid = 17;
 const arrayOids = [1000, 1005, 1007, 1009, 1015, 1016, 2951]; // of boolean, smallint, integer, text, varchar, bigint, uuid
 const structuredOids = new Set([byteaOid, ...arrayOids]);
 
-/** The connections of `pool`, for queries on our own tables: arrays are arrays, bytea is a Buffer, a timestamptz is an ISO 8601 text in UTC. */
+/**
+ * The connections of `pool`, for queries on our own tables: arrays are arrays, bytea is a Buffer, a timestamptz is an
+ * ISO 8601 text in UTC.
+ */
 export function typedPool(pool: Pool): PostgresPool {
   return {
     connect: async () => typedClient(await pool.connect()),

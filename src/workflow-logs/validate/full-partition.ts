@@ -23,7 +23,10 @@ import { repairRows } from "./repair.ts";
 import { checkRows, type RowCheck } from "./row-check.ts";
 import { partitionCheck, type ValidateRun } from "./validate-run.ts";
 
-/** Validates every row and every document of one partition; a validation that was stopped goes on. Keeps the partition's lock all the time. */
+/**
+ * Validates every row and every document of one partition; a validation that was stopped goes on. Keeps the partition's
+ * lock all the time.
+ */
 export function validateWhole(
   validation: ValidateRun,
   plan: PartitionPlan,
@@ -145,7 +148,10 @@ function compareRows(
   );
 }
 
-/** Lists the documents when there are more than rows were found to have, and when an earlier run compared some of the rows. */
+/**
+ * Lists the documents when there are more than rows were found to have, and when an earlier run compared some of the
+ * rows.
+ */
 async function lookForRows(
   check: RowCheck,
   plan: PartitionPlan,

@@ -18,7 +18,9 @@ export interface Look {
   readonly onGone: (transaction: StateDatabase, rows: number) => Promise<void>;
 }
 
-/** Compares the rows that were called missing or different anew; only differences that are still there afterwards count. */
+/**
+ * Compares the rows that were called missing or different anew; only differences that are still there afterwards count.
+ */
 export async function lookAgain(check: RowCheck, look: Look, signal: AbortSignal): Promise<TransferEnd> {
   if (!check.hasIndex) return "completed"; // nobody can have written a document since
   let before = await countRows(check);

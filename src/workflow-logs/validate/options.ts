@@ -3,7 +3,10 @@ import type { Scope } from "../partitions/scope.ts";
 
 export interface ValidateOptions {
   readonly scope: Scope;
-  /** `full` compares every column of every row; `sample` that of so many random rows, and looks for the rows of as many random documents. */
+  /**
+   * `full` compares every column of every row; `sample` that of so many random rows, and looks for the rows of as many
+   * random documents.
+   */
   readonly level: "sample" | "full";
   readonly sampleSize: number;
   /** Copies rows that are missing or different, and validates those again. */

@@ -27,9 +27,9 @@ const entriesPerPage = 5000;
 const unknownBytes = 128 * 1024;
 
 /**
- * Looks at the document of every row that was purged of the partition: one that is gone is `lost`, one that is not what it was when the row was deleted is
- * `altered`. Rows without a fingerprint are adopted when `--adopt` is given. Goes on behind the last row that the tally has. The caller holds the
- * partition's lock.
+ * Looks at the document of every row that was purged of the partition: one that is gone is `lost`, one that is not what
+ * it was when the row was deleted is `altered`. Rows without a fingerprint are adopted when `--adopt` is given. Goes on
+ * behind the last row that the tally has. The caller holds the partition's lock.
  */
 export async function checkPurged(
   { options, progress }: Pick<ValidateRun, "options" | "progress">,

@@ -16,7 +16,10 @@ export interface Repair {
   readonly indexUuid: string;
 }
 
-/** Copies the rows that are missing or different and compares those again. Deletes nothing. The caller holds the partition's lock. */
+/**
+ * Copies the rows that are missing or different and compares those again. Deletes nothing. The caller holds the
+ * partition's lock.
+ */
 export async function repairRows(
   validation: ValidateRun,
   source: SourceTable,

@@ -39,8 +39,8 @@ export interface CheckedBatch {
 }
 
 /**
- * Compares rows with their documents, a batch at a time and several at once. `remember` stores what a batch showed, in the order of the rows and in a
- * transaction of its own, so that everything before an interruption is stored.
+ * Compares rows with their documents, a batch at a time and several at once. `remember` stores what a batch showed, in
+ * the order of the rows and in a transaction of its own, so that everything before an interruption is stored.
  */
 export async function checkRows(
   check: RowCheck,

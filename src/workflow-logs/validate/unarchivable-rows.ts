@@ -5,8 +5,8 @@ import type { SourceKeys } from "./plan.ts";
 import type { ValidateRun } from "./validate-run.ts";
 
 /**
- * Rows whose created_at or tenant id names no index are missing, for they cannot be archived; each is remembered. They are looked for only when they
- * were counted; `listed` is the key table where there is one.
+ * Rows whose created_at or tenant id names no index are missing, for they cannot be archived; each is remembered. They
+ * are looked for only when they were counted; `listed` is the key table where there is one.
  */
 export async function findUnarchivable(
   { connections, options, run, counters }: ValidateRun,

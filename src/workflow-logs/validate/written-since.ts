@@ -2,7 +2,9 @@ import type { Pool } from "pg";
 import { sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { PostgresLogs } from "../rows/postgres-logs.ts";
 
-/** PostgreSQL's snapshot at this moment, as text; undefined where the rows have no xmin, for they are those of a view. */
+/**
+ * PostgreSQL's snapshot at this moment, as text; undefined where the rows have no xmin, for they are those of a view.
+ */
 export async function currentSnapshot(postgres: Pool, table: Table): Promise<string | undefined> {
   const result = await postgres.query<{ snapshot: string }>(
     `select pg_current_snapshot()::text as snapshot
@@ -13,8 +15,8 @@ export async function currentSnapshot(postgres: Pool, table: Table): Promise<str
 }
 
 /**
- * Which of the rows were written by transactions that the run's snapshot does not see, so after the run began. xmin is 32 bits of a counter of 64: the
- * latest number with these bits is meant.
+ * Which of the rows were written by transactions that the run's snapshot does not see, so after the run began. xmin is
+ * 32 bits of a counter of 64: the latest number with these bits is meant.
  */
 export async function writtenSince(
   {

@@ -63,7 +63,10 @@ export default command({
     }),
 });
 
-/** Asks for the tenant id; who types it also agrees to purge what Elasticsearch has a single copy of, as the question says. */
+/**
+ * Asks for the tenant id; who types it also agrees to purge what Elasticsearch has a single copy of, as the question
+ * says.
+ */
 async function agree(
   connections: Connections,
   options: CleanupOptions,

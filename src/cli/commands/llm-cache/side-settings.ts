@@ -32,7 +32,8 @@ const kinds: Readonly<Record<StoreType, LightragKind>> = {
 };
 
 /**
- * Where the store of one side is: as `file` alone says when it is given, else the environment with SOURCE_ or TARGET_ in front, without, and config.ini.
+ * Where the store of one side is: as `file` alone says when it is given, else the environment with SOURCE_ or TARGET_
+ * in front, without, and config.ini.
  */
 export function sideSettings(
   context: CommandContext,

@@ -1,6 +1,9 @@
 import type { RunRecord } from "../../../runs/run-record.ts";
 
-/** The run as JSON documents have it: the bounds among its options, which are kept as SQL has them, in the form of all times. */
+/**
+ * The run as JSON documents have it: the bounds among its options, which are kept as SQL has them, in the form of all
+ * times.
+ */
 export function runDocument<Run extends RunRecord>(run: Run): Run {
   return { ...run, options: withIsoTimes(run.options) };
 }

@@ -13,8 +13,9 @@ export interface Remaining {
 const leastFinished = 3;
 
 /**
- * How long the rest takes when each part costs a time of its own (an index, a refresh, a lock) beside that of its bytes: both are taken from the finished
- * parts by the line that fits them best, and divided by how many parts went side by side. Undefined while too few are finished to tell.
+ * How long the rest takes when each part costs a time of its own (an index, a refresh, a lock) beside that of its
+ * bytes: both are taken from the finished parts by the line that fits them best, and divided by how many parts went
+ * side by side. Undefined while too few are finished to tell.
  */
 export function estimateMillis(
   finished: readonly Finished[],

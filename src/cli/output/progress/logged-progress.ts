@@ -7,7 +7,10 @@ interface Partition {
   bytes: number;
 }
 
-/** The sink that passes everything on to `sink`, and logs what a run does: its begin and end, its partitions and remarks, its batches at level debug. */
+/**
+ * The sink that passes everything on to `sink`, and logs what a run does: its begin and end, its partitions and
+ * remarks, its batches at level debug.
+ */
 export function loggedProgress(sink: ProgressSink, log: Log): ProgressSink {
   const partitions = new Map<string, Partition>();
   let run: { readonly run: string; readonly startedAt: number } | undefined;

@@ -9,8 +9,9 @@ const frameMillis = 250;
 const barWidth = 20;
 
 /**
- * One line for the whole, always the first: share, time left, rate, rows, partitions. Under it one for each active partition. They are drawn four times a
- * second from the counts alone, so nothing that a run does can displace them; `stop` takes them away. `width` is that of the terminal now.
+ * One line for the whole, always the first: share, time left, rate, rows, partitions. Under it one for each active
+ * partition. They are drawn four times a second from the counts alone, so nothing that a run does can displace them;
+ * `stop` takes them away. `width` is that of the terminal now.
  */
 export function progressBars(screen: Screen, width: () => number): ProgressSink {
   const counts = newCounts(Date.now());

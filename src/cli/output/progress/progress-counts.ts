@@ -56,7 +56,9 @@ export function advance(
   if (partition) add(partition.tally, rows, bytes, now);
 }
 
-/** Rows that were counted and did not come, because they were skipped or deleted meanwhile, count as done in the whole. */
+/**
+ * Rows that were counted and did not come, because they were skipped or deleted meanwhile, count as done in the whole.
+ */
 export function finish({ whole, active, finished }: ProgressCounts, key: string, now: number): void {
   const partition = active.get(key);
   if (!partition) return;
@@ -72,7 +74,10 @@ export function describeWhole(counts: ProgressCounts, now: number): string {
   return [`${rows} (${percent})`, ...rate, left, ...partitions].join(", ");
 }
 
-/** What is known of the whole, in the order in which an operator wants it: the rest is what a narrow terminal leaves out. */
+/**
+ * What is known of the whole, in the order in which an operator wants it: the rest is what a narrow terminal leaves
+ * out.
+ */
 export function wholeParts(counts: ProgressCounts, now: number) {
   const { whole, startedAt } = counts;
   const { rowsPerSecond, bytesPerSecond } = pace(whole, startedAt, now);

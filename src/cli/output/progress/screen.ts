@@ -4,7 +4,10 @@ import type { TextStream } from "../../host.ts";
 
 /** Where lines are written, and what keeps the last lines of a terminal while they are. */
 export interface Screen {
-  /** Writes whole lines, above the live ones. Never cuts them: the terminal continues what is long, so that it can be copied. */
+  /**
+   * Writes whole lines, above the live ones. Never cuts them: the terminal continues what is long, so that it can be
+   * copied.
+   */
   print(lines: string): void;
   /** Replaces the live lines, each cut to one row; none gives the terminal back. */
   live(lines: readonly string[]): void;

@@ -1,6 +1,9 @@
 const windowMillis = 30_000;
 
-/** Counts of one partition or of the whole run, and the pace of the last half minute. Rows done by earlier runs do not count as pace. */
+/**
+ * Counts of one partition or of the whole run, and the pace of the last half minute. Rows done by earlier runs do not
+ * count as pace.
+ */
 export interface Tally {
   total: number;
   done: number;

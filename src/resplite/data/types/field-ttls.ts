@@ -4,7 +4,10 @@ import type { Keyspace } from "../keyspace.ts";
 import type { Members } from "./members.ts";
 import { bufferOf, type Bytes, Query } from "../query.ts";
 
-/** Fields of hashes that expire by themselves, in files that version 1.5 has written. We set none, and honour those that are there. */
+/**
+ * Fields of hashes that expire by themselves, in files that version 1.5 has written. We set none, and honour those that
+ * are there.
+ */
 export class FieldTtls {
   readonly #keys: Keyspace;
   readonly #members: Members;

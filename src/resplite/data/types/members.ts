@@ -3,7 +3,9 @@ import { type Entry, kinds } from "../entry.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { Query } from "../query.ts";
 
-/** Up to here a container answers in the order its members were added, as Redis does with what it keeps in a list pack. */
+/**
+ * Up to here a container answers in the order its members were added, as Redis does with what it keeps in a list pack.
+ */
 const small = 512;
 
 /** What hashes, sets and sorted sets have in common: rows by (key, member), a count, an end when the last one goes. */

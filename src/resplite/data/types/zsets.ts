@@ -15,7 +15,10 @@ export interface ZaddOptions {
   readonly onlyTo?: "greater" | "less";
 }
 
-/** Sorted sets, members of equal score in the order of their bytes. Methods throw CommandError WRONGTYPE when the key holds another kind. */
+/**
+ * Sorted sets, members of equal score in the order of their bytes. Methods throw CommandError WRONGTYPE when the key
+ * holds another kind.
+ */
 export class Zsets {
   readonly #keys: Keyspace;
   readonly #members: Members;
@@ -60,7 +63,10 @@ export class Zsets {
     return { added, changed };
   }
 
-  /** The score afterwards; undefined when the options kept it from being written. @throws CommandError when it would be no number */
+  /**
+   * The score afterwards; undefined when the options kept it from being written. @throws CommandError when it would be
+   * no number
+   */
   incrBy(key: Buffer, member: Buffer, by: number, options: ZaddOptions = {}): number | undefined {
     const entry = this.#keys.forWriteKind(key, kinds.zset);
     const score = (entry.kind === kinds.none ? 0 : (this.#scoreOf(entry, member) ?? 0)) + by;
@@ -75,7 +81,9 @@ export class Zsets {
     return entry.kind === kinds.none ? 0 : this.#members.delete(entry, members);
   }
 
-  /** Both ends included, counted from 0, or from the other end when negative; `reverse` counts from the highest score. */
+  /**
+   * Both ends included, counted from 0, or from the other end when negative; `reverse` counts from the highest score.
+   */
   byRank(key: Buffer, from: number, to: number, reverse: boolean): Scored[] {
     const count = this.count(key);
     const first = Math.max(from < 0 ? count + from : from, 0);

@@ -17,8 +17,8 @@ import { isRefusal, orRefusal } from "./refused-key.ts";
 import type { DirtyRegistry } from "../tracker/dirty-keys.ts";
 
 /**
- * `written`: the destination holds what Redis held; `gone`: neither has it; `unsupported`: a type that the destination cannot hold; `changed`: it was
- * written while it was read, and waits in the registry; `failed`: with the reason.
+ * `written`: the destination holds what Redis held; `gone`: neither has it; `unsupported`: a type that the destination
+ * cannot hold; `changed`: it was written while it was read, and waits in the registry; `failed`: with the reason.
  */
 export type Outcome = "written" | "gone" | "unsupported" | "changed" | "failed";
 
@@ -55,9 +55,9 @@ interface Read extends Listed {
 const mostTries = 5;
 
 /**
- * Takes keys over as they are in Redis now, each whole in one transaction with what is known of it; a value that is too large in several, of which
- * nobody sees half. What it read is written only when no event of the key was noted since before it was read: an older value never replaces one that
- * another process has read later. Repeating it does no harm.
+ * Takes keys over as they are in Redis now, each whole in one transaction with what is known of it; a value that is too
+ * large in several, of which nobody sees half. What it read is written only when no event of the key was noted since
+ * before it was read: an older value never replaces one that another process has read later. Repeating it does no harm.
  */
 export class KeyCopier {
   readonly #redis: BinaryClient;

@@ -27,7 +27,10 @@ const kindOfType: Readonly<Record<string, ValueKind>> = {
   zset: kinds.zset,
 };
 
-/** A value beyond this is read in parts, so that neither the source answers one request for long nor this process holds all of it. */
+/**
+ * A value beyond this is read in parts, so that neither the source answers one request for long nor this process holds
+ * all of it.
+ */
 export const partBytes = 1024 * 1024;
 
 /** One pipeline for all keys. Of a key that this user may not read the server's refusal. */
@@ -88,8 +91,9 @@ function valueOf(kind: ContainerKind, members: Buffer[]): StoredValue {
 }
 
 /**
- * The value in parts of about `partBytes`, none of which is the value at one instant: whoever needs that has to know that nobody writes. Ends early when
- * the key goes or becomes another type. A member may come twice, with the later of its values last. A string comes as one part, read in windows.
+ * The value in parts of about `partBytes`, none of which is the value at one instant: whoever needs that has to know
+ * that nobody writes. Ends early when the key goes or becomes another type. A member may come twice, with the later of
+ * its values last. A string comes as one part, read in windows.
  */
 export async function* readParts(redis: BinaryClient, facts: KeyFacts): AsyncGenerator<StoredValue> {
   const { key, kind } = facts;

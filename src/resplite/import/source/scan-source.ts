@@ -3,7 +3,10 @@ import type { BinaryClient, Reply } from "../../../stores/redis/binary-client.ts
 
 export interface KeyBatch extends Batch {
   readonly keys: readonly Buffer[];
-  /** Where a scan goes on that has this batch behind it: with the page's last batch the next page, before that the same page once more. */
+  /**
+   * Where a scan goes on that has this batch behind it: with the page's last batch the next page, before that the same
+   * page once more.
+   */
   readonly cursor: string;
 }
 
@@ -21,8 +24,8 @@ export interface ScanOptions {
 }
 
 /**
- * Every key of the database that is there from beginning to end, at least once. The cursor belongs to the server's process: after its restart keys hash
- * elsewhere, and a scan that goes on would miss some.
+ * Every key of the database that is there from beginning to end, at least once. The cursor belongs to the server's
+ * process: after its restart keys hash elsewhere, and a scan that goes on would miss some.
  */
 export class ScanSource implements Source<KeyBatch> {
   readonly #redis: BinaryClient;

@@ -21,7 +21,9 @@ export class SourcePressure {
     this.#timer = setInterval(() => void this.#ping(), pingMillis).unref();
   }
 
-  /** Resolves at once unless the source is slow now; after a second in any case, for it may be slow for other reasons. */
+  /**
+   * Resolves at once unless the source is slow now; after a second in any case, for it may be slow for other reasons.
+   */
   async passed(signal: AbortSignal): Promise<void> {
     const giveUp = performance.now() + 1000;
     while (this.#isHigh && performance.now() < giveUp && !signal.aborted)

@@ -10,9 +10,9 @@ export interface PendingKey {
 }
 
 /**
- * The dirty keys of one run. A tracker notes, the importer settles; of a key that changes again in between, the note stays. `deleted` is what a tracker
- * notes of a key that is gone as well as how its deletion is settled: it waits as long as the key is in the destination.
- * Methods work in the open transaction of the file, or alone.
+ * The dirty keys of one run. A tracker notes, the importer settles; of a key that changes again in between, the note
+ * stays. `deleted` is what a tracker notes of a key that is gone as well as how its deletion is settled: it waits as
+ * long as the key is in the destination. Methods work in the open transaction of the file, or alone.
  */
 export class DirtyRegistry {
   readonly #runId: string;
@@ -80,7 +80,9 @@ export class DirtyRegistry {
     this.#retry.run(this.#runId);
   }
 
-  /** Keys that wait, oldest event first, noted at `until` at the latest. One key may come again with events of its own. */
+  /**
+   * Keys that wait, oldest event first, noted at `until` at the latest. One key may come again with events of its own.
+   */
   *pages(until: number, size: () => number): Generator<PendingKey[]> {
     let [at, last]: [number, Buffer] = [-1, Buffer.alloc(0)];
     for (;;) {

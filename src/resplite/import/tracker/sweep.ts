@@ -26,7 +26,10 @@ export interface SweepOptions {
   readonly maxSeconds?: number | undefined;
 }
 
-/** Compares every key of both sides and puts right what differs. Whole, it settles all that was not noted before it began. */
+/**
+ * Compares every key of both sides and puts right what differs. Whole, it settles all that was not noted before it
+ * began.
+ */
 export async function sweep(
   data: Data,
   redis: BinaryClient,

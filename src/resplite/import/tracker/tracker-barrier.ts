@@ -8,8 +8,9 @@ import type { TrackerSessions } from "./tracker-sessions.ts";
 const patienceMillis = 10_000;
 
 /**
- * Whether everything that changed before this call is noted now. Redis sends a subscriber its events and our marker in the order in which they happened,
- * so a tracker that has noted the marker has noted the events before it. False when no tracker listens, or it does not hear.
+ * Whether everything that changed before this call is noted now. Redis sends a subscriber its events and our marker in
+ * the order in which they happened, so a tracker that has noted the marker has noted the events before it. False when
+ * no tracker listens, or it does not hear.
  */
 export async function tracked(
   redis: BinaryClient,

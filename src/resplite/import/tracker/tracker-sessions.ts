@@ -79,8 +79,8 @@ export class TrackerSessions {
   }
 
   /**
-   * When nobody listened between `since` and `until`. `isAlive` says whether the newest session still listens; the others ended when they last said
-   * that they were alive, however they ended.
+   * When nobody listened between `since` and `until`. `isAlive` says whether the newest session still listens; the
+   * others ended when they last said that they were alive, however they ended.
    */
   gaps(since: number, until: number, isAlive: boolean): Gap[] {
     const rows = this.#rows();

@@ -38,9 +38,9 @@ const flushMillis = 50;
 const flushEvents = 5000;
 
 /**
- * Notes every key that changes in the source, until it is stopped from another process or by `signal`. What changes while it is not connected is not
- * noted, and that is: the delta then compares everything. @throws UsageError when the source sends no such events, AppError when another tracker of the
- * run is at work
+ * Notes every key that changes in the source, until it is stopped from another process or by `signal`. What changes
+ * while it is not connected is not noted, and that is: the delta then compares everything. @throws UsageError when the
+ * source sends no such events, AppError when another tracker of the run is at work
  */
 export async function track(options: TrackerOptions, watch: TrackerWatch): Promise<TrackerReport> {
   const { runId, from, to, channels } = options;
@@ -64,7 +64,10 @@ export function isTracking(path: string, runId: string): boolean {
   return FileLocks.isHeld(lockPrefix(path), "tracker", runLockName(runId));
 }
 
-/** Resolves when the run's tracker has ended; false when there is none. @throws AppError when it does not end within 30 s */
+/**
+ * Resolves when the run's tracker has ended; false when there is none. @throws AppError when it does not end within 30
+ * s
+ */
 export async function stopTracker(path: string, runId: string): Promise<boolean> {
   if (!isTracking(path, runId)) return false;
   using data = openImportFile(path);
@@ -101,7 +104,10 @@ function requireNotifications(flags: string | undefined, channels: Channels): vo
   );
 }
 
-/** The channel by which importer and tracker agree on what was noted: what Redis sent before a marker was heard before it. */
+/**
+ * The channel by which importer and tracker agree on what was noted: what Redis sent before a marker was heard before
+ * it.
+ */
 export function markerChannel(runId: string): string {
   return `resplite:tracker:${runId}`;
 }

@@ -12,8 +12,8 @@ const ttlToleranceMillis = 1000;
 const membersAtOnce = 1000;
 
 /**
- * Compares keys of Redis with the file, whole, in parts of about 1 MB. Undefined for a key that is the same in both, or in neither. Of a key that is
- * written meanwhile it may tell a difference that is none.
+ * Compares keys of Redis with the file, whole, in parts of about 1 MB. Undefined for a key that is the same in both, or
+ * in neither. Of a key that is written meanwhile it may tell a difference that is none.
  */
 export async function compareKeys(
   redis: BinaryClient,

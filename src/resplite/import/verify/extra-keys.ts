@@ -4,7 +4,9 @@ import { type KeyBatch, keyBatch } from "../source/scan-source.ts";
 
 const pageKeys = 1000;
 
-/** Keys of the file that Redis does not have, in batches; those behind `after`, whose cursor is the last key in base64. */
+/**
+ * Keys of the file that Redis does not have, in batches; those behind `after`, whose cursor is the last key in base64.
+ */
 export async function* extraBatches(
   redis: BinaryClient,
   data: Data,

@@ -52,8 +52,8 @@ const largestSample = 10_000;
 const batchKeys = 200;
 
 /**
- * Compares the file with Redis: type, remaining time (to a second) and value, key by key. A key that differs is looked at once more, for the source may be
- * written to. Nothing is changed.
+ * Compares the file with Redis: type, remaining time (to a second) and value, key by key. A key that differs is looked
+ * at once more, for the source may be written to. Nothing is changed.
  */
 export async function verify(options: VerifyOptions, { signal, progress }: ImportWatch): Promise<VerifyReport> {
   const { runId, from, to, sample } = options;

@@ -59,7 +59,10 @@ function blockingPop(args: readonly Buffer[], client: Client, end: ListEnd): voi
   client.block(keys, end, milliseconds);
 }
 
-/** Given in seconds, with parts of them; rounded up, so that a short one is not for ever. One of more than 64 bits is refused as Redis 7.0 does it. */
+/**
+ * Given in seconds, with parts of them; rounded up, so that a short one is not for ever. One of more than 64 bits is
+ * refused as Redis 7.0 does it.
+ */
 function timeout(bytes: Buffer): number {
   const text = bytes.toString("latin1");
   const seconds = /^\s/.test(text) ? Number.NaN : parseDouble(text);

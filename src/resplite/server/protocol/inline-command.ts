@@ -2,7 +2,10 @@ const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a:
 
 const blank = /[\s\0]/;
 
-/** The arguments of a line as one types it: words, or quoted as in redis-cli. Undefined when a quote is not closed, or something follows it. */
+/**
+ * The arguments of a line as one types it: words, or quoted as in redis-cli. Undefined when a quote is not closed, or
+ * something follows it.
+ */
 export function inlineArguments(line: Buffer): Buffer[] | undefined {
   const text = line.toString("latin1");
   const found: Buffer[] = [];

@@ -4,7 +4,10 @@ export interface ProtocolLimits {
   readonly bulkBytes: number;
   /** Of one command with all its arguments (client-query-buffer-limit). */
   readonly commandBytes: number;
-  /** Arguments of one command: each takes more here than the six bytes a client needs for an empty one, so 2^20 as in Redis 6, not 2^31. */
+  /**
+   * Arguments of one command: each takes more here than the six bytes a client needs for an empty one, so 2^20 as in
+   * Redis 6, not 2^31.
+   */
   readonly arguments: number;
   /** Of a line: an inline command, or a length. */
   readonly lineBytes: number;

@@ -1,7 +1,9 @@
 import { inlineArguments } from "./inline-command.ts";
 import type { ProtocolLimits } from "./limits.ts";
 
-/** What was sent is no RESP: the client is told and the connection ends, as where the next command begins is not known. */
+/**
+ * What was sent is no RESP: the client is told and the connection ends, as where the next command begins is not known.
+ */
 export class ProtocolError extends Error {}
 
 const star = 0x2a;
@@ -47,7 +49,8 @@ export class RequestReader {
   }
 
   /**
-   * The next whole command, which may be empty; undefined when it is not there yet. Its arguments are parts of what was pushed: copy what is kept.
+   * The next whole command, which may be empty; undefined when it is not there yet. Its arguments are parts of what was
+   * pushed: copy what is kept.
    * @throws ProtocolError
    */
   next(): Buffer[] | undefined {

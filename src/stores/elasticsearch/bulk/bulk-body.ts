@@ -1,8 +1,9 @@
 const newline = 0x0a;
 
 /**
- * The NDJSON of one bulk request, written record by record into one buffer that grows when it must. Writers call `reserve(n)`, write at
- * `buffer[length...]` and move `length`. Each record is two lines: the action with the id, and the document.
+ * The NDJSON of one bulk request, written record by record into one buffer that grows when it must. Writers call
+ * `reserve(n)`, write at `buffer[length...]` and move `length`. Each record is two lines: the action with the id, and
+ * the document.
  */
 export class BulkBody {
   buffer: Buffer;
@@ -74,7 +75,10 @@ export class BulkBody {
   }
 }
 
-/** Bodies used again, so that a copy of any size allocates a handful of them. A body that grew far beyond the usual is let go. */
+/**
+ * Bodies used again, so that a copy of any size allocates a handful of them. A body that grew far beyond the usual is
+ * let go.
+ */
 export class BulkBodies {
   private readonly free: BulkBody[] = [];
   private readonly capacity: number;

@@ -38,8 +38,8 @@ const byType: Readonly<Record<string, BulkFault>> = {
 };
 
 /**
- * Sorts by error type and reason, not by status: 429 alone may mean a full queue, a tripped circuit breaker or a full disk. An unknown type of an item
- * with a 4xx status concerns that record alone.
+ * Sorts by error type and reason, not by status: 429 alone may mean a full queue, a tripped circuit breaker or a full
+ * disk. An unknown type of an item with a 4xx status concerns that record alone.
  */
 export function bulkFault(status: number, type: string, reason: string): BulkFault {
   if (type === "cluster_block_exception") {

@@ -4,8 +4,8 @@ import { describeElasticsearchError } from "../errors.ts";
 const mayNotAsk = new Set([401, 403]);
 
 /**
- * Whether the cluster is still at work on bulk requests that were sent with this X-Opaque-Id, also when their sender is gone. Undefined where the user may
- * not see tasks.
+ * Whether the cluster is still at work on bulk requests that were sent with this X-Opaque-Id, also when their sender is
+ * gone. Undefined where the user may not see tasks.
  */
 export async function hasBulkTasks(client: Client, opaqueId: string): Promise<boolean | undefined> {
   try {

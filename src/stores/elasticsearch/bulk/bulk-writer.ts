@@ -54,8 +54,9 @@ const largeDocument = 1024 * 1024;
 const smallestRequest = 64 * 1024;
 
 /**
- * Writes bodies into one index after another. A record is sent again until it is indexed, refused for good, or older than what the index has, so afterwards
- * every record is one of these. Requests shrink when the server lacks memory and grow again. Throws AppError when the target takes nothing.
+ * Writes bodies into one index after another. A record is sent again until it is indexed, refused for good, or older
+ * than what the index has, so afterwards every record is one of these. Requests shrink when the server lacks memory and
+ * grow again. Throws AppError when the target takes nothing.
  */
 export class BulkWriter {
   private readonly client: Client;
@@ -107,7 +108,10 @@ export class BulkWriter {
     return { written: body.records - refused.length, refused, newer };
   }
 
-  /** Sends once. What became of records for good is added to `ended`; those to send again come back with the worst of their problems. */
+  /**
+   * Sends once. What became of records for good is added to `ended`; those to send again come back with the worst of
+   * their problems.
+   */
   private async send(
     index: string,
     body: BulkBody,

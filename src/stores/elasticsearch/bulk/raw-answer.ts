@@ -23,9 +23,9 @@ const pauses = { first: 500, longest: 16_000 };
 const busyStatuses = new Set([429, 502, 503, 504]);
 
 /**
- * The bytes of the answer exactly as the server wrote them: the client's own parser loses digits. As the client neither looks at the status of
- * such an answer nor repeats the request, both are done here. Throws AppError for every answer that is not a success, and `answer_too_large` as
- * soon as more than `limit` bytes have come.
+ * The bytes of the answer exactly as the server wrote them: the client's own parser loses digits. As the client neither
+ * looks at the status of such an answer nor repeats the request, both are done here. Throws AppError for every answer
+ * that is not a success, and `answer_too_large` as soon as more than `limit` bytes have come.
  */
 export async function readAnswer(client: Client, request: RawRequest, limit?: number): Promise<Buffer> {
   for (let attempt = 0; ; attempt++) {

@@ -11,8 +11,9 @@ export interface Deleted {
 }
 
 /**
- * Deletes the documents, with `version` only those that the index does not have at a higher one; for `index.gc_deletes` (20 minutes in our templates) it then
- * takes no older one in their place. Throws AppError when one could not be deleted; the others are gone then. `opaqueId` is as BulkWriter has it.
+ * Deletes the documents, with `version` only those that the index does not have at a higher one; for `index.gc_deletes`
+ * (20 minutes in our templates) it then takes no older one in their place. Throws AppError when one could not be
+ * deleted; the others are gone then. `opaqueId` is as BulkWriter has it.
  */
 export async function deleteDocuments(
   client: Client,

@@ -31,8 +31,9 @@ const keepAlive = "5m";
 const touchMillis = 2 * 60_000;
 
 /**
- * The ids of the documents that were there at the last refresh, each once, a page at a time. At random: as many as asked for, or all when there are
- * fewer. Documents whose created_at is not indexed are taken for being within any bounds.
+ * The ids of the documents that were there at the last refresh, each once, a page at a time. At random: as many as
+ * asked for, or all when there are fewer. Documents whose created_at is not indexed are taken for being within any
+ * bounds.
  */
 export async function* documentIds(
   client: Client,

@@ -2,7 +2,10 @@ import type { Client } from "@elastic/elasticsearch";
 import { described } from "../errors.ts";
 import { refuseUnreadable } from "./unreadable.ts";
 
-/** Which of the ids have a document in the index, in real time. A missing index has none. Throws AppError for one that cannot be looked at. */
+/**
+ * Which of the ids have a document in the index, in real time. A missing index has none. Throws AppError for one that
+ * cannot be looked at.
+ */
 export async function existingIds(client: Client, index: string, ids: readonly string[]): Promise<Set<string>> {
   const found = new Set<string>();
   for (let at = 0; at < ids.length; at += idsPerRequest) {

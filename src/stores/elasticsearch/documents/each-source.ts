@@ -7,8 +7,9 @@ const longestAnswer = 64 * 1024 * 1024;
 const tooMuch = new Set(["answer_too_large", "elasticsearch_overloaded"]);
 
 /**
- * Visits the `_source` of each id that has a document, as the bytes that were sent. Ids are chosen by how large the documents are believed to be: where they
- * are larger they are read in parts, so memory stays bounded whatever somebody wrote into the index.
+ * Visits the `_source` of each id that has a document, as the bytes that were sent. Ids are chosen by how large the
+ * documents are believed to be: where they are larger they are read in parts, so memory stays bounded whatever somebody
+ * wrote into the index.
  */
 export async function eachSource(
   client: Client,

@@ -13,8 +13,8 @@ export interface FoundDocument {
 }
 
 /**
- * The document with this id in each of the indices that has one, in real time. A missing index has none. Throws AppError when an index could not be
- * read and the document is in no other.
+ * The document with this id in each of the indices that has one, in real time. A missing index has none. Throws
+ * AppError when an index could not be read and the document is in no other.
  */
 export async function getDocuments(client: Client, indices: readonly string[], id: string): Promise<FoundDocument[]> {
   if (indices.length === 0) return [];

@@ -4,7 +4,9 @@ import { described } from "../errors.ts";
 
 export interface ListedDocument {
   readonly id: string;
-  /** Its field `id`, by which it is listed: the same, unless somebody else wrote the document. Null where it has none. */
+  /**
+   * Its field `id`, by which it is listed: the same, unless somebody else wrote the document. Null where it has none.
+   */
   readonly key: string | null;
   /** The fields asked for, as JSON.parse reads them: numbers may have lost digits. */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -22,8 +24,9 @@ export interface DocumentListing {
 }
 
 /**
- * The documents that were there at the last refresh, a page at a time, in the order of their field `id`. That order is total and never changes, so
- * a listing goes on behind any key, also days later, without a point in time. Documents without that field come last.
+ * The documents that were there at the last refresh, a page at a time, in the order of their field `id`. That order is
+ * total and never changes, so a listing goes on behind any key, also days later, without a point in time. Documents
+ * without that field come last.
  */
 export async function* listDocuments(
   client: Client,

@@ -4,9 +4,9 @@ import { refuseUnreadable } from "./unreadable.ts";
 import { forEachMember } from "./scan-json.ts";
 
 /**
- * The `_source` of each id that has a document, in real time, as the very bytes that were sent. The answer is about as large as the documents:
- * the caller chooses ids by their size, or gives a limit in bytes. A missing index has none; throws AppError when a document cannot be read, and
- * `answer_too_large` beyond the limit.
+ * The `_source` of each id that has a document, in real time, as the very bytes that were sent. The answer is about as
+ * large as the documents: the caller chooses ids by their size, or gives a limit in bytes. A missing index has none;
+ * throws AppError when a document cannot be read, and `answer_too_large` beyond the limit.
  */
 export async function readSources(
   client: Client,
@@ -29,8 +29,9 @@ const sourceKey = Buffer.from('"_source"');
 const errorKey = Buffer.from('"error"');
 
 /**
- * Cuts the sources out of an answer `{"docs":[{..., "_id": ..., "_source": {...}}, ...]}` without parsing them. Follows the structure, for users' own
- * JSON contains these keys too. Throws AppError for a document that could not be read: it would look as if it were missing.
+ * Cuts the sources out of an answer `{"docs":[{..., "_id": ..., "_source": {...}}, ...]}` without parsing them. Follows
+ * the structure, for users' own JSON contains these keys too. Throws AppError for a document that could not be read: it
+ * would look as if it were missing.
  */
 export function sliceSources(answer: Buffer): Map<string, Buffer> {
   const sources = new Map<string, Buffer>();

@@ -3,8 +3,8 @@ import { describeElasticsearchError, errorType } from "../errors.ts";
 import type { FoundDocument } from "./get-documents.ts";
 
 /**
- * Writes the document in place of exactly the version that was read, or as a new one where none was. False when another writer was faster: nothing
- * was written then. `source` is JSON and arrives byte for byte.
+ * Writes the document in place of exactly the version that was read, or as a new one where none was. False when another
+ * writer was faster: nothing was written then. `source` is JSON and arrives byte for byte.
  */
 export async function putDocument(
   client: Client,

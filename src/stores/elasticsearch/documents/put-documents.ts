@@ -17,7 +17,9 @@ export type PutOutcome =
   | { readonly kind: "conflict" }
   | { readonly kind: "failed"; readonly type: string; readonly reason: string };
 
-/** Writes each document in place of exactly the version it names, once and in one request, and says what became of it. */
+/**
+ * Writes each document in place of exactly the version it names, once and in one request, and says what became of it.
+ */
 export async function putDocuments(
   client: Client,
   index: string,
@@ -33,7 +35,10 @@ export async function putDocuments(
   return new Map(documents.map(({ id }, at) => [id, outcome(items[at])]));
 }
 
-/** Writes the records of a body, whose actions say at which version, once and in one request, and says what became of each. */
+/**
+ * Writes the records of a body, whose actions say at which version, once and in one request, and says what became of
+ * each.
+ */
 export async function putBody(client: Client, index: string, body: BulkBody): Promise<Map<string, PutOutcome>> {
   if (body.records === 0) return new Map();
   const items = await send(client, index, body.bytes());

@@ -10,8 +10,8 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
 /**
- * Visits the members of the object that begins at `start`: the key with its quotes, and where the value is, white space around it included. Returns the
- * position behind the object. Throws SyntaxError where it is none.
+ * Visits the members of the object that begins at `start`: the key with its quotes, and where the value is, white space
+ * around it included. Returns the position behind the object. Throws SyntaxError where it is none.
  */
 export function forEachMember(
   json: Buffer,

@@ -28,8 +28,8 @@ export interface SearchAnswer {
 const nothing: SearchAnswer = { hits: [], total: 0, aggregations: {} };
 
 /**
- * What the documents say that were there at the last refresh. An index that was deleted meanwhile has none. Throws AppError rather than to answer from
- * a part: a failed shard or a time-out would look like fewer logs.
+ * What the documents say that were there at the last refresh. An index that was deleted meanwhile has none. Throws
+ * AppError rather than to answer from a part: a failed shard or a time-out would look like fewer logs.
  */
 export async function search(client: Client, { indices, ...body }: Search): Promise<SearchAnswer> {
   if (indices.length === 0) return nothing;

@@ -6,7 +6,10 @@ interface ReadError {
   readonly reason?: string | null | undefined;
 }
 
-/** A document that cannot be read must not look as if it were missing: throws AppError. That of a missing index is missing. */
+/**
+ * A document that cannot be read must not look as if it were missing: throws AppError. That of a missing index is
+ * missing.
+ */
 export function refuseUnreadable({ type, reason }: ReadError): void {
   if (type === "index_not_found_exception") return;
   throw new AppError("document_unreadable", `Elasticsearch could not read a document: ${type}: ${reason}`, {

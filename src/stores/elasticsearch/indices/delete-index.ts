@@ -2,15 +2,16 @@ import type { Client } from "@elastic/elasticsearch";
 import { described, describeElasticsearchError, errorType } from "../errors.ts";
 
 /**
- * Deletes the index of this very name. Returns undefined when the index of this identity is gone, else what Elasticsearch said against it. Throws AppError
- * when it cannot be known whether it is gone.
+ * Deletes the index of this very name. Returns undefined when the index of this identity is gone, else what
+ * Elasticsearch said against it. Throws AppError when it cannot be known whether it is gone.
  */
 export async function deleteIndex(
   client: Client,
   { name, uuid }: { readonly name: string; readonly uuid: string },
 ): Promise<string | undefined> {
   try {
-    // Never repeated: after an answer that was lost a second delete could meet a new index of this name. An alias is refused by the server.
+    // Never repeated: after an answer that was lost a second delete could meet a new index of this name. An alias is
+    // refused by the server.
     await client.indices.delete({ index: name, expand_wildcards: "none" }, { maxRetries: 0 });
     return undefined;
   } catch (error) {

@@ -52,7 +52,10 @@ async function isReplicated(client: Client, name: string, primaries: number): Pr
   return shardsWith("p").size === primaries && shardsWith("r").size === primaries;
 }
 
-/** Everything acknowledged so far is on disk, also what was written while the index promised less. Fails when a shard does. */
+/**
+ * Everything acknowledged so far is on disk, also what was written while the index promised less. Fails when a shard
+ * does.
+ */
 export async function flushIndex(client: Client, name: string): Promise<boolean> {
   const { _shards } = await described(client.indices.flush({ index: name, wait_if_ongoing: true }));
   return _shards?.failed === 0;
@@ -62,8 +65,8 @@ export async function flushIndex(client: Client, name: string): Promise<boolean>
 const newestSnapshots = 200;
 
 /**
- * `held`: a complete snapshot that began after `writtenMillis` (since 1970) holds the index, in a repository that no node has found unusable. `hidden`: this
- * user may not see snapshots.
+ * `held`: a complete snapshot that began after `writtenMillis` (since 1970) holds the index, in a repository that no
+ * node has found unusable. `hidden`: this user may not see snapshots.
  */
 export async function snapshotOf(
   client: Client,

@@ -12,7 +12,10 @@ export type IndexObstacle =
   | "index_frozen"
   | "index_blocked";
 
-/** What keeps the index of this name and identity from being deleted; undefined when nothing does. An alias of that name is foreign. */
+/**
+ * What keeps the index of this name and identity from being deleted; undefined when nothing does. An alias of that name
+ * is foreign.
+ */
 export async function indexObstacle(
   client: Client,
   owner: IndexOwner,

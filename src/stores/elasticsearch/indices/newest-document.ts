@@ -11,7 +11,10 @@ export interface IndexContents {
   readonly writes: number;
 }
 
-/** Counts the documents and finds the newest after a refresh. Undefined when a shard does not answer: a part could hide a newer one. */
+/**
+ * Counts the documents and finds the newest after a refresh. Undefined when a shard does not answer: a part could hide
+ * a newer one.
+ */
 export async function readContents(client: Client, index: string): Promise<IndexContents | undefined> {
   try {
     await searchNewest(client, index); // says at once that a shard is missing; a refresh would wait a minute for it
@@ -68,7 +71,10 @@ const newestHit: estypes.AggregationsTopHitsAggregation = {
 const pageSize = 1000;
 const keepAlive = "5m";
 
-/** Of documents whose created_at is not indexed, for date_nanos ends in 1970 and 2262: their source is read. Undefined when one has no time there. */
+/**
+ * Of documents whose created_at is not indexed, for date_nanos ends in 1970 and 2262: their source is read. Undefined
+ * when one has no time there.
+ */
 async function newestUndated(client: Client, index: string, expected: number): Promise<string | undefined> {
   let { id } = await described(client.openPointInTime({ index, keep_alive: keepAlive }));
   try {

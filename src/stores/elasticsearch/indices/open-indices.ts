@@ -9,8 +9,9 @@ export interface OpenIndex extends IndexAddress {
 }
 
 /**
- * The indices that hold documents of a resource now, of one tenant or of all, oldest month first; none is no error. Throws AppError when one of them
- * is closed, or belongs to another archive by now: an answer without its documents would pass for a whole one.
+ * The indices that hold documents of a resource now, of one tenant or of all, oldest month first; none is no error.
+ * Throws AppError when one of them is closed, or belongs to another archive by now: an answer without its documents
+ * would pass for a whole one.
  */
 export async function openIndices(
   client: Client,

@@ -5,7 +5,10 @@ import { isMark } from "./template-files.ts";
 export interface Ownership {
   /** Of the archive, as its indices' marks name it; undefined where it has none yet. */
   readonly archiveId: string | undefined;
-  /** Uuids, and addresses by `addressKey`, of indices that it made before marks named an archive and that were not marked since. */
+  /**
+   * Uuids, and addresses by `addressKey`, of indices that it made before marks named an archive and that were not
+   * marked since.
+   */
   readonly unmarked: ReadonlySet<string>;
   /** An index of any other tenant was named by someone else. */
   readonly tenantsAreUuids: boolean;

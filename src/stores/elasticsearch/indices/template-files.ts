@@ -10,7 +10,9 @@ export interface Mark {
   archive?: string;
 }
 
-/** Of a mapping in a template: no mark, for every index that matches the template's names gets it, whoever makes that. */
+/**
+ * Of a mapping in a template: no mark, for every index that matches the template's names gets it, whoever makes that.
+ */
 export interface TemplateMeta {
   template: "log-archive";
   template_version: number;

@@ -3,8 +3,8 @@ import type { Pool, PoolClient } from "pg";
 const queryCanceled = "57014";
 
 /**
- * Runs a long statement that the server is asked to give up when `signal` aborts; rejects with AbortError then. Needs a second connection for the
- * request.
+ * Runs a long statement that the server is asked to give up when `signal` aborts; rejects with AbortError then. Needs a
+ * second connection for the request.
  */
 export async function cancellable<T>(
   pool: Pool,

@@ -1,8 +1,8 @@
 import type { ClientBase, Pool } from "pg";
 
 /**
- * How many connections this role may have open at once with the limits of the role, the database and the server, less those that are open now beside
- * our `own`; undefined for a superuser, whom they do not concern.
+ * How many connections this role may have open at once with the limits of the role, the database and the server, less
+ * those that are open now beside our `own`; undefined for a superuser, whom they do not concern.
  */
 export async function freeConnections(db: Pool | ClientBase, own: number): Promise<number | undefined> {
   const { rows } = await db.query<{ free: number }>(

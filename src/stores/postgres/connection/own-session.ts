@@ -16,8 +16,9 @@ const protocolViolation = "08P01";
 const poolerPatience = 5_000;
 
 /**
- * To be called with each new connection before anything is set in its session. Throws AppError when a pooler gives the session to others between
- * our transactions, for then settings leak to them and locks outlive us, and when connections lead to different servers.
+ * To be called with each new connection before anything is set in its session. Throws AppError when a pooler gives the
+ * session to others between our transactions, for then settings leak to them and locks outlive us, and when connections
+ * lead to different servers.
  */
 export async function requireOwnSession(
   client: pg.Client,
@@ -39,8 +40,8 @@ export async function requireOwnSession(
 }
 
 /**
- * While `client` is idle outside of a transaction another connection begins one: under transaction pooling it gets the server's process that
- * `client` had, or `client` gets another one the next time.
+ * While `client` is idle outside of a transaction another connection begins one: under transaction pooling it gets the
+ * server's process that `client` had, or `client` gets another one the next time.
  */
 async function isShared(client: pg.Client, pid: number, connectAnother: () => Promise<pg.Client>): Promise<boolean> {
   const another = await connectAnother();

@@ -4,8 +4,8 @@ import type { ConnectionTarget, Security } from "./tls.ts";
 const loginRefused = "28000"; // also: pg_hba.conf has no line for a connection (not) encrypted
 
 /**
- * A class of clients that connect as the target says. Where that leaves a choice (sslmode allow or prefer), the first of them finds out with a
- * connection of its own what the server takes, and the others do the same.
+ * A class of clients that connect as the target says. Where that leaves a choice (sslmode allow or prefer), the first
+ * of them finds out with a connection of its own what the server takes, and the others do the same.
  */
 export function securedClient({ url, attempts }: ConnectionTarget): typeof pg.Client {
   let chosen: Promise<Security> | undefined;
@@ -46,14 +46,19 @@ async function firstThatWorks(url: string, attempts: ConnectionTarget["attempts"
   return attempts.at(-1)!;
 }
 
-/** Codes of Node and OpenSSL, and the driver's words for a server without TLS; an error of the network is none of them. */
+/**
+ * Codes of Node and OpenSSL, and the driver's words for a server without TLS; an error of the network is none of them.
+ */
 function isAboutSecurity(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof pg.DatabaseError) return error.code === loginRefused;
   return isTlsFailure(error) || /server does not support SSL connections/.test(error.message);
 }
 
-/** https://nodejs.org/api/tls.html#x509-certificate-error-codes, and errors of OpenSSL, which begin with ERR_SSL_ or ERR_TLS_. */
+/**
+ * https://nodejs.org/api/tls.html#x509-certificate-error-codes, and errors of OpenSSL, which begin with ERR_SSL_ or
+ * ERR_TLS_.
+ */
 export function isTlsFailure(error: Error): boolean {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   return /^ERR_(SSL|TLS|OSSL)_|CERT|^CRL_|^UNABLE_TO_|SELF_SIGNED|^(INVALID_CA|PATH_LENGTH_EXCEEDED|INVALID_PURPOSE|HOSTNAME_MISMATCH|EPROTO)$/.test(

@@ -11,7 +11,10 @@ interface Submitted {
   handleReadyForQuery?: (...args: unknown[]) => void;
 }
 
-/** From now on statements of `client` that take `slow.millis` or longer are logged when they end, the time they waited for one another included. */
+/**
+ * From now on statements of `client` that take `slow.millis` or longer are logged when they end, the time they waited
+ * for one another included.
+ */
 export function watchStatements(client: pg.ClientBase, { millis, log }: SlowLog): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
   const watched = (...args: unknown[]): unknown => {

@@ -1,6 +1,9 @@
 const longest = 500;
 
-/** A statement without what it speaks of: every literal is a question mark, lists of them are one, and it ends after 500 characters. */
+/**
+ * A statement without what it speaks of: every literal is a question mark, lists of them are one, and it ends after 500
+ * characters.
+ */
 export function statementShape(text: string): string {
   const shape = text
     .replace(/\/\*[^]*?\*\/|--[^\n]*/g, " ")

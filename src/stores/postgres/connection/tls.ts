@@ -39,9 +39,10 @@ const tlsParameters = [
 ];
 
 /**
- * Reads sslmode, sslrootcert, sslcert, sslkey, sslpassword and sslcrl out of the URL, with the meanings of libpq (default: prefer):
- * https://www.postgresql.org/docs/current/libpq-ssl.html. Without sslrootcert, verify-ca and verify-full trust the authorities that Node trusts; files
- * in ~/.postgresql are not looked for. Throws UsageError for a mode that there is not and for files that cannot be read.
+ * Reads sslmode, sslrootcert, sslcert, sslkey, sslpassword and sslcrl out of the URL, with the meanings of libpq
+ * (default: prefer): https://www.postgresql.org/docs/current/libpq-ssl.html. Without sslrootcert, verify-ca and
+ * verify-full trust the authorities that Node trusts; files in ~/.postgresql are not looked for. Throws UsageError for
+ * a mode that there is not and for files that cannot be read.
  */
 export function connectionTarget(databaseUrl: string): ConnectionTarget {
   const { url, parameters } = withoutTls(databaseUrl);

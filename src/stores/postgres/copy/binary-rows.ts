@@ -10,13 +10,17 @@ const jsonbVersion = 1;
 
 export type TextEncoding = "utf8" | "latin1";
 
-/** A chunk and one more row of usual size. Larger memory would be taken from the system, and given back, each time: that takes as long as to fill it. */
+/**
+ * A chunk and one more row of usual size. Larger memory would be taken from the system, and given back, each time: that
+ * takes as long as to fill it.
+ */
 const roomBytes = 130_000;
 const chunkBytes = 98_304;
 
 /**
- * Rows for one COPY in the binary format, field after field, to be taken away in chunks. Values are text without NUL and half surrogate pairs, which the
- * caller has looked for. Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format"; of the types, their receive functions.
+ * Rows for one COPY in the binary format, field after field, to be taken away in chunks. Values are text without NUL
+ * and half surrogate pairs, which the caller has looked for. Format:
+ * https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format"; of the types, their receive functions.
  */
 export class BinaryRows {
   private room: Buffer = Buffer.allocUnsafeSlow(roomBytes);
@@ -92,8 +96,8 @@ export class BinaryRows {
 }
 
 /**
- * Sends the chunks of BinaryRows by `COPY target FROM STDIN`, as they are made; `target` is a table with its columns. All rows are there, or none. The
- * connection is usable again afterwards, also when PostgreSQL refused a row.
+ * Sends the chunks of BinaryRows by `COPY target FROM STDIN`, as they are made; `target` is a table with its columns.
+ * All rows are there, or none. The connection is usable again afterwards, also when PostgreSQL refused a row.
  */
 export async function copyBinary(client: PoolClient, target: string, chunks: Iterable<Buffer>): Promise<void> {
   await pipeline(Readable.from(chunks), client.query(copyFrom(`copy ${target} from stdin (format binary)`)));

@@ -4,9 +4,9 @@ const signature = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
 const headerBytes = signature.length + 8;
 
 /**
- * Reads the tuples of one binary COPY from the chunks it arrives in. After `next()` returned true, field `i` lies in `data` at
- * `starts[i]`, `lengths[i]` bytes long (-1 for NULL), until the next call of `push` or `next`.
- * Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
+ * Reads the tuples of one binary COPY from the chunks it arrives in. After `next()` returned true, field `i` lies in
+ * `data` at `starts[i]`, `lengths[i]` bytes long (-1 for NULL), until the next call of `push` or `next`. Format:
+ * https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
  */
 export class BinaryTuples {
   data: Buffer = Buffer.allocUnsafe(0);
@@ -70,8 +70,9 @@ export class BinaryTuples {
   }
 
   /**
-   * The unread rest and the new chunk in one buffer, the same one each time: a fresh buffer for each chunk would be garbage faster than it is
-   * collected. It doubles while a tuple of many chunks gathers, so that a row of several MB costs few copies of its bytes.
+   * The unread rest and the new chunk in one buffer, the same one each time: a fresh buffer for each chunk would be
+   * garbage faster than it is collected. It doubles while a tuple of many chunks gathers, so that a row of several MB
+   * costs few copies of its bytes.
    */
   private joined(chunk: Buffer, rest: number): Buffer {
     const needed = rest + chunk.length;

@@ -21,8 +21,8 @@ export function copyField(text: string | null): string {
 }
 
 /**
- * Sends rows, each value as the text that PostgreSQL reads it from, by `COPY target FROM STDIN`; `target` is a table with its columns. The connection
- * is usable again afterwards, also when PostgreSQL refused a row.
+ * Sends rows, each value as the text that PostgreSQL reads it from, by `COPY target FROM STDIN`; `target` is a table
+ * with its columns. The connection is usable again afterwards, also when PostgreSQL refused a row.
  */
 export async function copyIn(
   client: PoolClient,

@@ -1,8 +1,9 @@
 import type { ClientBase, Connection, Submittable } from "pg";
 
 /**
- * Runs `COPY (query) TO STDOUT` in binary form and hands every piece of it to `onData`, which must be done with it when it returns: the memory is used
- * again. `query` has no parameters. Rejects with what PostgreSQL or `onData` throws; the connection is free again in either case.
+ * Runs `COPY (query) TO STDOUT` in binary form and hands every piece of it to `onData`, which must be done with it when
+ * it returns: the memory is used again. `query` has no parameters. Rejects with what PostgreSQL or `onData` throws; the
+ * connection is free again in either case.
  */
 export function copyOut(client: ClientBase, query: string, onData: (bytes: Buffer) => void): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -9,7 +9,10 @@ export interface Recurrence {
   readonly timezone: string;
 }
 
-/** The next times after `from`. Throws UsageError for what is no cron expression, and for a time zone that does not exist; asks no table. */
+/**
+ * The next times after `from`. Throws UsageError for what is no cron expression, and for a time zone that does not
+ * exist; asks no table.
+ */
 export async function nextTimes(pool: Pool, recurrence: Recurrence, count = 3, from = new Date()): Promise<Date[]> {
   requireFields(recurrence.cron);
   requireTimeZone(recurrence.timezone);
@@ -22,8 +25,8 @@ export async function nextTimes(pool: Pool, recurrence: Recurrence, count = 3, f
 }
 
 /**
- * The expressions that together have the times of `cron`, one for each second of the minute, by that second. pg-boss starts a schedule once a minute at
- * most: each of these is a schedule of its own.
+ * The expressions that together have the times of `cron`, one for each second of the minute, by that second. pg-boss
+ * starts a schedule once a minute at most: each of these is a schedule of its own.
  */
 export async function byMinute(pool: Pool, cron: string): Promise<Map<number, string>> {
   const fields = requireFields(cron);
@@ -39,7 +42,10 @@ async function secondsOf(pool: Pool, field: string): Promise<number[]> {
   return times.map((time) => (time.getTime() - minute) / 1000).filter((second) => second < 60);
 }
 
-/** cron-parser also takes fewer fields, which it completes, and H, a time of its own choice: nobody should have to guess when indices go. */
+/**
+ * cron-parser also takes fewer fields, which it completes, and H, a time of its own choice: nobody should have to guess
+ * when indices go.
+ */
 function requireFields(cron: string): string[] {
   const fields = cron.trim().split(/\s+/);
   if (fields.length < 5 || fields.length > 6) throw wrongCron(cron, "it needs five fields, or six with seconds first");

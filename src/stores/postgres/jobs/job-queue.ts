@@ -13,8 +13,8 @@ export interface JobTimings {
 }
 
 /**
- * A killed worker's job is taken up within a minute: 20 seconds of silence, 10 until one looks, at most 30 before the next attempt. An outage of an
- * hour is outlasted: the pauses of ten attempts are 80 minutes together.
+ * A killed worker's job is taken up within a minute: 20 seconds of silence, 10 until one looks, at most 30 before the
+ * next attempt. An outage of an hour is outlasted: the pauses of ten attempts are 80 minutes together.
  */
 export const jobTimings: JobTimings = {
   retryLimit: 10,
@@ -26,7 +26,10 @@ export const jobTimings: JobTimings = {
 
 const daysSeconds = 86_400;
 
-/** Afterwards the queue is there, with these timings for jobs to come. At any time it has one job that waits or is worked on; further ones are dropped. */
+/**
+ * Afterwards the queue is there, with these timings for jobs to come. At any time it has one job that waits or is
+ * worked on; further ones are dropped.
+ */
 export async function ensureQueue(boss: PgBoss, name: string, timings: JobTimings = jobTimings): Promise<void> {
   const options = {
     retryLimit: timings.retryLimit,

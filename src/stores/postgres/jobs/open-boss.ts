@@ -6,7 +6,10 @@ import type { Pool } from "../connection/pool.ts";
 /** Beside `log_archive`: its tables are pg-boss's, which makes and upgrades them itself. */
 export const jobSchema = "log_archive_jobs";
 
-/** pg-boss on the pool, not started: what asks no table works at once. Loaded here, for it takes a tenth of a second that most commands need not wait. */
+/**
+ * pg-boss on the pool, not started: what asks no table works at once. Loaded here, for it takes a tenth of a second
+ * that most commands need not wait.
+ */
 export async function openBoss(pool: Pool, settings: ConstructorOptions = {}): Promise<PgBoss> {
   const boss = await import("pg-boss");
   return new boss.PgBoss({
@@ -19,7 +22,9 @@ export async function openBoss(pool: Pool, settings: ConstructorOptions = {}): P
   });
 }
 
-/** Starts pg-boss; makes or upgrades its tables first. Throws AppError that names the privilege when the role may not. */
+/**
+ * Starts pg-boss; makes or upgrades its tables first. Throws AppError that names the privilege when the role may not.
+ */
 export async function startBoss(boss: PgBoss): Promise<void> {
   try {
     await boss.start();

@@ -30,8 +30,8 @@ export interface QueueRecord<Data> {
 }
 
 /**
- * The schedule of a queue and how its jobs fared; undefined where nothing is scheduled. Read from the tables of pg-boss themselves: it would have to be
- * started for that, which writes, and lists jobs by id or all of them.
+ * The schedule of a queue and how its jobs fared; undefined where nothing is scheduled. Read from the tables of pg-boss
+ * themselves: it would have to be started for that, which writes, and lists jobs by id or all of them.
  */
 export async function readQueue<Data>(pool: Pool, queue: string): Promise<QueueRecord<Data> | undefined> {
   const installed = await pool.query<{ found: string | null }>("select to_regclass($1)::text as found", [

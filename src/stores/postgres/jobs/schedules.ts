@@ -4,8 +4,9 @@ import { ensureQueue } from "./job-queue.ts";
 import { withBoss } from "./open-boss.ts";
 
 /**
- * Afterwards workers start a job of the queue at each of these times and at no other; one that all workers missed is made up for once. `data` goes with
- * the schedule. Throws UsageError for a wrong expression or zone, and AppError when the role may not make the tables.
+ * Afterwards workers start a job of the queue at each of these times and at no other; one that all workers missed is
+ * made up for once. `data` goes with the schedule. Throws UsageError for a wrong expression or zone, and AppError when
+ * the role may not make the tables.
  */
 export async function setSchedule(pool: Pool, queue: string, recurrence: Recurrence, data: object): Promise<void> {
   const { timezone } = recurrence;
@@ -14,7 +15,8 @@ export async function setSchedule(pool: Pool, queue: string, recurrence: Recurre
   );
   await withBoss(pool, async (boss) => {
     await ensureQueue(boss, queue);
-    // A row that changes is made anew: what is missed counts from when a row was made, and the new times were not missed before that.
+    // A row that changes is made anew: what is missed counts from when a row was made, and the new times were not
+    // missed before that.
     for (const row of await boss.getSchedules(queue)) {
       if (wanted.get(row.key) !== row.cron || row.timezone !== timezone) await boss.unschedule(queue, row.key);
     }

@@ -15,7 +15,10 @@ export interface TakenJob {
   readonly signal: AbortSignal;
 }
 
-/** How an attempt ended. What is interrupted is tried again at once, by another worker or the next that starts; what is dropped leaves no trace. */
+/**
+ * How an attempt ended. What is interrupted is tried again at once, by another worker or the next that starts; what is
+ * dropped leaves no trace.
+ */
 export type JobEnd =
   | { readonly kind: "completed"; readonly output: object }
   | { readonly kind: "failed"; readonly error: object }
@@ -38,8 +41,8 @@ export interface Work {
 const everySeconds = 1;
 
 /**
- * Starts jobs when they are due, and does them, until the signal aborts and the jobs under way have ended. Any number of processes may do so: each job
- * goes to one of them.
+ * Starts jobs when they are due, and does them, until the signal aborts and the jobs under way have ended. Any number
+ * of processes may do so: each job goes to one of them.
  */
 export async function workJobs(pool: Pool, work: Work): Promise<void> {
   const { queue, timings, concurrency, signal, onTrouble } = work;

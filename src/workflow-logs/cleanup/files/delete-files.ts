@@ -24,8 +24,9 @@ export interface FileDeletion {
 type Verdict = { readonly kept: FileKeepReason } | { readonly row: FileRow; readonly bytes: number };
 
 /**
- * Deletes from the platform's storage the files whose content, read from there once more, is byte for byte in the document of their node execution,
- * that were made for it alone, and that nothing else refers to. The rows of upload_files stay. The caller holds the partition's lock.
+ * Deletes from the platform's storage the files whose content, read from there once more, is byte for byte in the
+ * document of their node execution, that were made for it alone, and that nothing else refers to. The rows of
+ * upload_files stay. The caller holds the partition's lock.
  */
 export async function deleteFiles(
   deletion: FileDeletion,

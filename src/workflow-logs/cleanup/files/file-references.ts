@@ -2,8 +2,9 @@ import type { Pool } from "pg";
 import { quoteLiteral, sqlIdType, type Table } from "../../../stores/postgres/table.ts";
 
 /**
- * Those of the files that something else refers to: any column of the platform's tables that is named after a file or has a foreign key to
- * upload_files, and another file row with the same place in the storage. Offload rows in `except` do not count. Scans tables that have no index for it.
+ * Those of the files that something else refers to: any column of the platform's tables that is named after a file or
+ * has a foreign key to upload_files, and another file row with the same place in the storage. Offload rows in `except`
+ * do not count. Scans tables that have no index for it.
  */
 export async function referencedFiles(
   pool: Pool,
@@ -31,7 +32,10 @@ export async function referencedFiles(
   return new Set(found.rows.map(({ id }) => id));
 }
 
-/** Columns such as file_id, upload_file_id and file_ids of every table beside upload_files in its schema, and whatever has a foreign key to it. */
+/**
+ * Columns such as file_id, upload_file_id and file_ids of every table beside upload_files in its schema, and whatever
+ * has a foreign key to it.
+ */
 const referringColumns = `
   select format('%I.%I', n.nspname, c.relname) as table, format('%I', a.attname) as column,
          coalesce(c.oid = $2::regclass, false) as "isOffloads"

@@ -31,8 +31,8 @@ export function storageOf(
 }
 
 /**
- * Deletes files of offload rows that this or an earlier cleanup purged, as far as nothing is lost by it. In a dry run those are looked at that earlier
- * ones left and those of rows that would be purged now.
+ * Deletes files of offload rows that this or an earlier cleanup purged, as far as nothing is lost by it. In a dry run
+ * those are looked at that earlier ones left and those of rows that would be purged now.
  */
 export async function purgeFiles(
   cleanup: Cleanup,

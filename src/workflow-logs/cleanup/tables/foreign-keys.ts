@@ -17,8 +17,9 @@ export interface LogTables {
 }
 
 /**
- * Foreign keys that the operator made to the log tables, as the catalogue has them: the platform's own schema has none. Those of log tables among
- * themselves do not count, for the order of the purge and its rules are theirs. Rows that one holds could not be deleted.
+ * Foreign keys that the operator made to the log tables, as the catalogue has them: the platform's own schema has none.
+ * Those of log tables among themselves do not count, for the order of the purge and its rules are theirs. Rows that one
+ * holds could not be deleted.
  */
 export async function findForeignKeys(pool: Pool, { runs, nodes, logs, offloads }: LogTables): Promise<ForeignKeys> {
   const own = [runs, nodes, logs, ...(offloads === undefined ? [] : [offloads])].map(({ sqlName }) => sqlName);

@@ -8,8 +8,8 @@ import type { Run } from "../../../runs/run.ts";
 export type Reference = (id: string) => string;
 
 /**
- * Keeps the ids that `query` selects as `id` in an indexed table of the run, dropped with its key tables: one scan of a table that has no index for
- * them, instead of one for each row.
+ * Keeps the ids that `query` selects as `id` in an indexed table of the run, dropped with its key tables: one scan of a
+ * table that has no index for them, instead of one for each row.
  */
 export async function buildIdTable(
   pool: Pool,

@@ -14,7 +14,10 @@ import { findForeignKeys, type ForeignKeys, type LogTables } from "./foreign-key
 import { buildIdTable, type Reference } from "./id-tables.ts";
 import type { UnindexedPredicate } from "../report.ts";
 
-/** What the rules look at beside the row itself. Undefined where this version of the platform has no such table: its rule does not apply. */
+/**
+ * What the rules look at beside the row itself. Undefined where this version of the platform has no such table: its
+ * rule does not apply.
+ */
 export interface RelatedTables extends LogTables {
   readonly files: Table | undefined;
   readonly pauses: Table | undefined;
@@ -43,7 +46,9 @@ export async function relatedTables(pool: Pool, sources: readonly SourceTable[])
   };
 }
 
-/** References that no rule can do without; Dify has indexes for none of them, so each table is scanned once for a run. */
+/**
+ * References that no rule can do without; Dify has indexes for none of them, so each table is scanned once for a run.
+ */
 export interface References {
   /** Runs that messages refer to. */
   readonly messages: Reference | undefined;
@@ -76,8 +81,8 @@ async function referenceTo(pool: Pool, run: Run, table: Table, column: string, c
 }
 
 /**
- * Whether rows of a log table belong to a run. Where no index serves, the list is made now: call it when what belongs to runs has been purged.
- * `except` are ids that count as deleted, for a dry run.
+ * Whether rows of a log table belong to a run. Where no index serves, the list is made now: call it when what belongs
+ * to runs has been purged. `except` are ids that count as deleted, for a dry run.
  */
 export async function childrenOfRuns(
   pool: Pool,

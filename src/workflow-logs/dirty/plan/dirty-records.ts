@@ -21,8 +21,8 @@ export interface DirtyRecord {
 }
 
 /**
- * The records that the entries speak of, in the order in which they were last heard of. Takes entries of one data type in the order of their
- * versions.
+ * The records that the entries speak of, in the order in which they were last heard of. Takes entries of one data type
+ * in the order of their versions.
  */
 export function dirtyRecords(entries: readonly DirtyEntry[]): DirtyRecord[] {
   const records = new Map<string, Writable<DirtyRecord>>();

@@ -5,8 +5,9 @@ import { type DirtyRecord, isSamePlace, type Place } from "./dirty-records.ts";
 import type { DirtyRun } from "../dirty-run.ts";
 
 /**
- * The records, with the places where documents of theirs were left when their row went: kept after a deletion, or purged. One may lie elsewhere than its
- * row, which has come again. Such a place comes behind those that the notes name.
+ * The records, with the places where documents of theirs were left when their row went: kept after a deletion, or
+ * purged. One may lie elsewhere than its row, which has come again. Such a place comes behind those that the notes
+ * name.
  */
 export async function withKnownPlaces(
   { copy }: DirtyRun,

@@ -8,7 +8,10 @@ import { withKnownPlaces } from "./known-places.ts";
 import { planGone } from "./plan-gone.ts";
 import type { PlannedRecord } from "./planned-record.ts";
 
-/** Looks up where the rows of the entries are now and decides what follows. Records that have to wait, and for others, are not in it. */
+/**
+ * Looks up where the rows of the entries are now and decides what follows. Records that have to wait, and for others,
+ * are not in it.
+ */
 export async function planBatch(
   dirty: DirtyRun,
   source: SourceTable,

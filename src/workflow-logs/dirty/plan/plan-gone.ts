@@ -9,8 +9,8 @@ import { withKnownPlaces } from "./known-places.ts";
 import type { PlannedRecord } from "./planned-record.ts";
 
 /**
- * What follows for records whose row is gone. A note of a deletion is always the platform's own, also of a row that was purged and saved again: a purge leaves
- * none, and is not done while one waits.
+ * What follows for records whose row is gone. A note of a deletion is always the platform's own, also of a row that was
+ * purged and saved again: a purge leaves none, and is not done while one waits.
  */
 export async function planGone(
   dirty: DirtyRun,
@@ -40,8 +40,9 @@ export async function planGone(
 }
 
 /**
- * Rows are gone, and their delete is not among the entries read. It was committed before the row was missed, so it can be read now. Where no entry
- * has come at all, it was not recorded and nothing is known; where others have come, they wait for the next pass.
+ * Rows are gone, and their delete is not among the entries read. It was committed before the row was missed, so it can
+ * be read now. Where no entry has come at all, it was not recorded and nothing is known; where others have come, they
+ * wait for the next pass.
  */
 async function explain(
   { copy: { connections } }: DirtyRun,
@@ -58,8 +59,8 @@ async function explain(
 }
 
 /**
- * Where the document of each record is that is kept: of several places the newest that has one, for a row may have been deleted before its document
- * followed it there.
+ * Where the document of each record is that is kept: of several places the newest that has one, for a row may have been
+ * deleted before its document followed it there.
  */
 async function documentsToKeep(
   dirty: DirtyRun,

@@ -54,7 +54,10 @@ export class DualWriteAppLogRepository implements AppLogRepository {
     });
   }
 
-  /** Costs as much as there are logs before the page: which of them come first is only known when the places of both are. */
+  /**
+   * Costs as much as there are logs before the page: which of them come first is only known when the places of both
+   * are.
+   */
   private async pageOfBoth(query: AppLogPageQuery): Promise<AppLogPage> {
     const page = pageOf(query);
     const count = page.offset + page.limit;

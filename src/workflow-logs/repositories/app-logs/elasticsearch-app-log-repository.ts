@@ -73,7 +73,10 @@ export class ElasticsearchAppLogRepository implements AppLogRepository, AppLogRe
     return this.records.save(log);
   }
 
-  /** Afterwards the documents of these runs' logs carry their runs as they are now. For whoever saves runs in Elasticsearch alone. */
+  /**
+   * Afterwards the documents of these runs' logs carry their runs as they are now. For whoever saves runs in
+   * Elasticsearch alone.
+   */
   async refreshLogsOf(tenantId: string, workflowRunIds: readonly string[]): Promise<void> {
     await this.records.refresh(tenantId); // a search would not see a log that was saved while its run was under way
     const query = await this.records.query(tenantId, [{ terms: { workflow_run_id: [...workflowRunIds] } }]);
@@ -81,7 +84,10 @@ export class ElasticsearchAppLogRepository implements AppLogRepository, AppLogRe
     for (const log of logs) await this.records.save(log);
   }
 
-  /** Sweeps the tenant's months of app logs that are past their retention: the guide's `cleanup_old_indices`. Rules and holds go before the days given. */
+  /**
+   * Sweeps the tenant's months of app logs that are past their retention: the guide's `cleanup_old_indices`. Rules and
+   * holds go before the days given.
+   */
   async cleanupOldIndices(tenantId: string, retentionDays: number): Promise<RetentionReport> {
     return cleanupOldIndices(this.connections, validateTenantId(tenantId), retentionDays, ["app_logs"]);
   }
@@ -109,7 +115,10 @@ export class ElasticsearchAppLogRepository implements AppLogRepository, AppLogRe
     return (await this.part(query, { direction: "asc", ...bounds }, fromEnd, size)).toReversed();
   }
 
-  /** Elasticsearch passes over no more than 10,000 places by number: the way to a later one leads over the places before it, without their documents. */
+  /**
+   * Elasticsearch passes over no more than 10,000 places by number: the way to a later one leads over the places before
+   * it, without their documents.
+   */
   private async part(
     query: DocumentQuery,
     order: Pick<DocumentOrder, "direction" | "from" | "to">,

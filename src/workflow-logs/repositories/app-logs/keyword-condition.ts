@@ -6,8 +6,9 @@ import { runIdOf } from "./check-app-log-query.ts";
 const keywordCharacters = 30;
 
 /**
- * The run's inputs or outputs, or the end user's session id, have the keyword somewhere in their text, whatever its case; or it is the run's id. JSON
- * text spells characters beyond ASCII as they are or escaped, as its writer did: both are found.
+ * The run's inputs or outputs, or the end user's session id, have the keyword somewhere in their text, whatever its
+ * case; or it is the run's id. JSON text spells characters beyond ASCII as they are or escaped, as its writer did: both
+ * are found.
  */
 export function keywordCondition(keyword: string, hasEndUsers: boolean): Condition {
   const part = Array.from(keyword).slice(0, keywordCharacters).join("");

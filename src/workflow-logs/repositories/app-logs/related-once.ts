@@ -7,7 +7,10 @@ import { appLogKind } from "./app-log.ts";
 
 const inspected = new WeakMap<Pool, () => Promise<RelatedRows>>();
 
-/** What app logs are shown with, as it was when it was first asked for through this pool; see inspectOnce. There is a table of app logs. */
+/**
+ * What app logs are shown with, as it was when it was first asked for through this pool; see inspectOnce. There is a
+ * table of app logs.
+ */
 export function relatedOnce(pool: Pool): Promise<RelatedRows> {
   const ask = inspected.get(pool) ?? once(() => inspect(pool));
   inspected.set(pool, ask);

@@ -16,7 +16,10 @@ type Source = Readonly<Record<string, unknown>>;
 
 const platformMembers = ["trigger", "end_user", "account"] as const;
 
-/** What the document of an app log carries beside its columns, looked up when the log is saved: the same as migrate reads with the row. */
+/**
+ * What the document of an app log carries beside its columns, looked up when the log is saved: the same as migrate
+ * reads with the row.
+ */
 export class RelatedToSavedLog {
   private readonly pool: Pool;
   private readonly settings: ArchiveSettings;
@@ -46,7 +49,10 @@ export class RelatedToSavedLog {
     };
   }
 
-  /** Of the row and the document the one that has ended: who writes one store alone, or one later, leaves the other behind. */
+  /**
+   * Of the row and the document the one that has ended: who writes one store alone, or one later, leaves the other
+   * behind.
+   */
   private async findRun({ tenantId, workflowRunId }: AppLog): Promise<WorkflowRun | undefined> {
     const table = await this.runRows.table();
     const row = await this.runRows.find([table.is("tenantId", tenantId), table.is("id", workflowRunId)]);

@@ -33,8 +33,9 @@ export interface SaveInto {
 }
 
 /**
- * What a tenant's write mode means, for logs of every type. Of a log that has a row, the row is the truth and its document follows; a log without a row is
- * in Elasticsearch alone. That holds in every mode, so that no switch leaves two stores that each know something the other does not.
+ * What a tenant's write mode means, for logs of every type. Of a log that has a row, the row is the truth and its
+ * document follows; a log without a row is in Elasticsearch alone. That holds in every mode, so that no switch leaves
+ * two stores that each know something the other does not.
  */
 export class DualWrite implements ReadPolicy {
   readonly connections: Connections;
@@ -71,9 +72,9 @@ export class DualWrite implements ReadPolicy {
   }
 
   /**
-   * Resolves when the log is where its tenant's write mode wants it: `postgres` and `both`, in PostgreSQL, the second write follows by itself;
-   * `elasticsearch`, in Elasticsearch. Rejects when that failed or took too long. One that waits for Elasticsearch while its tenant is rolled back goes where
-   * its tenant is written then.
+   * Resolves when the log is where its tenant's write mode wants it: `postgres` and `both`, in PostgreSQL, the second
+   * write follows by itself; `elasticsearch`, in Elasticsearch. Rejects when that failed or took too long. One that
+   * waits for Elasticsearch while its tenant is rolled back goes where its tenant is written then.
    */
   async save<T extends LogRecord>(kind: RecordKind<T>, record: T, into: SaveInto): Promise<void> {
     const { dataType } = kind.logType;
@@ -119,8 +120,9 @@ export class DualWrite implements ReadPolicy {
   }
 
   /**
-   * Deletes rows by `fromPostgres`, and the documents of the same logs: those without a row at once, when the tenant is read from Elasticsearch also the
-   * others, else in the background. `add` puts what had no row to the count. What is under way is kept in PostgreSQL until it is done.
+   * Deletes rows by `fromPostgres`, and the documents of the same logs: those without a row at once, when the tenant is
+   * read from Elasticsearch also the others, else in the background. `add` puts what had no row to the count. What is
+   * under way is kept in PostgreSQL until it is done.
    */
   async delete<C>(
     deleting: Deleting,

@@ -32,8 +32,9 @@ export interface Outcomes {
 }
 
 /**
- * Nothing that a caller has in hand is written: the row is read and put at the version of that read, as a migration does. So neither a slow process nor a
- * request that arrives late ever puts an older row over a newer one. A row that has left the partition meanwhile is followed again.
+ * Nothing that a caller has in hand is written: the row is read and put at the version of that read, as a migration
+ * does. So neither a slow process nor a request that arrives late ever puts an older row over a newer one. A row that
+ * has left the partition meanwhile is followed again.
  */
 export async function followPartition(rows: PartitionRows, outcomes: Outcomes): Promise<void> {
   const { connections, elasticsearch, logs, partition, ids } = rows;

@@ -10,8 +10,8 @@ import { within } from "./within.ts";
 const pauses = { first: 100, longest: 5000 };
 
 /**
- * Notes rows as dirty in PostgreSQL, where apply-dirty finds them. While PostgreSQL does not take the note it is tried again; the rows that wait are
- * bounded by what the application could write before PostgreSQL went.
+ * Notes rows as dirty in PostgreSQL, where apply-dirty finds them. While PostgreSQL does not take the note it is tried
+ * again; the rows that wait are bounded by what the application could write before PostgreSQL went.
  */
 export class Repairs {
   recorded = 0;

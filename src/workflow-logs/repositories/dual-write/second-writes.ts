@@ -11,15 +11,18 @@ interface Waiting extends RowName {
 }
 
 const rowsAtOnce = 200;
-/** A document that changes each time is one that others write: they, or the dirty rows they leave, have the last word. */
+/**
+ * A document that changes each time is one that others write: they, or the dirty rows they leave, have the last word.
+ */
 const mostConflicts = 5;
 
 /** Writes rows of one data type into Elasticsearch. Never rejects. */
 export type Follow = (dataType: RowName["dataType"], rows: readonly RowName[]) => Promise<Followed>;
 
 /**
- * Rows that were written into PostgreSQL and are to be written into Elasticsearch, by name: what is written is read again then, so several writes of one
- * row are one here, and a row is never written twice at a time. What does not get there becomes a dirty row.
+ * Rows that were written into PostgreSQL and are to be written into Elasticsearch, by name: what is written is read
+ * again then, so several writes of one row are one here, and a row is never written twice at a time. What does not get
+ * there becomes a dirty row.
  */
 export class SecondWrites {
   written = 0;
@@ -58,7 +61,9 @@ export class SecondWrites {
     this.enqueue({ ...row, conflicts: 0, onEnd: [] });
   }
 
-  /** Resolves when the document says what the row says, rejects with the reason why it does not; it is a dirty row then. */
+  /**
+   * Resolves when the document says what the row says, rejects with the reason why it does not; it is a dirty row then.
+   */
   addAndWait(row: RowName): Promise<void> {
     return new Promise((resolve, reject) => {
       const onEnd = (error: unknown): void => (error === undefined ? resolve() : reject(error));

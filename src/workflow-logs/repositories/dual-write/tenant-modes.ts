@@ -34,7 +34,10 @@ export class TenantModes {
     }
   }
 
-  /** A signal that is aborted when the tenant is written elsewhere than in `write`; call `end` when it is of no use any more. */
+  /**
+   * A signal that is aborted when the tenant is written elsewhere than in `write`; call `end` when it is of no use any
+   * more.
+   */
   untilWrittenElsewhere(tenantId: string, write: WriteMode): { readonly signal: AbortSignal; end(): void } {
     const changed = new AbortController();
     const look = (modes: Modes): void => {

@@ -2,8 +2,9 @@ import type { NodeExecution } from "./node-execution.ts";
 import type { NodeSnapshot } from "./node-snapshot.ts";
 
 /**
- * The node executions as a platform's pages and clean-ups read them: Dify's DifyAPIWorkflowNodeExecutionRepository. A tenant id that cannot be one has
- * none; deletes refuse it with a UsageError. Deletes take the offload rows of an execution with it, never the files behind them.
+ * The node executions as a platform's pages and clean-ups read them: Dify's DifyAPIWorkflowNodeExecutionRepository. A
+ * tenant id that cannot be one has none; deletes refuse it with a UsageError. Deletes take the offload rows of an
+ * execution with it, never the files behind them.
  */
 export interface ApiWorkflowNodeExecutionRepository {
   /** The latest execution of the node that is not paused; of several of one instant the one with the greatest id. */

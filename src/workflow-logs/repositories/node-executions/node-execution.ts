@@ -1,7 +1,9 @@
 import { logTypes } from "../../partitions/log-types.ts";
 import type { LogRecord, RecordKind } from "../records/record-kind.ts";
 
-/** A row of workflow_node_executions. JSON columns are their exact text, timestamps ISO text in UTC with microseconds. */
+/**
+ * A row of workflow_node_executions. JSON columns are their exact text, timestamps ISO text in UTC with microseconds.
+ */
 export interface NodeExecution extends LogRecord {
   readonly appId: string;
   readonly workflowId: string;

@@ -6,7 +6,10 @@ export interface NodeOrder {
   readonly direction?: "asc" | "desc" | undefined;
 }
 
-/** In the order, executions that are equal in it by (created_at, id). Of a nullable column NULLs are the greatest, as in PostgreSQL. */
+/**
+ * In the order, executions that are equal in it by (created_at, id). Of a nullable column NULLs are the greatest, as in
+ * PostgreSQL.
+ */
 export function orderExecutions(
   executions: readonly NodeExecution[],
   order: NodeOrder = { orderBy: [] },

@@ -38,12 +38,15 @@ export type ArchiveMembers<T extends LogRecord> = (
   replaced: Readonly<Record<string, unknown>> | undefined,
 ) => Promise<Readonly<Record<string, string>>>;
 
-/** What a record becomes that is saved where there is one already. created_at never changes: the month would be another. */
+/**
+ * What a record becomes that is saved where there is one already. created_at never changes: the month would be another.
+ */
 type Merge<T extends LogRecord> = (record: T, existing: T) => T;
 
 /**
- * The records of one type of log in their tenants' indices. A tenant id that no index can be named after has no records, and never reaches
- * Elasticsearch. Searches see what was there at the last refresh; reads by id see everything.
+ * The records of one type of log in their tenants' indices. A tenant id that no index can be named after has no
+ * records, and never reaches Elasticsearch. Searches see what was there at the last refresh; reads by id see
+ * everything.
  */
 export class ElasticsearchRecords<T extends LogRecord> {
   readonly client: Client;
@@ -170,8 +173,9 @@ export class ElasticsearchRecords<T extends LogRecord> {
   }
 
   /**
-   * Afterwards the record's document says what the record says, but for created_at, which keeps what it was. Throws AppError when the id is another
-   * tenant's, when no index can be named after the tenant (UsageError), created_at has no month, or the time for a save is over.
+   * Afterwards the record's document says what the record says, but for created_at, which keeps what it was. Throws
+   * AppError when the id is another tenant's, when no index can be named after the tenant (UsageError), created_at has
+   * no month, or the time for a save is over.
    */
   async save(record: T, merge: Merge<T> = (given) => given): Promise<void> {
     validateWritten(record);
@@ -227,7 +231,10 @@ export class ElasticsearchRecords<T extends LogRecord> {
     return indexName({ prefix: this.prefix, resource: this.kind.logType.resource, tenantId, month });
   }
 
-  /** Afterwards the tenant has no document with any of these ids; how many there were. Documents of others are not touched. */
+  /**
+   * Afterwards the tenant has no document with any of these ids; how many there were. Documents of others are not
+   * touched.
+   */
   async delete(tenantId: string, ids: readonly string[]): Promise<number> {
     const wanted = ids.filter(isDocumentId);
     let deleted = 0;

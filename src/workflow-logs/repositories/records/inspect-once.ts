@@ -4,8 +4,8 @@ import { inspectTable, type Table } from "../../../stores/postgres/table.ts";
 const inspected = new WeakMap<Pool, Map<string, Promise<Table | undefined>>>();
 
 /**
- * The table as it was when it was first asked for through this pool. A repository within a transaction asks for nothing more then: it would need a second
- * connection while it holds one, and enough of those wait for each other for ever.
+ * The table as it was when it was first asked for through this pool. A repository within a transaction asks for nothing
+ * more then: it would need a second connection while it holds one, and enough of those wait for each other for ever.
  */
 export async function inspectOnce(pool: Pool, name: string): Promise<Table | undefined> {
   const tables = inspected.get(pool) ?? new Map<string, Promise<Table | undefined>>();

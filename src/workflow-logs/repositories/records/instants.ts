@@ -5,8 +5,8 @@ const isoTime = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d
 const millisTo2000 = Date.UTC(2000, 0, 1);
 
 /**
- * An instant with six digits behind the second and Z, so that text compares as time does: for `2025-11-01T08:00:00+08:00`,
- * `2025-11-01T00:00:00.000000Z`. Undefined for what names none within the years 1 to 9999.
+ * An instant with six digits behind the second and Z, so that text compares as time does: for
+ * `2025-11-01T08:00:00+08:00`, `2025-11-01T00:00:00.000000Z`. Undefined for what names none within the years 1 to 9999.
  */
 export function toInstant(text: string): string | undefined {
   const [, date, time, fraction = "", zone] = isoTime.exec(text) ?? [];
@@ -30,7 +30,10 @@ export function parseInstant(text: string): string {
 const printedTime = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?(\+00)?$/;
 const oddTime = /^(\d+-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d+))?(?:\+00)?( BC)?$/;
 
-/** The instant of a timestamp that PostgreSQL printed; infinities and years beyond 1 to 9999 stay in its spelling, with six digits. */
+/**
+ * The instant of a timestamp that PostgreSQL printed; infinities and years beyond 1 to 9999 stay in its spelling, with
+ * six digits.
+ */
 export function instantOfPrinted(text: string, offsetOf: OffsetOf): string {
   const [, date, time, fraction = "", utc] = printedTime.exec(text) ?? [];
   if (date !== undefined) {

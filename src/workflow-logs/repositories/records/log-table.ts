@@ -12,8 +12,8 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const nothing: Condition = sql`false`;
 
 /**
- * A log table `t` in statements, whatever columns this version of the schema has. A value that is none of its column's type, such as `*` where ids are
- * uuids, equals nothing, rather than to fail.
+ * A log table `t` in statements, whatever columns this version of the schema has. A value that is none of its column's
+ * type, such as `*` where ids are uuids, equals nothing, rather than to fail.
  */
 export class LogTable<T extends LogRecord> {
   readonly name: RawBuilder<unknown>;

@@ -33,8 +33,8 @@ const firstIndexed = "1970-01-01T00:00:00.000000Z";
 const lastIndexed = "2262-04-11T23:47:16.854775Z";
 
 /**
- * The documents in the order (created_at, id), a page at a time. The order is total and a document never changes its place, so a listing goes on
- * behind any document, at any time, without a point in time.
+ * The documents in the order (created_at, id), a page at a time. The order is total and a document never changes its
+ * place, so a listing goes on behind any document, at any time, without a point in time.
  */
 export async function* orderedDocuments(
   client: Client,
@@ -86,8 +86,9 @@ export async function unindexedDocuments(
 const unindexedPerRequest = 500;
 
 /**
- * One search over all months, with ties broken by id, would look at every document: 40 ms for 300,000 of them, where the newest month takes 3. So it looks
- * near the place first, then at months in their order: the first alone and then twice as many at a time.
+ * One search over all months, with ties broken by id, would look at every document: 40 ms for 300,000 of them, where
+ * the newest month takes 3. So it looks near the place first, then at months in their order: the first alone and then
+ * twice as many at a time.
  */
 async function indexedPage(client: Client, query: DocumentQuery, order: DocumentOrder): Promise<OrderedDocument[]> {
   const { direction, from, to, pageSize } = order;
@@ -135,7 +136,10 @@ function dayBehind({ createdAt }: Position, direction: "asc" | "desc"): Pick<Doc
   return { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
 }
 
-/** The indices of each month, without the months that lie before `after`: every document is in the month of its created_at. */
+/**
+ * The indices of each month, without the months that lie before `after`: every document is in the month of its
+ * created_at.
+ */
 function monthsInOrder(indices: readonly string[], direction: "asc" | "desc", after: Position | undefined): string[][] {
   const sign = direction === "asc" ? 1 : -1;
   const first = after && monthOf(after.createdAt);

@@ -99,8 +99,8 @@ export class PostgresRecords<T extends LogRecord> {
   }
 
   /**
-   * Afterwards the row says what the record says, but for created_at, which keeps what it was. Throws AppError when the id is another tenant's, and
-   * UsageError for what cannot be stored.
+   * Afterwards the row says what the record says, but for created_at, which keeps what it was. Throws AppError when the
+   * id is another tenant's, and UsageError for what cannot be stored.
    */
   async save(record: T): Promise<void> {
     await this.refuseUnstorable(record);
@@ -135,7 +135,10 @@ export class PostgresRecords<T extends LogRecord> {
     }
   }
 
-  /** Deletes the rows for which every condition holds, of which there should be a condition on the tenant; how many there were. */
+  /**
+   * Deletes the rows for which every condition holds, of which there should be a condition on the tenant; how many
+   * there were.
+   */
   async delete(conditions: readonly Condition[]): Promise<number> {
     const table = await this.table();
     const deleted = await sql`delete from ${table.name} t where ${allOf(conditions)}`.execute(this.db);

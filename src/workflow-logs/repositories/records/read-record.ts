@@ -2,7 +2,10 @@ import type { OffsetOf } from "../../documents/time-zone.ts";
 import { instantOfPrinted, toInstant } from "./instants.ts";
 import { columnOf, type FieldKind, type FieldValue, fieldsOf, type LogRecord, type RecordKind } from "./record-kind.ts";
 
-/** A row of which each field is the text that PostgreSQL printed, null where the column is NULL or this version of the schema lacks it. */
+/**
+ * A row of which each field is the text that PostgreSQL printed, null where the column is NULL or this version of the
+ * schema lacks it.
+ */
 export type PrintedRow = Readonly<Record<string, string | null>>;
 
 export function recordOfRow<T extends LogRecord>(kind: RecordKind<T>, row: PrintedRow, offsetOf: OffsetOf): T {

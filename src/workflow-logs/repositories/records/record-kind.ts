@@ -8,8 +8,9 @@ export interface LogRecord {
 }
 
 /**
- * What a column is in a record. `id`: text, a uuid in Dify's tables. `timestamp`: ISO text in UTC with microseconds, `2025-10-31T23:59:59.999999Z`;
- * infinities and years beyond 1 to 9999 in PostgreSQL's spelling. `bigint`: a bigint. `integer` and `double`: a number, not always a finite one.
+ * What a column is in a record. `id`: text, a uuid in Dify's tables. `timestamp`: ISO text in UTC with microseconds,
+ * `2025-10-31T23:59:59.999999Z`; infinities and years beyond 1 to 9999 in PostgreSQL's spelling. `bigint`: a bigint.
+ * `integer` and `double`: a number, not always a finite one.
  */
 export type FieldKind = "id" | "text" | "timestamp" | "bigint" | "integer" | "double";
 

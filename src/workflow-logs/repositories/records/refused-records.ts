@@ -5,7 +5,10 @@ import type { LogRecord } from "./record-kind.ts";
 
 const yearZero = "0000";
 
-/** Throws UsageError for a record that could not be stored in both stores: it is refused by each, before anything is written. */
+/**
+ * Throws UsageError for a record that could not be stored in both stores: it is refused by each, before anything is
+ * written.
+ */
 export function validateWritten({ id, tenantId, createdAt }: LogRecord): void {
   validateTenantId(tenantId);
   if (!isDocumentId(id)) {

@@ -14,7 +14,10 @@ import {
   type RecordKind,
 } from "./record-kind.ts";
 
-/** The document of a record, without the fields of columns that records do not know: the same text that migrate makes of its row. */
+/**
+ * The document of a record, without the fields of columns that records do not know: the same text that migrate makes of
+ * its row.
+ */
 export class RecordRenderer<T extends LogRecord> {
   private readonly kind: RecordKind<T>;
   private readonly settings: ArchiveSettings;
@@ -27,7 +30,8 @@ export class RecordRenderer<T extends LogRecord> {
   }
 
   /**
-   * `replaced` is the document that this one takes the place of: its other fields stay, each where it is. `more` are members of `archive`, as JSON.
+   * `replaced` is the document that this one takes the place of: its other fields stay, each where it is. `more` are
+   * members of `archive`, as JSON.
    */
   render(
     record: T,

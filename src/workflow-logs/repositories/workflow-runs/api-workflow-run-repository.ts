@@ -3,11 +3,15 @@ import type { RunStatistics } from "./statistics/run-statistics.ts";
 import type { WorkflowRun } from "./workflow-run.ts";
 
 /**
- * The runs as a platform's pages and clean-ups read them: Dify's APIWorkflowRunRepository. Every method but the two that say so speaks of one tenant.
- * A tenant id that cannot be one has no runs; deletes refuse it with a UsageError. Times are ISO text with a zone; a malformed one is a UsageError.
+ * The runs as a platform's pages and clean-ups read them: Dify's APIWorkflowRunRepository. Every method but the two
+ * that say so speaks of one tenant. A tenant id that cannot be one has no runs; deletes refuse it with a UsageError.
+ * Times are ISO text with a zone; a malformed one is a UsageError.
  */
 export interface ApiWorkflowRunRepository extends RunStatistics {
-  /** Newest first, runs of one instant by descending id. Throws UsageError `unknown_last_id` when the cursor is not among the runs asked for. */
+  /**
+   * Newest first, runs of one instant by descending id. Throws UsageError `unknown_last_id` when the cursor is not
+   * among the runs asked for.
+   */
   getPaginatedWorkflowRuns(query: RunListQuery): Promise<RunPage>;
 
   getWorkflowRunById(tenantId: string, appId: string, runId: string): Promise<WorkflowRun | undefined>;
@@ -20,7 +24,10 @@ export interface ApiWorkflowRunRepository extends RunStatistics {
   /** All statuses count in the total; with `status` only that one, the others are 0. */
   getWorkflowRunsCount(query: RunCountQuery): Promise<RunCounts>;
 
-  /** Ended runs in the order (created_at, id), behind `lastSeen`. Of all tenants, unless the query names some. An empty list of anything matches nothing. */
+  /**
+   * Ended runs in the order (created_at, id), behind `lastSeen`. Of all tenants, unless the query names some. An empty
+   * list of anything matches nothing.
+   */
   getRunsBatchByTimeRange(query: RunBatchQuery): Promise<WorkflowRun[]>;
 
   /** The oldest runs created before `beforeDate`, whatever their status. */

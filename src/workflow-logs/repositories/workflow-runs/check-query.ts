@@ -23,7 +23,8 @@ export function unknownLastId(lastId: string): UsageError {
 }
 
 /**
- * The zone by its name in the time zone database. Offsets such as `+08:00` are refused: PostgreSQL would read them with the opposite sign.
+ * The zone by its name in the time zone database. Offsets such as `+08:00` are refused: PostgreSQL would read them with
+ * the opposite sign.
  */
 export function timeZoneName(name = "UTC"): string {
   try {

@@ -122,7 +122,10 @@ export class ElasticsearchApiWorkflowRunRepository implements ApiWorkflowRunRepo
     return this.records.deleteWhere(validateTenantId(tenantId), [{ term: { app_id: appId } }], batchLimit(batchSize));
   }
 
-  /** Sweeps the tenant's months of runs that are past their retention: the guide's `cleanup_old_indices`. Rules and holds go before the days given. */
+  /**
+   * Sweeps the tenant's months of runs that are past their retention: the guide's `cleanup_old_indices`. Rules and
+   * holds go before the days given.
+   */
   async cleanupOldIndices(tenantId: string, retentionDays: number): Promise<RetentionReport> {
     return cleanupOldIndices(this.connections, validateTenantId(tenantId), retentionDays, ["workflow_runs"]);
   }

@@ -21,8 +21,8 @@ export class ColumnFacts {
   private readonly listed: readonly InsertColumn[];
 
   /**
-   * `names` are those of all columns, generated ones too; `columns` those that an INSERT gives values for; `listed` those of which the fields noted tell
-   * whether a row has them.
+   * `names` are those of all columns, generated ones too; `columns` those that an INSERT gives values for; `listed`
+   * those of which the fields noted tell whether a row has them.
    */
   constructor(table: string, names: readonly string[], columns: readonly InsertColumn[], listed = columns) {
     this.table = table;

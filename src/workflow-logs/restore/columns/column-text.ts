@@ -17,8 +17,8 @@ const isoTimestamp = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d\.\d{6})(Z|[+-]\d\d:\d\d
 const oddTimestamp = /^(-?infinity|\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}( BC)?)$/;
 
 /**
- * The text from which PostgreSQL reads the column's value again, exactly: the way back of `columnWriters`. Null is NULL; undefined when the program
- * would never have written such a value for a column of this kind.
+ * The text from which PostgreSQL reads the column's value again, exactly: the way back of `columnWriters`. Null is
+ * NULL; undefined when the program would never have written such a value for a column of this kind.
  */
 export function columnText(kind: ColumnKind, value: unknown): string | null | undefined {
   if (value === null) return null;
@@ -42,8 +42,8 @@ export function columnText(kind: ColumnKind, value: unknown): string | null | un
 }
 
 /**
- * The source's own time, without the offset that its document has behind it. A `timestamptz` always has the offset Z there, and sessions of ours
- * are in UTC.
+ * The source's own time, without the offset that its document has behind it. A `timestamptz` always has the offset Z
+ * there, and sessions of ours are in UTC.
  */
 export function localTimestamp(text: string): string | undefined {
   const [, date, time] = isoTimestamp.exec(text) ?? [];
@@ -51,7 +51,10 @@ export function localTimestamp(text: string): string | undefined {
   return oddTimestamp.test(text) ? text : undefined;
 }
 
-/** The instant, as UTC text `YYYY-MM-DD HH:MM:SS.ffffff`; undefined for a text that names none within the years 1 to 9999. */
+/**
+ * The instant, as UTC text `YYYY-MM-DD HH:MM:SS.ffffff`; undefined for a text that names none within the years 1 to
+ * 9999.
+ */
 export function utcTimestamp(text: string): string | undefined {
   const [, date, time, offset] = isoTimestamp.exec(text) ?? [];
   if (date === undefined) return undefined;

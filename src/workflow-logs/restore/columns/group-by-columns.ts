@@ -1,6 +1,9 @@
 import type { Column } from "../../../stores/postgres/table.ts";
 
-/** The rows by which of the columns they have: a column that a row lacks is left to the table's default. Usually one group. */
+/**
+ * The rows by which of the columns they have: a column that a row lacks is left to the table's default. Usually one
+ * group.
+ */
 export function groupByColumns<Row, C extends Column>(
   rows: readonly Row[],
   columns: readonly C[],

@@ -34,7 +34,10 @@ export function readArchivedRow(id: string, source: Buffer): ArchivedRow {
   return { id, source, fields, offloads: offloads.map((offload) => offloadRow(id, offload)) };
 }
 
-/** Columns that are numbers as NumberText. Only where a number has lost something is it read again with a reviver, which takes three times as long. */
+/**
+ * Columns that are numbers as NumberText. Only where a number has lost something is it read again with a reviver, which
+ * takes three times as long.
+ */
 function exactDocument(json: string): Record<string, unknown> {
   const document = JSON.parse(json) as Record<string, unknown>;
   for (const [name, value] of Object.entries(document)) {

@@ -13,7 +13,10 @@ export const sweepQueue = "retention-sweep";
 export interface ScheduleOptions extends Recurrence {
   /** Empty means every tenant that there is when a sweep starts. */
   readonly tenantIds: readonly string[];
-  /** Where no rule of `retention set` says otherwise. Kept with the schedule, whatever a worker's ELASTICSEARCH_RETENTION_DAYS says. */
+  /**
+   * Where no rule of `retention set` says otherwise. Kept with the schedule, whatever a worker's
+   * ELASTICSEARCH_RETENTION_DAYS says.
+   */
   readonly retentionDays: number;
   readonly snapshotRepository?: string | undefined;
   /** Who agreed to what it deletes, for the journal. */
@@ -51,8 +54,8 @@ export interface RetentionSchedule extends StoredSchedule {
 }
 
 /**
- * Afterwards workers sweep at these times, by this schedule in the place of one before. Throws UsageError for a wrong expression, zone, tenant id, number
- * of days or repository; nothing is changed then.
+ * Afterwards workers sweep at these times, by this schedule in the place of one before. Throws UsageError for a wrong
+ * expression, zone, tenant id, number of days or repository; nothing is changed then.
  */
 export async function scheduleRetention(
   connections: Connections,
@@ -69,7 +72,10 @@ export async function scheduleRetention(
   return (await retentionSchedule(connections))!;
 }
 
-/** Afterwards nothing is swept by itself any more; a sweep under way goes on to its end. Returns the schedule that was, null where there was none. */
+/**
+ * Afterwards nothing is swept by itself any more; a sweep under way goes on to its end. Returns the schedule that was,
+ * null where there was none.
+ */
 export async function unscheduleRetention(
   connections: Pick<Connections, "postgres">,
 ): Promise<RetentionSchedule | null> {
@@ -96,8 +102,8 @@ export async function retentionSchedule({
 }
 
 /**
- * What is to be swept by a job made at `at`; undefined when somebody took the schedule away, and when none of its times had come since it was made:
- * pg-boss starts a new schedule for the minute before, too.
+ * What is to be swept by a job made at `at`; undefined when somebody took the schedule away, and when none of its times
+ * had come since it was made: pg-boss starts a new schedule for the minute before, too.
  */
 export async function dueSweep(
   { postgres }: Pick<Connections, "postgres">,

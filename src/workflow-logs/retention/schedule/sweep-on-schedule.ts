@@ -9,8 +9,8 @@ import { retentionSweep } from "../retention-sweep.ts";
 import { dueSweep, type ScheduledResult } from "./schedule.ts";
 
 /**
- * One attempt of a scheduled sweep. It goes by the schedule as it is now, not as it was when the job was made: what nobody agrees to any more is not
- * deleted.
+ * One attempt of a scheduled sweep. It goes by the schedule as it is now, not as it was when the job was made: what
+ * nobody agrees to any more is not deleted.
  */
 export async function sweepOnSchedule(
   connections: Connections,

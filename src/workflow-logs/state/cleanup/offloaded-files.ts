@@ -36,7 +36,10 @@ export async function monthsOfFiles(db: StateDatabase, tenantId: string): Promis
   return rows.map(({ month }) => month);
 }
 
-/** The next files of the partition behind an offload id, in the order of these: those that may be in the storage, or those that may be deleted. */
+/**
+ * The next files of the partition behind an offload id, in the order of these: those that may be in the storage, or
+ * those that may be deleted.
+ */
 export async function offloadedFilesAfter(
   db: StateDatabase,
   { tenantId, month }: Pick<PartitionId, "tenantId" | "month">,
@@ -57,7 +60,10 @@ export async function offloadedFilesAfter(
 
 const mayBeStored = sql<boolean>`deletion is distinct from 'done'`;
 
-/** Call before the file is deleted, and again when it is gone: a crash between the two leaves one that both cleanup and restore look for. */
+/**
+ * Call before the file is deleted, and again when it is gone: a crash between the two leaves one that both cleanup and
+ * restore look for.
+ */
 export async function noteDeletion(db: StateDatabase, offloadId: string, deletion: "begun" | "done"): Promise<void> {
   await db.updateTable("offloaded_files").set({ deletion }).where("offload_id", "=", offloadId).execute();
 }

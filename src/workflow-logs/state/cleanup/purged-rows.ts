@@ -17,8 +17,8 @@ export interface DocumentMark {
 }
 
 /**
- * Writes rows into the journal and says that their partition is being purged; call in the transaction that deletes them. A row that was purged,
- * restored and purged again has one entry, the last.
+ * Writes rows into the journal and says that their partition is being purged; call in the transaction that deletes
+ * them. A row that was purged, restored and purged again has one entry, the last.
  */
 export async function journalPurged(
   db: StateDatabase,
@@ -71,7 +71,10 @@ export async function purgedPlaces(
   return new Map(rows.map((row) => [row.record_id, { tenantId: row.tenant_id, month: row.month }]));
 }
 
-/** The rows are there again, or were deleted by the platform, or their documents are gone: none of them counts as purged from the partition. */
+/**
+ * The rows are there again, or were deleted by the platform, or their documents are gone: none of them counts as purged
+ * from the partition.
+ */
 export async function forgetPurgedOf(db: StateDatabase, partition: PartitionId, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await db
@@ -102,8 +105,8 @@ export async function finishPurging(db: StateDatabase, partition: PartitionId): 
 }
 
 /**
- * When the last run that wrote into the partition ended, or was seen alive last, in milliseconds since 1970; the partition's own last change where that
- * run is not known any more. Infinity for a partition without state.
+ * When the last run that wrote into the partition ended, or was seen alive last, in milliseconds since 1970; the
+ * partition's own last change where that run is not known any more. Infinity for a partition without state.
  */
 export async function lastWrittenMillis(db: StateDatabase, partition: PartitionId): Promise<number> {
   const found = await db

@@ -32,7 +32,10 @@ export interface DirtyPage {
   readonly timeZone: string;
 }
 
-/** The next entries of a data type in the order of their versions. An entry that is committed late may come before ones read earlier. */
+/**
+ * The next entries of a data type in the order of their versions. An entry that is committed late may come before ones
+ * read earlier.
+ */
 export async function readDirty(db: StateDatabase, page: DirtyPage): Promise<DirtyEntry[]> {
   let query = selectEntries(db, page.dataType, page.timeZone)
     .where("version", ">", page.after)
@@ -82,15 +85,18 @@ export async function waitingVersions(db: StateDatabase, versions: readonly stri
 }
 
 /**
- * Removes exactly these versions: a write that came meanwhile has another and stays. One that a compaction is about to remove is left to it, for two
- * that wait for each other's rows would be a deadlock.
+ * Removes exactly these versions: a write that came meanwhile has another and stays. One that a compaction is about to
+ * remove is left to it, for two that wait for each other's rows would be a deadlock.
  */
 export async function settleDirty(db: StateDatabase, versions: readonly string[]): Promise<void> {
   if (versions.length === 0) return;
   await removeVersions(db, sql`select unnest(${versions}::bigint[]) as version`);
 }
 
-/** Notes records of ours that Elasticsearch did not take, or that an older page may overwrite: to be written again from their rows. */
+/**
+ * Notes records of ours that Elasticsearch did not take, or that an older page may overwrite: to be written again from
+ * their rows.
+ */
 export async function recordDirty(
   db: StateDatabase,
   dataType: string,
@@ -154,9 +160,10 @@ export async function dirtyBacklog(
 const compactedAtOnce = 1_000_000;
 
 /**
- * Removes entries that newer ones of the same record make superfluous; says how many, and how many are left. What stays of a record is its newest entry,
- * for an older one may be being applied by who has read the row before it was written; its newest that says whether the row is there (T does not); and the
- * newest for each place where the row was. The table is read once for each million of its entries; `beforePart` is awaited before each time.
+ * Removes entries that newer ones of the same record make superfluous; says how many, and how many are left. What stays
+ * of a record is its newest entry, for an older one may be being applied by who has read the row before it was written;
+ * its newest that says whether the row is there (T does not); and the newest for each place where the row was. The
+ * table is read once for each million of its entries; `beforePart` is awaited before each time.
  */
 export async function compactDirty(
   db: StateDatabase,

@@ -3,8 +3,8 @@ import { quoteIdentifier, type Table } from "../../../stores/postgres/table.ts";
 import type { StateDatabase } from "../database.ts";
 
 /**
- * Notes the app logs of these runs of one tenant as dirty rows, to be written again: their documents carry something of their run. Where no index
- * has workflow_run_id (before Dify 1.8.1) the tenant's app logs are read once for each call.
+ * Notes the app logs of these runs of one tenant as dirty rows, to be written again: their documents carry something of
+ * their run. Where no index has workflow_run_id (before Dify 1.8.1) the tenant's app logs are read once for each call.
  */
 export async function touchAppLogsOf(
   db: StateDatabase,

@@ -38,8 +38,8 @@ export async function saveCheckpoint(db: StateDatabase, partition: PartitionId, 
 }
 
 /**
- * No checkpoint of the partition lies behind `now` (the source's time) afterwards: rows that are younger are listed again until their time has come. `firstId`
- * comes before every id. Returns whether there was one.
+ * No checkpoint of the partition lies behind `now` (the source's time) afterwards: rows that are younger are listed
+ * again until their time has come. `firstId` comes before every id. Returns whether there was one.
  */
 export async function holdCheckpointsBack(
   db: StateDatabase,

@@ -9,7 +9,9 @@ export interface DroppedIndex extends PartitionId {
   readonly indexUuid: string;
 }
 
-/** What speaks of documents that are gone now. The journal of purged rows stays: it says what PostgreSQL no longer has. */
+/**
+ * What speaks of documents that are gone now. The journal of purged rows stays: it says what PostgreSQL no longer has.
+ */
 const aboutDocuments = [
   "checkpoints",
   "open_rows",
@@ -18,8 +20,8 @@ const aboutDocuments = [
 ] as const satisfies readonly (keyof StateTables)[];
 
 /**
- * The partition has no index any more and is not copied again, also when the state did not know it before. Call in the transaction that
- * says in the journal that the index is gone.
+ * The partition has no index any more and is not copied again, also when the state did not know it before. Call in the
+ * transaction that says in the journal that the index is gone.
  */
 export async function expirePartition(transaction: StateDatabase, dropped: DroppedIndex, runId: string): Promise<void> {
   const ofPartition = partitionColumns(dropped);

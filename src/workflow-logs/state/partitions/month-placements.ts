@@ -11,8 +11,8 @@ export interface MonthPlacements {
 }
 
 /**
- * As the snapshot has it in which it is asked: cleanup-pg writes its journal in the transaction that deletes a row, and restore takes the entry out in the
- * one that brings it back.
+ * As the snapshot has it in which it is asked: cleanup-pg writes its journal in the transaction that deletes a row, and
+ * restore takes the entry out in the one that brings it back.
  */
 export async function readPlacements(db: StateDatabase, dataType: string, tenantId: string): Promise<MonthPlacements> {
   const { rows } = await sql<{ month: string; expired: boolean }>`
@@ -42,7 +42,10 @@ export async function tenantsWithPlacements(db: StateDatabase, dataType: string)
   return rows.map(({ tenant }) => tenant);
 }
 
-/** The values of a column of the journal by a jump through its index for each: it has a row for each log that was purged. */
+/**
+ * The values of a column of the journal by a jump through its index for each: it has a row for each log that was
+ * purged.
+ */
 function distinct(column: "month" | "tenant_id", condition: RawBuilder<unknown>): RawBuilder<unknown> {
   const name = sql.ref(column);
   return sql`select (select min(${name}) from log_archive.purged_rows where ${condition}) as value

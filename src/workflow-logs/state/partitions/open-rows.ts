@@ -54,7 +54,10 @@ export async function forgetOpenRowsOf(
     .execute();
 }
 
-/** Forgets rows of the partition first copied more than `days` ago: most of them crashed and never end. Returns how many. */
+/**
+ * Forgets rows of the partition first copied more than `days` ago: most of them crashed and never end. Returns how
+ * many.
+ */
 export async function forgetAgedOpenRows(db: StateDatabase, partition: PartitionId, days: number): Promise<number> {
   const result = await db
     .deleteFrom("open_rows")

@@ -9,7 +9,10 @@ export interface OnlyCopies extends PartitionId {
   readonly indexUuid: string | null;
 }
 
-/** The partitions of these tenants, or of all, of which rows were purged and are not back; those whose index retention has dropped are left out. */
+/**
+ * The partitions of these tenants, or of all, of which rows were purged and are not back; those whose index retention
+ * has dropped are left out.
+ */
 export async function onlyCopies(db: StateDatabase, tenantIds: readonly string[]): Promise<OnlyCopies[]> {
   const { rows } = await sql<{
     data_type: string;

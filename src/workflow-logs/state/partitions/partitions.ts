@@ -60,8 +60,9 @@ export interface KnownPartition {
 }
 
 /**
- * The partition is owned by the run; one that was never copied is `copying`. With `fromNothing`, or when its index is another than the one its checkpoints speak of, it
- * has no checkpoints and open rows any more. The caller holds the partition's lock. Returns what was known before, if it still counts.
+ * The partition is owned by the run; one that was never copied is `copying`. With `fromNothing`, or when its index is
+ * another than the one its checkpoints speak of, it has no checkpoints and open rows any more. The caller holds the
+ * partition's lock. Returns what was known before, if it still counts.
  */
 export async function beginPartition(
   db: StateDatabase,
@@ -112,7 +113,10 @@ export async function beginPartition(
   });
 }
 
-/** Call before the first document of a run is written into the partition: it is `copying`, and nothing that was validated of it holds any more. */
+/**
+ * Call before the first document of a run is written into the partition: it is `copying`, and nothing that was
+ * validated of it holds any more.
+ */
 export async function markCopying(db: StateDatabase, partition: PartitionId, runId: string): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     await setPartitionState(transaction, partition, runId, "copying");
@@ -131,7 +135,10 @@ export async function finishCopying(db: StateDatabase, partition: PartitionId, r
     .execute();
 }
 
-/** Adds to what was copied; throws AppError when another run has taken the partition over, so that its checkpoint is left alone. */
+/**
+ * Adds to what was copied; throws AppError when another run has taken the partition over, so that its checkpoint is
+ * left alone.
+ */
 export async function addCopied(
   db: StateDatabase,
   partition: PartitionId,

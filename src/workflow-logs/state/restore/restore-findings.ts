@@ -11,7 +11,10 @@ export interface RestoreFindingRecord {
   readonly reason: string;
 }
 
-/** Enough to see what was wrong; PostgreSQL repeats the value it refused, which may be the user's data and megabytes of it. */
+/**
+ * Enough to see what was wrong; PostgreSQL repeats the value it refused, which may be the user's data and megabytes of
+ * it.
+ */
 const longestReason = 1000;
 
 export async function saveRestoreFindings(
@@ -46,7 +49,10 @@ export async function saveRestoreFindings(
   }
 }
 
-/** The rows of the partition that were purged and not brought back become findings; those refused are findings already. Returns how many. */
+/**
+ * The rows of the partition that were purged and not brought back become findings; those refused are findings already.
+ * Returns how many.
+ */
 export async function recordLostRows(
   db: StateDatabase,
   partition: PartitionId,
@@ -78,7 +84,10 @@ export async function recordLostRows(
   return Number(result.numInsertedOrUpdatedRows ?? 0);
 }
 
-/** How many rows were purged of each partition of the tenant; those purged because retention had dropped their documents do not count. */
+/**
+ * How many rows were purged of each partition of the tenant; those purged because retention had dropped their documents
+ * do not count.
+ */
 export async function countPurgedRows(
   db: StateDatabase,
   tenantId: string,

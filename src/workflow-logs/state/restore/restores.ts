@@ -20,14 +20,14 @@ export interface RestoreProgress {
 }
 
 /**
- * Longer after an interruption the platform may have deleted what had been restored, and nothing here would know; looking at all documents again costs
- * time and nothing else.
+ * Longer after an interruption the platform may have deleted what had been restored, and nothing here would know;
+ * looking at all documents again costs time and nothing else.
  */
 const validFor = "1 day";
 
 /**
- * Where a restore of the same range from the same index was interrupted; undefined when another run has written into the partition since, or purged rows
- * of it. Ask before the run takes the partition over.
+ * Where a restore of the same range from the same index was interrupted; undefined when another run has written into
+ * the partition since, or purged rows of it. Ask before the run takes the partition over.
  */
 export async function interruptedRestore(
   db: StateDatabase,
@@ -55,7 +55,10 @@ export async function interruptedRestore(
   return found;
 }
 
-/** Afterwards the progress and what was found on the way are the run's; a restore from nothing forgets what an earlier one found. */
+/**
+ * Afterwards the progress and what was found on the way are the run's; a restore from nothing forgets what an earlier
+ * one found.
+ */
 export async function beginRestore(
   db: StateDatabase,
   partition: PartitionId,
@@ -130,7 +133,10 @@ export async function forgetRestores(db: StateDatabase, runId: string): Promise<
   await db.deleteFrom("restores").where("run_id", "=", runId).execute();
 }
 
-/** The partition is what a copied one is, so that it can be purged again, and nothing that was proved of it holds any more. */
+/**
+ * The partition is what a copied one is, so that it can be purged again, and nothing that was proved of it holds any
+ * more.
+ */
 export async function markRestored(db: StateDatabase, partition: PartitionId, runId: string): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     await transaction

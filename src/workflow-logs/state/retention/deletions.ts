@@ -24,8 +24,9 @@ export interface DecidedDeletion extends PartitionId {
 }
 
 /**
- * Writes into the journal that the index is about to be deleted; undefined when `mayGo` says of the tenant's rules, as they are at this moment, that
- * it stays. The caller holds the partition's lock, and no deletion of the partition is open.
+ * Writes into the journal that the index is about to be deleted; undefined when `mayGo` says of the tenant's rules, as
+ * they are at this moment, that it stays. The caller holds the partition's lock, and no deletion of the partition is
+ * open.
  */
 export async function decideDeletion(
   db: StateDatabase,
@@ -78,7 +79,9 @@ export async function endDeletion(db: StateDatabase, id: string, state: "deleted
     .execute();
 }
 
-/** Deletions that were decided and have not come to their end: under way in another process, or left by one that died. */
+/**
+ * Deletions that were decided and have not come to their end: under way in another process, or left by one that died.
+ */
 export async function openDeletions(db: StateDatabase, tenantIds: readonly string[] = []): Promise<DecidedDeletion[]> {
   let query = db.selectFrom("retention_deletions").selectAll().where("state", "=", "deleting").orderBy("id");
   if (tenantIds.length > 0) query = query.where("tenant_id", "in", tenantIds);

@@ -157,7 +157,10 @@ export async function explainByRecordErrors(db: StateDatabase, { runId, partitio
 
 export type DifferenceCounts = Record<DifferenceKind | "recordErrors" | "repaired" | "deleted", number>;
 
-/** How many differences of each kind are left, how many of the missing rows are record errors, and how many were resolved. */
+/**
+ * How many differences of each kind are left, how many of the missing rows are record errors, and how many were
+ * resolved.
+ */
 export async function countDifferences(db: StateDatabase, scope: DifferenceScope): Promise<DifferenceCounts> {
   const counts = {
     missing: 0,

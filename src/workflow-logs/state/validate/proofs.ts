@@ -12,9 +12,9 @@ export interface Proof {
 }
 
 /**
- * Stores the proof in place of earlier ones. The partition is `verified`, unless its rows are being purged or its state speaks of another index. Returns
- * false, and stores nothing, when a write could not be recorded since the rows were listed. The caller has held the partition's lock since the first
- * row was compared.
+ * Stores the proof in place of earlier ones. The partition is `verified`, unless its rows are being purged or its state
+ * speaks of another index. Returns false, and stores nothing, when a write could not be recorded since the rows were
+ * listed. The caller has held the partition's lock since the first row was compared.
  */
 export async function saveProof(
   db: StateDatabase,
@@ -41,8 +41,9 @@ export async function saveProof(
 }
 
 /**
- * The proof of the partition in this index, as far as it holds now: nothing was written into the index since, no write went unrecorded, and none waits
- * to be applied that may concern the partition. created_at of those that wait is in the source's own time, hence the days before and after.
+ * The proof of the partition in this index, as far as it holds now: nothing was written into the index since, no write
+ * went unrecorded, and none waits to be applied that may concern the partition. created_at of those that wait is in the
+ * source's own time, hence the days before and after.
  */
 export async function validProof(
   db: StateDatabase,
@@ -69,7 +70,10 @@ export async function validProof(
   return found && { rows: Number(found.rows), provedAt: found.proved_at };
 }
 
-/** After a gap nothing counts as proven any more, nor what an unfinished validation has compared; without one nothing is changed. */
+/**
+ * After a gap nothing counts as proven any more, nor what an unfinished validation has compared; without one nothing is
+ * changed.
+ */
 export async function voidProofsAfterGap(db: StateDatabase): Promise<void> {
   if (!(await readCapture(db)).hasNewGap) return;
   await db.transaction().execute(async (transaction) => {

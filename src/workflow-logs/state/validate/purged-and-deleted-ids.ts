@@ -28,8 +28,8 @@ export async function countPurged(db: StateDatabase, partition: PartitionId): Pr
 }
 
 /**
- * Which of the ids are rows of the tenant that the platform deleted while that was recorded: their documents are kept, or the deletion waits to be
- * applied.
+ * Which of the ids are rows of the tenant that the platform deleted while that was recorded: their documents are kept,
+ * or the deletion waits to be applied.
  */
 export async function deletedIds(
   db: StateDatabase,

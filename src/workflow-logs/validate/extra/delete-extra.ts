@@ -14,8 +14,8 @@ import type { RowCheck } from "../row-check.ts";
 import { partitionCheck, type ValidateRun } from "../validate-run.ts";
 
 /**
- * Deletes exactly the documents that this run found to have no row, each looked at once more. A partition of which rows were purged keeps all of its
- * documents: they are the only copy.
+ * Deletes exactly the documents that this run found to have no row, each looked at once more. A partition of which rows
+ * were purged keeps all of its documents: they are the only copy.
  */
 export async function deleteExtra(
   validation: ValidateRun,

@@ -7,8 +7,9 @@ import type { RowCheck } from "../row-check.ts";
 import { possibleIds } from "./rows-of-ids.ts";
 
 /**
- * Of documents that have no row in the partition, and nothing that says why, those whose id has another document: where its row is, or where it was when it
- * was purged or deleted. With them, where that is: the document there is the one that counts.
+ * Of documents that have no row in the partition, and nothing that says why, those whose id has another document: where
+ * its row is, or where it was when it was purged or deleted. With them, where that is: the document there is the one
+ * that counts.
  */
 export async function homesOfDoubled(check: RowCheck, ids: readonly string[]): Promise<Map<string, Partition>> {
   const { state, source, partition, timeZone } = check;

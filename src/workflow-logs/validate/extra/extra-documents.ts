@@ -16,8 +16,8 @@ interface IdBatch extends Batch {
 }
 
 /**
- * Looks for the rows of these documents. One without a row in the partition is extra, unless the row was purged, or deleted by the platform
- * while that was recorded, or the document is gone or has its row a moment later.
+ * Looks for the rows of these documents. One without a row in the partition is extra, unless the row was purged, or
+ * deleted by the platform while that was recorded, or the document is gone or has its row a moment later.
  */
 export async function findExtra(
   check: RowCheck,

@@ -8,8 +8,8 @@ import { homesOfDoubled } from "./doubled-documents.ts";
 import { idsPerPage, stillExtra } from "./extra-documents.ts";
 
 /**
- * Deletes the documents that were found to be doubled, each looked at once more: it goes only while there is no row for it here, and the other document is
- * there. The caller holds the partition's lock.
+ * Deletes the documents that were found to be doubled, each looked at once more: it goes only while there is no row for
+ * it here, and the other document is there. The caller holds the partition's lock.
  */
 export async function removeDoubled(check: RowCheck, signal: AbortSignal): Promise<void> {
   const { state, partition, target, pacing, runId } = check;

@@ -5,7 +5,9 @@ const sizeBounds = [4 * 1024, 64 * 1024, 1024 * 1024];
 
 const sizeClass = `width_bucket(bytes::bigint, array[${sizeBounds.join(", ")}]::bigint[])`;
 
-/** Rows of each tenant, month and size class; month is NULL for rows that cannot be archived. `keys` is a query of keys. */
+/**
+ * Rows of each tenant, month and size class; month is NULL for rows that cannot be archived. `keys` is a query of keys.
+ */
 export function strataQuery(keys: string): string {
   return `select tenant_id::text as "tenantId", month, ${sizeClass} as size, count(*) as rows from (${keys}) k group by 1, 2, 3`;
 }
@@ -19,8 +21,8 @@ export interface Draw {
 }
 
 /**
- * Draws rows at random, so many from each stratum, in one scan: each row is let through with a probability that leaves a few more than wanted, and of
- * those the surplus is dropped at random.
+ * Draws rows at random, so many from each stratum, in one scan: each row is let through with a probability that leaves
+ * a few more than wanted, and of those the surplus is dropped at random.
  */
 export function drawQuery(keys: string, draws: readonly Draw[]): string {
   const strata = draws.map(

@@ -1,6 +1,7 @@
 /**
- * How many to draw from each stratum when `wanted` are drawn from all: in proportion to its size, so that each member has about the same chance,
- * but at least one from each as long as there are enough. All of them when `wanted` is as many as there are.
+ * How many to draw from each stratum when `wanted` are drawn from all: in proportion to its size, so that each member
+ * has about the same chance, but at least one from each as long as there are enough. All of them when `wanted` is as
+ * many as there are.
  */
 export function allocate(sizes: readonly number[], wanted: number): number[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -29,8 +30,8 @@ export function leastShare(sizes: readonly number[], taken: readonly number[]): 
 }
 
 /**
- * The least probability with which a sample holds at least one of `wrong` wrong members, wherever they are. Drawing without replacement, k members of
- * a stratum of which the share f is drawn are all missed with at most (1 - f)^k.
+ * The least probability with which a sample holds at least one of `wrong` wrong members, wherever they are. Drawing
+ * without replacement, k members of a stratum of which the share f is drawn are all missed with at most (1 - f)^k.
  */
 export function findsAtLeast(share: number, wrong: number): number {
   return 1 - (1 - share) ** wrong;

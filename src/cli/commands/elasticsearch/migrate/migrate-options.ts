@@ -5,8 +5,8 @@ import { scopeFlags, scopeOf } from "../../../options/scope.ts";
 import { batchSize, concurrency, oneOf, secondsOrOff, size, uuid, wholeNumber } from "../../../options/values.ts";
 
 /**
- * The flags of migrate, which preflight takes too. What was not given is undefined, so that the options of an earlier run can stand in
- * before the defaults do.
+ * The flags of migrate, which preflight takes too. What was not given is undefined, so that the options of an earlier
+ * run can stand in before the defaults do.
  */
 export const migrateFlags = {
   ...scopeFlags,

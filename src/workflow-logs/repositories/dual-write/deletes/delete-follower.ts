@@ -6,7 +6,10 @@ import { within } from "../within.ts";
 
 const pauses = { first: 500, longest: 30_000 };
 
-/** Carries out requested deletes in the background, again and again until none is left; those of a process that died among them. */
+/**
+ * Carries out requested deletes in the background, again and again until none is left; those of a process that died
+ * among them.
+ */
 export class DeleteFollower {
   failures = 0;
   private readonly connections: Connections;

@@ -37,8 +37,8 @@ export interface RowlessDeleted {
 const documentsPerPage = 1000;
 
 /**
- * Deletes the tenant's documents that are selected and whose row is not in PostgreSQL; where the row is there, the document is left to it. Can be
- * repeated.
+ * Deletes the tenant's documents that are selected and whose row is not in PostgreSQL; where the row is there, the
+ * document is left to it. Can be repeated.
  */
 export async function deleteRowless(
   connections: Connections,

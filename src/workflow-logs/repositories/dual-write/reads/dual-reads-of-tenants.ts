@@ -20,7 +20,10 @@ interface TenantsElsewhere {
   readonly all: readonly string[];
 }
 
-/** The tenant that has the log, by a question that is no tenant's. Elasticsearch is asked only when some tenant has logs there alone. */
+/**
+ * The tenant that has the log, by a question that is no tenant's. Elasticsearch is asked only when some tenant has logs
+ * there alone.
+ */
 export async function tenantOf<R, T extends LogRecord>(
   reads: DualReads<R, T>,
   ask: (logs: R) => Promise<LogRecord | undefined>,

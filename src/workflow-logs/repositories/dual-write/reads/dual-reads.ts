@@ -39,8 +39,8 @@ export interface ReadPolicy {
 }
 
 /**
- * Asks the store that a tenant's read mode names, its own, and for months that this store does not have whole also the other: reads go where the rows
- * are. A log that both have counts once, as the own store has it.
+ * Asks the store that a tenant's read mode names, its own, and for months that this store does not have whole also the
+ * other: reads go where the rows are. A log that both have counts once, as the own store has it.
  */
 export class DualReads<R, T extends LogRecord> {
   readonly policy: ReadPolicy;

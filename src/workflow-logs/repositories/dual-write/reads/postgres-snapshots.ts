@@ -9,7 +9,8 @@ export class PostgresSnapshots {
 
   constructor({ state, postgres }: Pick<Connections, "state" | "postgres">) {
     this.state = state;
-    // a reader may need a second connection to look at a table's columns: if snapshots had them all, each would wait for the others for ever
+    // a reader may need a second connection to look at a table's columns: if snapshots had them all, each would wait
+    // for the others for ever
     this.slots = new Semaphore(Math.max(1, Math.floor(postgres.options.max / 2)));
   }
 

@@ -34,8 +34,9 @@ export interface SampledRead {
 const looks = 3;
 
 /**
- * Asks Elasticsearch what PostgreSQL has answered, in the background, and says where it differs. A search lags behind: what differs is asked again of both
- * after a refresh, and counts as a mismatch only when PostgreSQL says the same before and after and nothing of the tenant waits to be written.
+ * Asks Elasticsearch what PostgreSQL has answered, in the background, and says where it differs. A search lags behind:
+ * what differs is asked again of both after a refresh, and counts as a mismatch only when PostgreSQL says the same
+ * before and after and nothing of the tenant waits to be written.
  */
 export class ShadowReads {
   compared = 0;

@@ -60,7 +60,10 @@ export async function dayQuery(
 /** Buckets of one request, within Elasticsearch's default limit of 65,536. */
 const groupsPerRequest = 10_000;
 
-/** Every group once, in no promised order; a run whose created_at is not indexed may be a further group of the same day and value. */
+/**
+ * Every group once, in no promised order; a run whose created_at is not indexed may be a further group of the same day
+ * and value.
+ */
 export async function* dayGroups(
   { client, timeZone, indexed, unindexed }: DayQuery,
   by?: "created_by" | "total_tokens",

@@ -1,4 +1,7 @@
-/** What a platform's monitoring pages show of an app's runs, of every status, by local day; days without runs are left out. Oldest day first. */
+/**
+ * What a platform's monitoring pages show of an app's runs, of every status, by local day; days without runs are left
+ * out. Oldest day first.
+ */
 export interface RunStatistics {
   getDailyRunsStatistics(query: StatisticsQuery): Promise<{ date: string; runs: number }[]>;
 
