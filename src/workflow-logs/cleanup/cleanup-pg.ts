@@ -123,13 +123,13 @@ async function purgeAll(cleanup: Cleanup, run: Run): Promise<End> {
 
 async function purgeType(purge: TypePurge, { dataType, partitions }: TypePlan, scope: Scope): Promise<End> {
   const { connections, progress, run } = purge;
-  for (const { tenantId, month, rows } of partitions) {
+  for (const { tenantId, month, rows, bytes } of partitions) {
     const partition: Partition = { dataType, tenantId, month };
     const key = partitionKey(partition);
     const range = partitionRange(partition, scope, connections.settings.sourceTimeZone)!;
     const end = await whenFree(run, partition, async () => {
       progress.partitionStarted(key, `${dataType} ${month}`, rows, 0);
-      return purgePartition(purge, partition, rows, range).finally(() => progress.partitionFinished(key));
+      return purgePartition(purge, partition, { rows, bytes }, range).finally(() => progress.partitionFinished(key));
     });
     if (end === "interrupted") return end;
   }

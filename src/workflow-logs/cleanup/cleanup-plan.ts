@@ -58,7 +58,7 @@ export async function countUnmigrated(cleanup: Omit<Cleanup, "watch">, signal: A
     const plan = await planPartitions(connections.postgres, planContext(connections, source, scope), undefined, signal);
     count(counters, dataType, plan);
     for (const partition of plan.partitions) {
-      counters.kept(dataType, "not_migrated", partition.rows);
+      counters.kept(dataType, "not_migrated", partition.rows, partition.bytes);
     }
   }
 }

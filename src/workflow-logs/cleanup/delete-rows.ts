@@ -8,7 +8,7 @@ import type { Partition } from "../partitions/log-types.ts";
 import type { PurgeNote } from "./purge-note.ts";
 
 /** A version of a row, and of its offload rows, that was compared and found equal. */
-export interface ComparedRow extends Pick<PurgeNote, "xmin" | "offloads"> {
+export interface ComparedRow extends Pick<PurgeNote, "xmin" | "offloads" | "bytes"> {
   readonly id: string;
   readonly document: DocumentMark | undefined;
 }

@@ -38,19 +38,29 @@ export function keepReason(dataType: DataType, context: RuleContext): string {
       ...runRules("t", context),
       ...context.children.map((child): Rule => [child("t.id"), "children_left"]),
     ],
-    node_executions: () => [...nodeRules(context), [runIsKept(context), "run_kept"]],
+    node_executions: () => [...nodeRules(context), [runStays(context, unfinishedRunRules("r", context)), "run_kept"]],
     app_logs: () => [
       recordError("app_logs", "t"),
       ...youngRules("t", context.related.logs, context),
       ...foreignKeyRules("t", "app_logs", context),
-      [runIsKept(context), "run_kept"],
+      [runStays(context, runRules("r", context)), "run_kept"],
     ],
   };
   return firstOf(rules[dataType]());
 }
 
 function runRules(alias: string, context: RuleContext): Rule[] {
-  const { related, references } = context;
+  const { messages } = context.references;
+  return [
+    ...unfinishedRunRules(alias, context),
+    ...(messages === undefined ? [] : [[messages(`${alias}.id`), "message"] as const]),
+    ...foreignKeyRules(alias, "workflow_runs", context),
+  ];
+}
+
+/** What keeps a run because something may still happen to it, or because it is not archived: not what only refers to its row. */
+function unfinishedRunRules(alias: string, context: RuleContext): Rule[] {
+  const { related } = context;
   const rules: Rule[] = [
     recordError("workflow_runs", alias),
     ...endedRules(alias, "workflow_runs"),
@@ -64,8 +74,7 @@ function runRules(alias: string, context: RuleContext): Rule[] {
     const pending = `exists (select from ${related.triggers.sqlName} g where g.workflow_run_id = ${alias}.id and g.status::text <> all(${textArray(finalTriggerStatuses)}))`;
     rules.push([pending, "pending_trigger"]);
   }
-  if (references.messages !== undefined) rules.push([references.messages(`${alias}.id`), "message"]);
-  return [...rules, ...foreignKeyRules(alias, "workflow_runs", context)];
+  return rules;
 }
 
 function foreignKeyRules(alias: string, dataType: DataType, { references }: RuleContext): Rule[] {
@@ -92,10 +101,13 @@ function nodeRules(context: RuleContext): Rule[] {
   return [...rules, ...foreignKeyRules("t", "node_executions", context)];
 }
 
-/** A run that stays is shown with its node executions and its app log, so these stay too. Runs of other tenants do not count. */
-function runIsKept(context: RuleContext): string {
+/**
+ * The row's run lies behind the date, or a rule keeps it. An app log stays with the row of its run, for lists join the two. Node executions stay only with a run that has
+ * not ended: on a chat platform messages keep the row of nearly every run, and its node executions are nearly all of the bytes. Runs of other tenants do not count.
+ */
+function runStays(context: RuleContext, rules: readonly Rule[]): string {
   return `exists (select from ${context.related.runs.sqlName} r where r.id = t.workflow_run_id and r.tenant_id = t.tenant_id
-    and (r.created_at >= ${quoteLiteral(context.cutoff)} or ${firstOf(runRules("r", context))} is not null))`;
+    and (r.created_at >= ${quoteLiteral(context.cutoff)} or ${firstOf(rules)} is not null))`;
 }
 
 function recordError(dataType: DataType, alias: string): Rule {

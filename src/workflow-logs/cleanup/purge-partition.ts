@@ -51,7 +51,7 @@ const pageLimits = { rows: 1000, bytes: 5 * 1024 * 1024 };
 export async function purgePartition(
   purge: TypePurge,
   partition: Partition,
-  rows: number,
+  { rows, bytes }: { readonly rows: number; readonly bytes: number },
   range: TimeRange,
 ): Promise<TransferEnd> {
   const { connections, options, run, counters, progress } = purge;
@@ -60,7 +60,7 @@ export async function purgePartition(
   );
   const gate = await openGate(connections, partition, known, options);
   if (gate.kept !== undefined) {
-    counters.kept(partition.dataType, gate.kept, rows);
+    counters.kept(partition.dataType, gate.kept, rows, bytes);
     return run.signal.aborted ? "interrupted" : "completed";
   }
   const { logs, read } = reader(purge);
@@ -108,7 +108,7 @@ function reader({ connections, source, keepReason, related, run }: TypePurge): {
 } {
   const { postgres, settings } = connections;
   const { logType } = source;
-  const note = noteExpression(keepReason, logType.hasOffloads ? related.offloads : undefined);
+  const note = noteExpression(keepReason, source.table, logType.hasOffloads ? related.offloads : undefined);
   return {
     logs: new PostgresLogs(postgres, { ...source, layout: withNote(source.layout, note) }),
     read: {

@@ -73,9 +73,9 @@ export class PurgeSink implements Sink<RowBatch> {
     const { pace, counters, partition } = this.route;
     const notes = batch.notes.map(parseNote);
     const at: number[] = [];
-    for (const [position, { reason }] of notes.entries()) {
+    for (const [position, { reason, bytes }] of notes.entries()) {
       if (reason === null) at.push(position);
-      else counters.kept(partition.dataType, reason, 1);
+      else counters.kept(partition.dataType, reason, 1, bytes);
     }
     let deleted = 0;
     for (let from = 0; from < at.length;) {
@@ -85,7 +85,7 @@ export class PurgeSink implements Sink<RowBatch> {
       const closed = await this.closedGate();
       if (closed === undefined)
         deleted += await this.purgeTogether({ body: batch.body, at: part, notes }, tries, signal);
-      else counters.kept(partition.dataType, closed, part.length);
+      else counters.kept(partition.dataType, closed, part.length, bytesOf(part.map((position) => notes[position]!)));
     }
     return deleted;
   }
@@ -101,12 +101,12 @@ export class PurgeSink implements Sink<RowBatch> {
     if (end === "deleted") {
       pace.deleted(rows.length, dryRun ? 0 : performance.now() - started);
       const offloadRows = rows.reduce((sum, { offloads }) => sum + (offloads?.length ?? 0), 0);
-      counters.passed(partition.dataType, rows.length, offloadRows, !dryRun);
+      counters.passed(partition.dataType, { rows: rows.length, bytes: bytesOf(rows), offloadRows }, !dryRun);
       return rows.length;
     }
     const next = end === "changed" ? { ...tries, changes: tries.changes + 1 } : { ...tries, waits: tries.waits + 1 };
     if (next.changes > mostChanges || next.waits > mostWaits) {
-      counters.kept(partition.dataType, end, rows.length);
+      counters.kept(partition.dataType, end, rows.length, bytesOf(rows));
       return 0;
     }
     pace.fewer(rows.length);
@@ -135,7 +135,8 @@ export class PurgeSink implements Sink<RowBatch> {
     );
     const isSettled = new Set(settled.map(({ id }) => id));
     const differences = compareDocuments({ body: part }, sources).filter(({ id }) => isSettled.has(id));
-    for (const { kind } of differences) counters.kept(partition.dataType, kind, 1);
+    const sizes = new Map(rows.map(({ id, bytes }) => [id, bytes]));
+    for (const { id, kind } of differences) counters.kept(partition.dataType, kind, 1, sizes.get(id));
     const unequal = new Set(differences.map(({ id }) => id));
     return settled
       .filter(({ id }) => !unequal.has(id))
@@ -146,11 +147,14 @@ export class PurgeSink implements Sink<RowBatch> {
    * Those of which no note waits to be applied: it may speak of another document of the row, in a month that the row has left, and nothing would say so
    * any more when the row is gone. Asked after the rows were read: a write that came behind has changed the row, and that keeps it.
    */
-  private async withoutNotes<R extends { readonly id: string }>(rows: readonly R[]): Promise<R[]> {
+  private async withoutNotes<R extends { readonly id: string; readonly bytes: number }>(
+    rows: readonly R[],
+  ): Promise<R[]> {
     const { connections, counters, partition } = this.route;
     const ids = rows.map(({ id }) => id);
     const waiting = await dirtyIds(connections.state, partition.dataType, ids);
-    counters.kept(partition.dataType, "dirty", waiting.size);
+    const kept = rows.filter(({ id }) => waiting.has(id));
+    counters.kept(partition.dataType, "dirty", kept.length, bytesOf(kept));
     return rows.filter(({ id }) => !waiting.has(id));
   }
 
@@ -165,4 +169,8 @@ export class PurgeSink implements Sink<RowBatch> {
 /** Taken from what Elasticsearch gave, not from the row: that is what will be there later. */
 function markOf(source: Buffer): DocumentMark {
   return { fingerprint: fingerprintOf(source), bytes: source.length };
+}
+
+function bytesOf(rows: readonly { readonly bytes: number }[]): number {
+  return rows.reduce((sum, { bytes }) => sum + bytes, 0);
 }

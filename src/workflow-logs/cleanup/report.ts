@@ -78,6 +78,10 @@ export interface TableCount {
   eligible: number;
   deleted: number;
   readonly kept: Partial<Record<KeepReason, number>>;
+  /** That the eligible rows take in the table, without indexes; offload rows are not counted, they are small. */
+  eligibleBytes: number;
+  /** The same of the rows kept; where a whole month is kept without a look at its rows, the size of their text. */
+  readonly keptBytes: Partial<Record<KeepReason, number>>;
 }
 
 /** A condition that the purge asks for and no index serves. */
@@ -119,7 +123,7 @@ export class CleanupCounters {
       tenantId: options.tenantId,
       beforeDate: options.before.replace(/ 00:00:00\.000000$/, "").replace(/ (.*)$/, "T$1Z"),
       dryRun: options.dryRun,
-      byTable: Object.fromEntries(tables.map((table) => [table, { rows: 0, eligible: 0, deleted: 0, kept: {} }])),
+      byTable: Object.fromEntries(tables.map((table) => [table, newCount()])),
       ...(options.deleteOffloadedFiles && { offloadedFiles: { eligible: 0, deleted: 0, bytes: 0, kept: {} } }),
       unindexed: [],
       seconds: 0,
@@ -130,15 +134,22 @@ export class CleanupCounters {
     this.table(logTypes[dataType].table).rows += rows;
   }
 
-  kept(dataType: DataType, reason: KeepReason, rows: number): void {
+  kept(dataType: DataType, reason: KeepReason, rows: number, bytes = 0): void {
     if (rows === 0) return;
-    const { kept } = this.table(logTypes[dataType].table);
+    const { kept, keptBytes } = this.table(logTypes[dataType].table);
     kept[reason] = (kept[reason] ?? 0) + rows;
+    keptBytes[reason] = (keptBytes[reason] ?? 0) + bytes;
   }
 
   /** Rows that may go, and whether they went. */
-  passed(dataType: DataType, rows: number, offloadRows: number, deleted: boolean): void {
-    this.add(logTypes[dataType].table, rows, deleted);
+  passed(
+    dataType: DataType,
+    { rows, bytes, offloadRows }: { rows: number; bytes: number; offloadRows: number },
+    deleted: boolean,
+  ): void {
+    const { table } = logTypes[dataType];
+    this.add(table, rows, deleted);
+    this.table(table).eligibleBytes += bytes;
     if (offloadRows > 0) this.add(offloadTable, offloadRows, deleted);
   }
 
@@ -176,8 +187,12 @@ export class CleanupCounters {
   }
 
   private table(name: string): TableCount {
-    return (this.report.byTable[name] ??= { rows: 0, eligible: 0, deleted: 0, kept: {} });
+    return (this.report.byTable[name] ??= newCount());
   }
+}
+
+function newCount(): TableCount {
+  return { rows: 0, eligible: 0, deleted: 0, kept: {}, eligibleBytes: 0, keptBytes: {} };
 }
 
 /** Whether rows or files were kept because nothing proves that they are archived. */

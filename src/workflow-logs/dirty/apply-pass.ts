@@ -33,6 +33,7 @@ export async function applyPass(all: DirtyRun): Promise<TransferEnd> {
       if ((await applySource(dirty, source, lastVersion)) === "interrupted") return "interrupted";
       if (dirty.followDeletes && (await followKeptDeletes(dirty, source)) === "interrupted") return "interrupted";
     }
+    if (dirty.followDeletes) counters.waitFor(deletesWait, await carryOutDeletes(all.copy.connections, scope));
     counters.left(await dirtyBacklog(state, scope));
     return "completed";
   } catch (error) {

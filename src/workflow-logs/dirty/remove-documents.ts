@@ -3,6 +3,7 @@ import { deletedRowsOf, forgetDeletedRows, rememberDeletedRows } from "../state/
 import { waitingVersions } from "../state/dirty/dirty-rows.ts";
 import { forgetOpenRowsOf } from "../state/partitions/open-rows.ts";
 import { addCopied, finishCopying, readPartition } from "../state/partitions/partitions.ts";
+import { requestDeleteOfPurgedNodes } from "../state/dirty/requested-deletes.ts";
 import { forgetPurgedOf, purgedPlaces } from "../state/cleanup/purged-rows.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { beginCopying } from "../copying/begin-copying.ts";
@@ -147,6 +148,10 @@ async function deleteAll(dirty: DirtyRun, copy: RowCopy, removed: readonly Rowle
       await forgetDeletedRows(transaction, partition, ids);
       await forgetPurgedOf(transaction, partition, ids);
       await addCopied(transaction, partition, runId, -counted.length, 0);
+      if (partition.dataType === "workflow_runs") {
+        const runs = some.filter(({ why }) => why === "deleted").map(({ id: run }) => run);
+        await requestDeleteOfPurgedNodes(transaction, partition.tenantId, runs);
+      }
     });
     dirty.counters.add("moved", deleted.filter(({ why }) => why === "moved").length);
     dirty.counters.add("deleted", deleted.filter(({ why }) => why === "deleted").length);

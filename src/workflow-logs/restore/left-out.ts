@@ -1,11 +1,11 @@
 import type { Pool, PoolClient } from "pg";
 import { fingerprintOf } from "../compare/stable-document.ts";
-import type { Partition } from "../partitions/log-types.ts";
+import type { DataType, Partition } from "../partitions/log-types.ts";
 import type { ArchivedRow } from "./documents/archived-row.ts";
 
 /** Documents that are not brought back, by their ids. */
 export interface LeftOut {
-  /** The platform itself deleted the row: the last thing that was noted of it says so, or said so and was applied. */
+  /** The platform itself deleted the row, or the run of a node execution that had been purged before: the last thing that was noted of it says so, or said so and was applied. */
   readonly deleted: ReadonlySet<string>;
   /** The row was purged from another month, which has its newer document. */
   readonly elsewhere: ReadonlyMap<string, string>;
@@ -64,13 +64,26 @@ async function deletedByPlatform(
   { dataType }: Partition,
   rows: readonly ArchivedRow[],
 ): Promise<Set<string>> {
+  const ids = rows.map(({ id }) => id);
+  const deleted = await deletedOf(client, dataType, ids);
+  if (dataType !== "node_executions") return deleted;
+  const runs = await deletedOf(client, "workflow_runs", [...new Set(rows.map(runOf))]);
+  return new Set(rows.flatMap((row) => (deleted.has(row.id) || runs.has(runOf(row)) ? [row.id] : [])));
+}
+
+function runOf({ fields }: ArchivedRow): string {
+  const id = fields.get("workflow_run_id");
+  return typeof id === "string" ? id : "";
+}
+
+async function deletedOf(client: PoolClient, dataType: DataType, ids: readonly string[]): Promise<Set<string>> {
   const deleted = await client.query<{ id: string }>(
     `select record_id as id from log_archive.deleted_rows where data_type = $1 and record_id = any($2::text[])
      union
      select id from (select distinct on (record_id) record_id as id, operation from log_archive.dirty_rows
                       where data_type = $1 and record_id = any($2::text[]) and operation <> 'T'
                       order by record_id, version desc) last where operation = 'D'`,
-    [dataType, rows.map(({ id }) => id)],
+    [dataType, ids],
   );
   return new Set(deleted.rows.map(({ id }) => id));
 }

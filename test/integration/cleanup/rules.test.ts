@@ -63,7 +63,7 @@ const cases: Case[] = [
     name: "of a message",
     runStatement:
       "INSERT INTO messages (app_id, conversation_id, inputs, query, answer, from_source, workflow_run_id) VALUES ($1, $1, '{}', 'q', 'a', 'api', $1)",
-    kept: whole("message"),
+    kept: { run: "message", log: "run_kept" },
   },
   { name: "with a running node", run: { nodeStatus: "running" }, kept: { run: "children_left", node: "running" } },
   { name: "with a paused node", run: { nodeStatus: "paused" }, kept: { run: "children_left", node: "paused" } },

@@ -48,22 +48,36 @@ export function cleanupText(report: CleanupReport, width?: number): string {
   const { byTable, dryRun, unindexed, estimates } = report;
   const tables = Object.entries(byTable);
   const kept = tables.flatMap(([table, count]) =>
-    Object.entries(count.kept).map(([reason, rows]) => [table, rows, reason, reasons[reason as KeepReason]] as const),
+    Object.entries(count.kept).map(
+      ([reason, rows]) =>
+        [
+          table,
+          rows,
+          formatBytes(count.keptBytes[reason as KeepReason] ?? 0),
+          reason,
+          reasons[reason as KeepReason],
+        ] as const,
+    ),
   );
   return [
     ...(dryRun ? ["Dry run: nothing was deleted.", ""] : []),
     formatTable(
-      ["table", "before the date", dryRun ? "would be deleted" : "deleted", "kept"],
-      tables.map(([table, { rows, eligible, deleted, kept: reasonCounts }]) => [
+      ["table", "before the date", dryRun ? "would be deleted" : "deleted", "frees", "kept"],
+      tables.map(([table, { rows, eligible, deleted, kept: reasonCounts, eligibleBytes }]) => [
         table,
         rows,
         dryRun ? eligible : deleted,
+        formatBytes(eligibleBytes),
         Object.values(reasonCounts).reduce((sum, count) => sum + count, 0),
       ]),
       { width },
     ),
+    "",
+    shareText(report),
     ...filesText(report, width),
-    ...(kept.length === 0 ? [] : ["", "Kept", formatTable(["table", "rows", "reason", "meaning"], kept, { width })]),
+    ...(kept.length === 0
+      ? []
+      : ["", "Kept", formatTable(["table", "rows", "size", "reason", "meaning"], kept, { width })]),
     ...(dryRun
       ? unindexed.flatMap(({ table, columns, effect, statement }) => [
           "",
@@ -82,6 +96,16 @@ export function cleanupText(report: CleanupReport, width?: number): string {
     ...(report.status === "interrupted" ? [] : [nextStep(dryRun ? "wouldPurge" : "purged"), ""]),
     verdict(report),
   ].join("\n");
+}
+
+function shareText({ byTable, dryRun }: CleanupReport): string {
+  const counts = Object.values(byTable);
+  const freed = counts.reduce((sum, { eligibleBytes }) => sum + eligibleBytes, 0);
+  const kept = counts.flatMap(({ keptBytes }) => Object.values(keptBytes)).reduce((sum, bytes) => sum + bytes, 0);
+  const all = freed + kept;
+  const share = all === 0 ? 0 : Math.floor((100 * freed) / all);
+  const done = dryRun ? "would be freed" : "were freed";
+  return `About ${formatBytes(freed)} of ${formatBytes(all)} before the date ${done} (${share}%), and their part of the indexes.`;
 }
 
 function filesText({ offloadedFiles: files, dryRun }: CleanupReport, width: number | undefined): string[] {

@@ -23,6 +23,26 @@ export async function requestDelete(db: StateDatabase, request: Omit<RequestedDe
   return id;
 }
 
+/**
+ * Asks for the documents of node executions of deleted runs, where cleanup took rows of node executions of the tenant: a run that messages keep outlives them, and
+ * whoever deletes it then has no row of them to delete.
+ */
+export async function requestDeleteOfPurgedNodes(
+  db: StateDatabase,
+  tenantId: string,
+  workflowRunIds: readonly string[],
+): Promise<void> {
+  if (workflowRunIds.length === 0) return;
+  const dataType = "node_executions";
+  const purged = await db
+    .selectFrom("purged_rows")
+    .select("record_id")
+    .where((row) => row.and({ data_type: dataType, tenant_id: tenantId }))
+    .limit(1)
+    .executeTakeFirst();
+  if (purged !== undefined) await requestDelete(db, { dataType, tenantId, selection: { workflowRunIds } });
+}
+
 /** The oldest behind `after`. */
 export async function listRequestedDeletes(
   db: StateDatabase,

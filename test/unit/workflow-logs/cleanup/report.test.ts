@@ -17,7 +17,7 @@ function counters(dryRun = false): CleanupCounters {
 test("rows are those that passed and those that were kept, by reason", () => {
   const count = counters();
   count.planned("node_executions", 10);
-  count.passed("node_executions", 7, 3, true);
+  count.passed("node_executions", { rows: 7, bytes: 1_000_000, offloadRows: 3 }, true);
   count.kept("node_executions", "running", 2);
   count.kept("node_executions", "missing", 1);
   expect(count.snapshot()).toMatchObject({
@@ -42,10 +42,10 @@ test("only what is not proven to be archived is a finding", () => {
 
 test("the text says what was kept and why, and what VACUUM gives back", () => {
   const count = counters();
-  count.passed("workflow_runs", 1200, 0, true);
+  count.passed("workflow_runs", { rows: 1200, bytes: 1_000_000, offloadRows: 0 }, true);
   count.kept("workflow_runs", "different", 2);
   const text = cleanupText(count.snapshot());
-  expect(text).toMatch(/workflow_runs +0 +1,200 +2/);
+  expect(text).toMatch(/workflow_runs +0 +1,200 +977 KiB +2/);
   expect(text).toMatch(/different +its document differs/);
   expect(text).toMatch(/VACUUM \(ANALYZE\) workflow_runs;/);
   expect(text.split("\n").at(-1)).toBe(
@@ -55,7 +55,7 @@ test("the text says what was kept and why, and what VACUUM gives back", () => {
 
 test("a dry run says what would be deleted and deletes nothing", () => {
   const count = counters(true);
-  count.passed("workflow_runs", 3, 0, false);
+  count.passed("workflow_runs", { rows: 3, bytes: 1_000_000, offloadRows: 0 }, false);
   const text = cleanupText({ ...count.snapshot(), estimates: { seconds: 4 } });
   expect(text).toMatch(/^Dry run: nothing was deleted/);
   expect(text).toMatch(/The deletes would take about 4s/);

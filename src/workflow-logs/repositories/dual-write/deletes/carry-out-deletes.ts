@@ -8,6 +8,8 @@ import type { Connections } from "../../../connections.ts";
 import { type DataType, dataTypes } from "../../../partitions/log-types.ts";
 import { withPartitionOf } from "../../../partitions/partition-lock.ts";
 import type { Scope } from "../../../partitions/scope.ts";
+import { ElasticsearchRecords } from "../../records/elasticsearch-records.ts";
+import { recordKinds } from "../record-kinds.ts";
 import { deleteRowless, type WithPartition } from "./delete-rowless.ts";
 
 /**
@@ -51,7 +53,8 @@ async function carryOut(
 ): Promise<boolean> {
   const { id, tenantId, selection } = request;
   const deleting = { dataType: request.dataType as DataType, tenantId, selection };
-  const { isDone } = await deleteRowless(connections, deleting, withPartition);
+  const { records, isDone } = await deleteRowless(connections, deleting, withPartition);
+  if (records > 0) await new ElasticsearchRecords(connections, recordKinds[deleting.dataType]).refresh(tenantId);
   if (isDone) await forgetRequestedDelete(connections.state, id);
   return isDone;
 }

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ElasticsearchApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/elasticsearch-api-workflow-node-execution-repository.ts";
+import { DualWriteApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/dual-write-api-workflow-node-execution-repository.ts";
+import { applyOnce } from "../../support/apply-dirty.ts";
+import { installOnce, uninstallOnce } from "../../support/capture.ts";
+import { cleanupOnce } from "../../support/cleanup-archive.ts";
+import { startApplication } from "../../support/dual-write.ts";
+import { type InsertedRun, insertOffload, insertRun } from "../../support/insert-run.ts";
+import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
+import { withTestConnections } from "../../support/test-connections.ts";
+import { dumpLogs, restoreOnce } from "../restore/restore-archive.ts";
+import { validateOnce } from "../validate/validate-once.ts";
+
+/** Point 12 of the mends: messages keep the run rows of a chat platform, and nothing but these. */
+let archive: TestArchive;
+beforeAll(async () => {
+  archive = await createTestArchive({ tenants: 1 });
+});
+afterAll(() => archive.drop());
+
+const nodes = "workflow_node_executions";
+
+async function chatRun(tenantId: string, count = 3): Promise<InsertedRun> {
+  const run = await insertRun(archive.sql, { tenantId, nodes: count });
+  await refer(run.runId);
+  return run;
+}
+
+async function refer(runId: string): Promise<void> {
+  await archive.sql.query(
+    "INSERT INTO messages (app_id, conversation_id, inputs, query, answer, from_source, workflow_run_id) VALUES ($1, $1, '{}', 'q', 'a', 'api', $1)",
+    [runId],
+  );
+}
+
+async function left(table: string, tenantId: string): Promise<string[]> {
+  const { rows } = await archive.sql.query<{ id: string }>(
+    `SELECT id::text AS id FROM ${table} WHERE tenant_id = $1 ORDER BY id`,
+    [tenantId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+test("node executions of ended runs that messages keep are purged, the run and its app log stay, and a dry run says so with bytes", async () => {
+  const tenantId = randomUUID();
+  const { runId, logId, nodeIds } = await chatRun(tenantId);
+  await insertOffload(archive.sql, tenantId, nodeIds[0]!, "outputs");
+  await migrateOnce(archive, { scope: { tenantIds: [tenantId] } });
+  const before = await dumpLogs(archive.sql);
+
+  const dry = await cleanupOnce(archive, { tenantId, dryRun: true });
+  const report = await cleanupOnce(archive, { tenantId });
+
+  expect(report.byTable).toMatchObject({
+    [nodes]: { rows: 3, deleted: 3, kept: {} },
+    workflow_node_execution_offload: { deleted: 1 },
+    workflow_runs: { rows: 1, deleted: 0, kept: { message: 1 } },
+    workflow_app_logs: { rows: 1, deleted: 0, kept: { run_kept: 1 } },
+  });
+  expect(dry.byTable[nodes]).toEqual({ ...report.byTable[nodes], deleted: 0 });
+  expect(dry.byTable[nodes]!.eligibleBytes).toBeGreaterThan(100);
+  expect(dry.byTable["workflow_runs"]!.keptBytes["message"]).toBeGreaterThan(100);
+  expect(dry.byTable["workflow_runs"]!.eligibleBytes).toBe(0);
+  expect(await left("workflow_runs", tenantId)).toEqual([runId]);
+  expect(await left("workflow_app_logs", tenantId)).toEqual([logId]);
+  expect(await left(nodes, tenantId)).toEqual([]);
+
+  expect(await validateOnce(archive, { level: "full", scope: { tenantIds: [tenantId] } })).toMatchObject({
+    status: "match",
+    differences: [],
+  });
+  expect((await migrateOnce(archive, { scope: { tenantIds: [tenantId] } })).status).toBe("completed");
+
+  const application = await startApplication(archive);
+  try {
+    const nodeReads = new DualWriteApiWorkflowNodeExecutionRepository(application.dualWrite);
+    const found = await nodeReads.getExecutionsByWorkflowRun(tenantId, tenantId, runId);
+    expect(found.map(({ id }) => id).toSorted()).toEqual(nodeIds.toSorted());
+    expect((await application.runs.getWorkflowRunById(tenantId, tenantId, runId))?.id).toBe(runId);
+  } finally {
+    await application.drop();
+  }
+
+  const restored = await restoreOnce(archive, tenantId);
+  expect(restored).toMatchObject({ status: "completed", findings: [], lost: 0 });
+  expect(restored.byTable[nodes]).toMatchObject({ restored: 3 });
+  expect(restored.byTable["workflow_runs"]).toMatchObject({ restored: 0, present: 1 });
+  expect(await dumpLogs(archive.sql)).toEqual(before);
+});
+
+describe("of a run whose node executions were purged and whose row the platform deletes then", () => {
+  let tenantId: string;
+  let run: InsertedRun;
+  beforeEach(async () => {
+    tenantId = randomUUID();
+    run = await chatRun(tenantId);
+    await migrateOnce(archive, { scope: { tenantIds: [tenantId] } });
+    await installOnce(archive);
+    await cleanupOnce(archive, { tenantId });
+    expect(await left(nodes, tenantId)).toEqual([]);
+    await archive.sql.query("DELETE FROM workflow_runs WHERE id = $1", [run.runId]);
+  });
+  afterEach(() => uninstallOnce(archive));
+
+  const found = (): Promise<string[]> =>
+    withTestConnections(archive, {}, async (connections) => {
+      const documents = new ElasticsearchApiWorkflowNodeExecutionRepository(connections);
+      return (await documents.getExecutionsByWorkflowRun(tenantId, tenantId, run.runId)).map(({ id }) => id);
+    });
+
+  test("restore brings back neither, before and after the deletion was applied, unless it is asked to", async () => {
+    for (const step of ["noted", "applied"]) {
+      const report = await restoreOnce(archive, tenantId);
+      expect(report.byTable[nodes], step).toMatchObject({ restored: 0, deleted: 3 });
+      expect(await left("workflow_runs", tenantId)).toEqual([]);
+      await applyOnce(archive, { tenantIds: [tenantId] });
+    }
+    expect(await found()).toHaveLength(3);
+    const report = await restoreOnce(archive, tenantId, { includeDeleted: true });
+    expect(report.byTable[nodes]).toMatchObject({ restored: 3, deleted: 0 });
+    expect(await left("workflow_runs", tenantId)).toEqual([run.runId]);
+  });
+
+  test("apply-dirty --follow-deletes takes the documents of both", async () => {
+    expect(await found()).toHaveLength(3);
+    const report = await applyOnce(archive, { tenantIds: [tenantId], followDeletes: true });
+    expect(report).toMatchObject({ status: "completed", remaining: { rows: 0 } });
+    expect(await found()).toEqual([]);
+    expect(await validateOnce(archive, { level: "full", scope: { tenantIds: [tenantId] } })).toMatchObject({
+      status: "match",
+      differences: [],
+    });
+    expect(await restoreOnce(archive, tenantId)).toMatchObject({ status: "completed", lost: 0 });
+    expect(await left(nodes, tenantId)).toEqual([]);
+  });
+});
