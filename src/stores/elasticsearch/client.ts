@@ -2,8 +2,9 @@ import { spreadBackOff } from "../../engine/back-off.ts";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client, type DiagnosticResult, errors, Transport } from "@elastic/elasticsearch";
+import { Client, type DiagnosticResult, errors, Transport, UndiciConnection } from "@elastic/elasticsearch";
 import { UsageError } from "../../engine/errors.ts";
+import { isTlsFailure } from "./errors.ts";
 import { InterceptedError, isIntercepted } from "./intercepted.ts";
 import { requestLimits } from "./request-limits.ts";
 
@@ -98,9 +99,33 @@ export function createClient(connection: ElasticsearchConnection): Client {
     requestTimeout: connection.timeoutSeconds * 1000,
     maxRetries: connection.maxRetries,
     Transport: PatientTransport,
+    Connection: trustingConnection(nodes),
     // The default copies a request's body key by key into its error: for a bulk that is every single byte.
     redaction: { type: "remove" },
   });
+}
+
+/**
+ * Connections on which a failure of TLS ends the request, when every host has failed like that: an expired certificate or an authority that is not known stays so
+ * however often it is tried. The transport asks again after a ConnectionError, by that name.
+ */
+function trustingConnection(nodes: readonly string[]): typeof UndiciConnection {
+  const untrusted = new Set<string>();
+  return class extends UndiciConnection {
+    override async request(...given: Parameters<UndiciConnection["request"]>): Promise<never> {
+      try {
+        const answer = await super.request(...given);
+        untrusted.delete(this.url.href);
+        return answer as never;
+      } catch (error) {
+        if (!isTlsFailure(error)) throw error;
+        untrusted.add(this.url.href);
+        if (untrusted.size < nodes.length) throw error;
+        const meta = { meta: { name: nodes.join(", ") } } as unknown as DiagnosticResult;
+        throw Object.assign(new errors.ConnectionError((error as Error).message, meta), { name: "UntrustedError" });
+      }
+    }
+  };
 }
 
 function nodeUrl(host: string, useSsl: boolean): URL {

@@ -68,6 +68,11 @@ function describe(error: errors.ElasticsearchClientError): Description {
   };
 }
 
+/** What no further attempt can pass: it stays so until somebody changes a certificate, an authority, a name or a scheme. */
+export function isTlsFailure(error: unknown): boolean {
+  return error instanceof errors.ConnectionError && TLS_FAILURE.test(error.message);
+}
+
 const TLS_FAILURE = /certificate|altnames|self-signed|\bssl\b|\btls\b|wrong version number|packet length|CERT_|EPROTO/i;
 
 function describeConnection(error: errors.ElasticsearchClientError): Description {
@@ -82,6 +87,14 @@ function describeConnection(error: errors.ElasticsearchClientError): Description
   if (TLS_FAILURE.test(reason)) {
     // OpenSSL wraps its reason in numbers and names of its source: "…:error:0A00010B:SSL routines:…:wrong version…:…".
     const [, opensslReason] = /error:[^:]*:[^:]*:[^:]*:([^:]+)/.exec(reason) ?? [];
+    if (/has expired|not yet valid|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/i.test(reason)) {
+      const isEarly = /not yet valid|CERT_NOT_YET_VALID/i.test(reason);
+      return {
+        code: "tls",
+        message: `The certificate of Elasticsearch${at(error)} ${isEarly ? "is not valid yet" : "has expired"}, by the clock of this machine.`,
+        hint: "Renew the certificate, or that of the authority which signed it; and look whether the clock of this machine is right.",
+      };
+    }
     return {
       code: "tls",
       message: `No trusted TLS connection to Elasticsearch${at(error)}: ${opensslReason ?? reason}.`,
@@ -115,8 +128,10 @@ function describeResponse(error: errors.ResponseError): Description {
   if (status === 401) {
     return {
       code: "unauthorized",
-      message: `Elasticsearch${at(error)} refused the credentials.`,
-      hint: "Correct ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY.",
+      message: `Elasticsearch${at(error)} refused the credentials${credentialsReason(error.body)}.`,
+      hint: /expired/i.test(said)
+        ? "Make a new key or token and set it, ELASTICSEARCH_API_KEY for a key; and look whether the server's clock is right."
+        : "Correct ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY.",
     };
   }
   if (type === "cluster_block_exception") {
@@ -161,6 +176,17 @@ function describeResponse(error: errors.ResponseError): Description {
     message: `Elasticsearch${at(error)} answered ${status}: ${said}.`,
     hint: "The server's log says more.",
   };
+}
+
+/** The server's own words where they say more than that they were refused: of a key or token that has expired, was revoked or is not known. */
+function credentialsReason(body: unknown): string {
+  const { reason = "" } = readBody(body);
+  const text = JSON.stringify(body) ?? "";
+  const [, said] =
+    /((?:api key|token|password|user)[^":\n]*(?:expired|invalidated|revoked|disabled|not found)[^"\n]*)/i.exec(
+      `${reason}\n${text}`,
+    ) ?? [];
+  return said === undefined ? "" : `: ${withoutSecrets(said.replaceAll(/\[[^\]]*\]/g, "").replaceAll(/\s+/g, " "))}`;
 }
 
 /** The body is JSON of Elasticsearch's form, JSON or HTML of a proxy before it, or nothing. */

@@ -158,6 +158,7 @@ async function rulesOf(
   return keepReason(dataType, {
     related,
     references,
+    hasState: true,
     timeZone,
     cutoff: utcToLocal(options.before, timeZone),
     children,

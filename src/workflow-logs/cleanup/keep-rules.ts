@@ -10,6 +10,8 @@ export interface RuleContext {
   readonly timeZone: string;
   /** Rows created from here on are not asked to go; in the source's own time. */
   readonly cutoff: string;
+  /** What we remember of rows is there to be asked; without it nothing was archived yet. */
+  readonly hasState: boolean;
   /** What is left of runs; undefined where nothing of them matters. */
   readonly children: readonly Reference[];
 }
@@ -40,7 +42,7 @@ export function keepReason(dataType: DataType, context: RuleContext): string {
     ],
     node_executions: () => [...nodeRules(context), [runStays(context, unfinishedRunRules("r", context)), "run_kept"]],
     app_logs: () => [
-      recordError("app_logs", "t"),
+      ...recordError("app_logs", "t", context),
       ...youngRules("t", context.related.logs, context),
       ...foreignKeyRules("t", "app_logs", context),
       [runStays(context, runRules("r", context)), "run_kept"],
@@ -62,7 +64,7 @@ function runRules(alias: string, context: RuleContext): Rule[] {
 function unfinishedRunRules(alias: string, context: RuleContext): Rule[] {
   const { related } = context;
   const rules: Rule[] = [
-    recordError("workflow_runs", alias),
+    ...recordError("workflow_runs", alias, context),
     ...endedRules(alias, "workflow_runs"),
     ...youngRules(alias, related.runs, context),
   ];
@@ -84,7 +86,7 @@ function foreignKeyRules(alias: string, dataType: DataType, { references }: Rule
 function nodeRules(context: RuleContext): Rule[] {
   const { related, references } = context;
   const rules: Rule[] = [
-    recordError("node_executions", "t"),
+    ...recordError("node_executions", "t", context),
     ...endedRules("t", "node_executions"),
     ...youngRules("t", related.nodes, context),
   ];
@@ -94,7 +96,9 @@ function nodeRules(context: RuleContext): Rule[] {
       related.files === undefined
         ? "true"
         : `not exists (select from ${related.files.sqlName} f where f.id = o.file_id)`;
-    const notInDocument = "exists (select from log_archive.unresolved_contents u where u.record_id = t.id::text)";
+    const notInDocument = context.hasState
+      ? "exists (select from log_archive.unresolved_contents u where u.record_id = t.id::text)"
+      : "false";
     const unresolved = `(${notInDocument} or exists (select from ${related.offloads.sqlName} o where o.node_execution_id = t.id and ${fileGone}))`;
     rules.push([unresolved, "offload_unresolved"]);
   }
@@ -110,11 +114,9 @@ function runStays(context: RuleContext, rules: readonly Rule[]): string {
     and (r.created_at >= ${quoteLiteral(context.cutoff)} or ${firstOf(rules)} is not null))`;
 }
 
-function recordError(dataType: DataType, alias: string): Rule {
-  return [
-    `exists (select from log_archive.record_errors e where e.data_type = '${dataType}' and e.record_id = ${alias}.id::text)`,
-    "record_error",
-  ];
+function recordError(dataType: DataType, alias: string, { hasState }: RuleContext): Rule[] {
+  const refused = `exists (select from log_archive.record_errors e where e.data_type = '${dataType}' and e.record_id = ${alias}.id::text)`;
+  return hasState ? [[refused, "record_error"]] : [];
 }
 
 function endedRules(alias: string, dataType: DataType): Rule[] {

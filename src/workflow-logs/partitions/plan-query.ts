@@ -128,7 +128,7 @@ function hasMonth(utc: string): string {
   return `${utc} >= '0001-01-01' and ${utc} < '10000-01-01'`;
 }
 
-function scopeCondition({ table, scope, timeZone }: PlanContext): string {
+export function scopeCondition({ table, scope, timeZone }: PlanContext): string {
   const tenantType = quoteIdentifier(table.columns.find((column) => column.name === "tenant_id")!.type);
   const conditions = [
     ...(scope.tenantIds.length > 0

@@ -17,6 +17,7 @@ import {
 } from "./elasticsearch-checks.ts";
 import type { Check, Finding, Inspection, PlanCheck } from "./finding.ts";
 import { archiveIdentity, onlyCopiesThere } from "./archive-check.ts";
+import { freeableSpace } from "./freeable-check.ts";
 import { hiddenRows } from "./hidden-rows-check.ts";
 import { fileStorage } from "./storage-check.ts";
 import {
@@ -69,7 +70,8 @@ export async function preflight(
   if (findings.some(({ level }) => level === "fail")) return findings; // the others would fail for the same reason
   findings.push(...(await run(sourceChecks, inspection)));
   const plan = await dryRun(connections, options, signal);
-  return [...findings, ...planChecks.flatMap((check) => check(inspection, plan))];
+  findings.push(...planChecks.flatMap((check) => check(inspection, plan)));
+  return [...findings, ...(await freeableSpace(inspection, options.scope, signal))];
 }
 
 /**

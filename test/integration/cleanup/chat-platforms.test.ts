@@ -1,9 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { freeable } from "../../../src/workflow-logs/cleanup/freeable.ts";
+import { relatedTables } from "../../../src/workflow-logs/cleanup/tables/related-tables.ts";
+import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
+import { inspectSources } from "../../../src/workflow-logs/partitions/source-schema.ts";
 import { ElasticsearchApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/elasticsearch-api-workflow-node-execution-repository.ts";
 import { DualWriteApiWorkflowNodeExecutionRepository } from "../../../src/workflow-logs/repositories/node-executions/dual-write-api-workflow-node-execution-repository.ts";
 import { applyOnce } from "../../support/apply-dirty.ts";
 import { installOnce, uninstallOnce } from "../../support/capture.ts";
+import { runApp } from "../../support/app-process.ts";
 import { cleanupOnce } from "../../support/cleanup-archive.ts";
 import { startApplication } from "../../support/dual-write.ts";
 import { type InsertedRun, insertOffload, insertRun } from "../../support/insert-run.ts";
@@ -27,8 +32,8 @@ async function chatRun(tenantId: string, count = 3): Promise<InsertedRun> {
   return run;
 }
 
-async function refer(runId: string): Promise<void> {
-  await archive.sql.query(
+async function refer(runId: string, { sql } = archive): Promise<void> {
+  await sql.query(
     "INSERT INTO messages (app_id, conversation_id, inputs, query, answer, from_source, workflow_run_id) VALUES ($1, $1, '{}', 'q', 'a', 'api', $1)",
     [runId],
   );
@@ -87,6 +92,66 @@ test("node executions of ended runs that messages keep are purged, the run and i
   expect(restored.byTable[nodes]).toMatchObject({ restored: 3 });
   expect(restored.byTable["workflow_runs"]).toMatchObject({ restored: 0, present: 1 });
   expect(await dumpLogs(archive.sql)).toEqual(before);
+});
+
+test("preflight says how much could be freed and what keeps the rest, before and after something was archived", async () => {
+  const fresh = await createTestArchive({ tenants: 1 });
+  try {
+    const tenantId = randomUUID();
+    const { runId } = await insertRun(fresh.sql, { tenantId, nodes: 400 });
+    await refer(runId, fresh);
+    const running = await insertRun(fresh.sql, { tenantId, status: "running", nodes: 100 });
+    for (const step of ["before", "after"]) {
+      const { code, stdout } = await runApp(fresh, ["elasticsearch", "preflight", "--json"]);
+      expect(code, stdout).toBe(0);
+      const { findings } = JSON.parse(stdout) as { findings: { check: string; level: string; message: string }[] };
+      const { message } = findings.find(({ check }) => check === "cleanup-pg")!;
+      const share = Number(/\((\d+)%\) for new rows/.exec(message)?.[1]);
+      expect(share, `${step}: ${message}`).toBeGreaterThan(30);
+      expect(share, `${step}: ${message}`).toBeLessThan(80);
+      expect(message).toMatch(/of workflow_runs \(message\)/);
+      expect(message).toMatch(/of node_executions \(run_kept\)/);
+      await migrateOnce(fresh);
+    }
+    await fresh.sql.query("UPDATE workflow_runs SET status = 'succeeded' WHERE id = $1", [running.runId]);
+    const { stdout } = await runApp(fresh, ["elasticsearch", "preflight"]);
+    expect(stdout).toMatch(/✓ cleanup-pg: could free about .* of .* \(\d+%\) for new rows; kept would be/);
+    expect(stdout).not.toMatch(/run_kept\).*node_executions/);
+  } finally {
+    await fresh.drop();
+  }
+});
+
+test("a large table is looked at by a sample of its pages that tells the same share", async () => {
+  const tenantId = randomUUID();
+  await archive.sql.query("CREATE SCHEMA large");
+  await archive.sql.query("CREATE TABLE large.workflow_node_executions (LIKE workflow_node_executions INCLUDING ALL)");
+  const run = await insertRun(archive.sql, { tenantId, status: "running" });
+  await archive.sql.query(
+    `INSERT INTO large.workflow_node_executions
+       SELECT (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), 'node_execution_id', n, 'workflow_run_id', CASE WHEN n % 4 = 0 THEN $2::uuid END))).*
+         FROM workflow_node_executions t, generate_series(1, 40000) n WHERE t.id = $1`,
+    [run.nodeIds[0], run.runId],
+  );
+  await archive.sql.query("ANALYZE large.workflow_node_executions");
+  const found = await withTestConnections(archive, {}, async ({ postgres }) => {
+    const sources = await inspectSources(postgres, { dataTypes, tenantIds: [] }, undefined);
+    const related = await relatedTables(postgres, sources);
+    const nodeSource = sources.find(({ logType }) => logType.hasOffloads)!;
+    const table = {
+      ...nodeSource.table,
+      sqlName: '"large"."workflow_node_executions"',
+      estimatedRows: 2_000_000,
+    };
+    const context = { dataType: "node_executions" as const, table, timeZone: "UTC", indexUuids: undefined };
+    const scope = { dataTypes, tenantIds: [tenantId] };
+    return freeable(postgres, [{ ...context, scope }], related, false, new AbortController().signal);
+  });
+  const [{ tableBytes, freeBytes, kept, isSampled }] = found as [(typeof found)[number]];
+  expect(isSampled).toBe(true);
+  expect(freeBytes / tableBytes).toBeGreaterThan(0.7);
+  expect(freeBytes / tableBytes).toBeLessThan(0.8);
+  expect(kept).toEqual([{ reason: "run_kept", bytes: tableBytes - freeBytes }]);
 });
 
 describe("of a run whose node executions were purged and whose row the platform deletes then", () => {

@@ -1,0 +1,64 @@
+import prettyBytes from "pretty-bytes";
+import { freeable } from "../cleanup/freeable.ts";
+import { relatedTables } from "../cleanup/tables/related-tables.ts";
+import { dataTypes } from "../partitions/log-types.ts";
+import { inspectSources, zoneOf } from "../partitions/source-schema.ts";
+import { appliedMigrations } from "../state/upgrade.ts";
+import type { Scope } from "../partitions/scope.ts";
+import { type Finding, type Inspection, ok, warn } from "./finding.ts";
+
+const check = "cleanup-pg";
+
+/** How much cleanup-pg could ever free of the log tables, and what keeps the rest; the archive's own obstacles are not looked at, for they can be mended. */
+export async function freeableSpace(
+  { connections }: Inspection,
+  { tenantIds }: Scope,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const { postgres, settings } = connections;
+  const scope: Scope = { dataTypes, tenantIds };
+  const sources = await inspectSources(postgres, scope, settings.searchText);
+  if (sources.length < dataTypes.length) return [];
+  const related = await relatedTables(postgres, sources);
+  const unreadable = await unreadableOf(connections, Object.values(related));
+  if (unreadable.length > 0)
+    return [
+      warn(
+        check,
+        `How much it could free cannot be told: ${unreadable.join(", ")} cannot be read.`,
+        `GRANT SELECT ON ${unreadable.join(", ")} TO the role of DATABASE_URL; cleanup-pg needs it too.`,
+      ),
+    ];
+  const hasState = (await appliedMigrations(connections.state)).length > 0;
+  const contexts = sources.map((source) => ({
+    dataType: source.logType.dataType,
+    table: source.table,
+    scope,
+    timeZone: zoneOf(source, settings.sourceTimeZone),
+    indexUuids: undefined,
+  }));
+  const found = await freeable(postgres, contexts, related, hasState, signal);
+  const sum = (of: (one: (typeof found)[number]) => number): number => found.reduce((all, one) => all + of(one), 0);
+  const [free, all] = [sum(({ freeBytes }) => freeBytes), sum(({ tableBytes }) => tableBytes)];
+  const kept = found
+    .flatMap(({ dataType, kept: reasons }) => reasons.map(({ reason, bytes }) => ({ dataType, reason, bytes })))
+    .toSorted((a, b) => b.bytes - a.bytes)
+    .slice(0, 5)
+    .map(({ dataType, reason, bytes }) => `${prettyBytes(bytes, { binary: true })} of ${dataType} (${reason})`);
+  const share = all === 0 ? 0 : Math.floor((100 * free) / all);
+  const text = `could free about ${prettyBytes(free, { binary: true })} of ${prettyBytes(all, { binary: true })} (${share}%) for new rows`;
+  const rest = kept.length === 0 ? "" : `; kept would be ${kept.join(", ")}`;
+  const how = found.some(({ isSampled }) => isSampled) ? "; by a sample" : "";
+  return [ok(check, `${text}${rest}${how}`)];
+}
+
+async function unreadableOf(
+  { postgres }: Inspection["connections"],
+  tables: readonly ({ readonly sqlName: string; readonly name: string } | undefined)[],
+): Promise<string[]> {
+  const { rows } = await postgres.query<{ name: string }>(
+    "select name from unnest($1::text[]) name where not has_table_privilege(name, 'select')",
+    [tables.flatMap((table) => table?.sqlName ?? [])],
+  );
+  return rows.map(({ name }) => name);
+}
