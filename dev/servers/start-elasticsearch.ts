@@ -1,4 +1,4 @@
-import { chown, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, chown, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { elasticsearchDistribution } from "./elasticsearch-distribution.ts";
 import type { ElasticsearchMajor } from "./jdk.ts";
@@ -15,6 +15,8 @@ export interface ElasticsearchOptions {
   settings?: Record<string, string | number | boolean>;
   /** Turns security on, with this superuser. */
   user?: { name: string; password: string };
+  /** More users by their names, with the same password, each with a role as `PUT _security/role` takes it. */
+  roles?: Readonly<Record<string, object>>;
   signal?: AbortSignal | undefined;
 }
 
@@ -26,7 +28,7 @@ export async function startElasticsearch(options: ElasticsearchOptions = {}): Pr
   try {
     await writeFolders(supervisor.folder, home, options, runAs);
     const env = environment(supervisor.folder, jdk.home, options.heap ?? "1g");
-    if (options.user) await addUser(supervisor, home, env, options.user);
+    if (options.user) await addUsers(supervisor, home, env, { user: options.user, roles: options.roles ?? {} });
     return await start(supervisor, home, env, options);
   } catch (error) {
     await supervisor.close();
@@ -99,14 +101,30 @@ function environment(folder: string, javaHome: string, heap: string): Record<str
   };
 }
 
-async function addUser(
+/** In files: this distribution lacks a filter that the index of users and roles needs, so the API cannot make any. */
+async function addUsers(
   supervisor: Supervisor,
   home: string,
   env: Record<string, string>,
-  user: { name: string; password: string },
+  { user, roles }: Required<Pick<ElasticsearchOptions, "user" | "roles">>,
 ): Promise<void> {
   const args = ["useradd", user.name, "-p", user.password, "-r", "superuser"];
   await supervisor.run({ file: join(home, "bin", "elasticsearch-users"), args, env, asUser: true });
+  const config = join(supervisor.folder, "config");
+  const [, hash] = (await readFile(join(config, "users"), "utf8")).trim().split(":");
+  const lines = (line: (name: string, role: object) => string): string =>
+    Object.entries(roles)
+      .map(([name, role]) => `${line(name, role)}\n`)
+      .join("");
+  await appendFile(
+    join(config, "users"),
+    lines((name) => `${name}:${hash}`),
+  );
+  await appendFile(
+    join(config, "users_roles"),
+    lines((name) => `${name}:${name}`),
+  );
+  await appendFile(join(config, "roles.yml"), `\n${lines((name, role) => `${name}: ${JSON.stringify(role)}`)}`); // JSON is YAML
 }
 
 async function start(

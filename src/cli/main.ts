@@ -3,9 +3,15 @@
 // options, of which it would find --env-file among those of the program too.
 import { exitCodes } from "./exit-codes.ts";
 import { watchOutput } from "./lost-output.ts";
+import { unsupportedNode } from "./node-version.ts";
 import { runCli } from "./run-cli.ts";
 import { stopSignals } from "./stop-signals.ts";
 
+const unsupported = unsupportedNode(process.versions.node);
+if (unsupported !== undefined) {
+  process.stderr.write(`Error: ${unsupported}\n`);
+  process.exit(exitCodes.failed);
+}
 const stdout = watchOutput(process.stdout);
 process.on("SIGXFSZ", () => {}); // a file at its size limit is one more output that cannot be written, and no end of the program
 watchOutput(process.stderr); // where nobody can be told, nobody is told

@@ -38,6 +38,7 @@ export async function withStores<T>(
 ): Promise<T> {
   requireEnabled(config.elasticsearch);
   validatePrefix(config.elasticsearch.indexPrefix);
+  if (isUnverified(config.elasticsearch)) log.warn({}, unverified);
   const { withConnections } = await import("../workflow-logs/connections.ts");
   return withConnections({ ...connectionOptions(config), slow: slowLog(config, log) }, work);
 }
@@ -135,6 +136,14 @@ async function askedDatabase(url: string): Promise<AskedHome & { close(): Promis
   const pool = createPool(url);
   return { ...askedArchive(stateDatabase(pool)), close: () => pool.end() };
 }
+
+/** Of a connection through TLS that trusts whoever answers. */
+export function isUnverified({ useSsl, verifyCerts }: Pick<ElasticsearchConfig, "useSsl" | "verifyCerts">): boolean {
+  return useSsl && !verifyCerts;
+}
+
+export const unverified =
+  "ELASTICSEARCH_VERIFY_CERTS=false: whoever answers at ELASTICSEARCH_HOSTS is taken for Elasticsearch, and gets the credentials and all logs";
 
 function slowLog({ slowQueryMs: millis }: Pick<StoresContext["config"], "slowQueryMs">, log: Log): SlowLog | undefined {
   return millis === undefined ? undefined : { millis, log };

@@ -129,7 +129,7 @@ function describeResponse(error: errors.ResponseError): Description {
     return {
       code: "unauthorized",
       message: `Elasticsearch${at(error)} refused the credentials${credentialsReason(error.body)}.`,
-      hint: /expired/i.test(said)
+      hint: /expired/i.test(credentialsReason(error.body))
         ? "Make a new key or token and set it, ELASTICSEARCH_API_KEY for a key; and look whether the server's clock is right."
         : "Correct ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY.",
     };

@@ -2,26 +2,21 @@ import { type Client, errors } from "@elastic/elasticsearch";
 import { describeElasticsearchError } from "./errors.ts";
 import { resourcePattern } from "./indices/index-names.ts";
 
-// monitor: health, disks, shard limit. manage_index_templates: install our templates and see those in their way.
-const CLUSTER = ["monitor", "manage_index_templates"];
-// view_index_metadata and monitor: find, recognise and measure our indices. maintenance: refresh.
-const INDEX = ["create_index", "index", "read", "view_index_metadata", "monitor", "maintenance"];
-
 /**
- * The privileges a migration needs and the user or API key lacks, such as "cluster: monitor" or
+ * The privileges asked for that the user or API key lacks, such as "cluster: monitor" or
  * "index dify-workflow-runs-*: read"; none when the cluster runs without security.
  */
 export async function missingPrivileges(
   client: Client,
   prefix: string,
   resources: readonly string[],
-  { cluster, index }: { cluster: readonly string[]; index: readonly string[] } = { cluster: CLUSTER, index: INDEX },
+  { cluster, index }: { cluster: readonly string[]; index: readonly string[] },
 ): Promise<string[]> {
   const names = resources.map((resource) => resourcePattern(prefix, resource));
   try {
     const granted = await client.security.hasPrivileges({
       cluster: [...cluster],
-      index: [{ names, privileges: [...index] }],
+      index: index.length === 0 ? [] : [{ names, privileges: [...index] }],
     });
     return [
       ...refused(granted.cluster).map((privilege) => `cluster: ${privilege}`),

@@ -11,6 +11,7 @@ export class AdvisoryLocks implements RunLocks {
   private readonly client: PoolClient;
   private readonly onEnd: () => void;
   private isClosed = false;
+  private last: Promise<unknown> = Promise.resolve();
 
   private constructor(client: PoolClient) {
     const lost = new AbortController();
@@ -27,15 +28,24 @@ export class AdvisoryLocks implements RunLocks {
 
   /** Whether the lock is ours now; false when another session has it. */
   async tryLock(name: string): Promise<boolean> {
-    const result = await this.client.query<{ locked: boolean }>(
-      "select pg_try_advisory_lock(hashtextextended($1, 0)) as locked",
-      [name],
-    );
-    return result.rows[0]!.locked;
+    return this.oneByOne(async () => {
+      const result = await this.client.query<{ locked: boolean }>(
+        "select pg_try_advisory_lock(hashtextextended($1, 0)) as locked",
+        [name],
+      );
+      return result.rows[0]!.locked;
+    });
   }
 
   async unlock(name: string): Promise<void> {
-    await this.client.query("select pg_advisory_unlock(hashtextextended($1, 0))", [name]);
+    await this.oneByOne(() => this.client.query("select pg_advisory_unlock(hashtextextended($1, 0))", [name]));
+  }
+
+  /** Partitions side by side lock on the one connection, which takes a statement when the one before has ended. */
+  private oneByOne<T>(statement: () => Promise<T>): Promise<T> {
+    const done = this.last.then(statement);
+    this.last = done.catch(() => {});
+    return done;
   }
 
   close(): void {

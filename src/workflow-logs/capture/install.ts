@@ -5,7 +5,8 @@ import type { CapturedTable } from "./capture-function.ts";
 import { addTriggers, inspectCapture, replaceFunction } from "./capture-triggers.ts";
 import { type LockWait, withTableLock } from "../../stores/postgres/table-lock.ts";
 import { markInstalled, markInstalling, readCapture } from "../state/capture.ts";
-import { upgradeState } from "../state/upgrade.ts";
+import { requireSchemaAccess } from "../state/schema-access.ts";
+import { upgradeAndHandOver } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import { capturedTables, requireCapturable, requireOwner } from "./captured-tables.ts";
@@ -39,7 +40,8 @@ export async function installCapture(
   const captured = await capturedTables(postgres);
   await requireCapturable(postgres, captured);
   await requireOwner(postgres, captured);
-  await upgradeState(state);
+  await requireSchemaAccess(postgres);
+  await upgradeAndHandOver(state);
   return alone(postgres, async () => {
     const before = await Promise.all(captured.map((one) => inspectCapture(postgres, one)));
     const { installedAt: earlier } = await readCapture(state);

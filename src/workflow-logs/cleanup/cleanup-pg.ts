@@ -48,7 +48,11 @@ export async function cleanupPg(
   const { postgres, state } = connections;
   await storageOf(connections, options)?.check();
   const scope: Scope = { dataTypes: options.dataTypes, tenantIds: [options.tenantId], end: options.before };
-  const { sources } = await requireAccess(connections, { ...migrateDefaults, scope: { ...scope, dataTypes } });
+  const { sources } = await requireAccess(
+    connections,
+    { ...migrateDefaults, scope: { ...scope, dataTypes } },
+    "cleanup-pg",
+  );
   await requireEveryRowSeen(postgres);
   const related = await relatedTables(postgres, sources);
   const { nodes, logs, runs, offloads } = related;

@@ -29,7 +29,7 @@ export async function applyDirty(
 ): Promise<ApplyDirtyReport> {
   const { state, elasticsearch, settings } = connections;
   const migrateOptions: MigrateOptions = { ...migrateDefaults, scope: options.scope };
-  const { sources } = await requireAccess(connections, migrateOptions);
+  const { sources } = await requireAccess(connections, migrateOptions, "apply-dirty");
   await upgradeState(state);
   await installTemplates(elasticsearch, settings.template);
 

@@ -15,18 +15,6 @@ export const elasticsearchHealth: Check = async ({ cluster }) => {
   return [ok("elasticsearch", text)];
 };
 
-export const elasticsearchPrivileges: Check = async ({ connections }) => {
-  const missing = await missingPrivileges(connections.elasticsearch, connections.settings.template.prefix, resources);
-  if (missing.length === 0) return [ok("elasticsearch privileges", "enough")];
-  return [
-    fail(
-      "elasticsearch privileges",
-      `Missing: ${missing.join("; ")}.`,
-      "Give them to the role of ELASTICSEARCH_USERNAME or of the API key.",
-    ),
-  ];
-};
-
 /** What only some commands need; without it they leave rows waiting, and nothing else. */
 export const deletePrivilege: Check = async ({ connections }) => {
   if (!(await captureState(connections)).installed) return [];

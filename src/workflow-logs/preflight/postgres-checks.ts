@@ -1,7 +1,7 @@
 import { freeConnections } from "../../stores/postgres/connection/free-connections.ts";
 import { pendingMigrations } from "../state/upgrade.ts";
 import { offloadTable } from "../partitions/log-types.ts";
-import { type Check, fail, type Finding, ok, warn } from "./finding.ts";
+import { type Check, fail, ok, warn } from "./finding.ts";
 
 const oldestMajor = 13;
 
@@ -19,60 +19,6 @@ export const postgresVersion: Check = async ({ connections }) => {
       `Upgrade the server to PostgreSQL ${oldestMajor} or newer.`,
     ),
   ];
-};
-
-export const postgresPrivileges: Check = async ({ connections, sources }) => {
-  const readable = await connections.postgres.query<{ name: string; readable: boolean }>(
-    "select name, has_table_privilege(name, 'select') as readable from unnest($1::text[]) name",
-    [sources.map((source) => source.table.sqlName)],
-  );
-  const unreadable = readable.rows.filter((row) => !row.readable).map((row) => row.name);
-  const state = await connections.postgres.query<{
-    role: string;
-    database: string;
-    able: boolean;
-    readOnly: boolean;
-    standby: boolean;
-  }>(
-    `select current_user as role, current_database() as database, current_setting('transaction_read_only')::bool as "readOnly", pg_is_in_recovery() as standby,
-       case when to_regnamespace('log_archive') is null then has_database_privilege(current_database(), 'create')
-            else has_schema_privilege('log_archive', 'create') end as able`,
-  );
-  const { role, database, able, readOnly, standby } = state.rows[0]!;
-  const findings: Finding[] = [];
-  if (unreadable.length > 0) {
-    findings.push(
-      fail(
-        "postgres privileges",
-        `${role} may not read ${unreadable.join(", ")}.`,
-        `GRANT SELECT ON ${unreadable.join(", ")} TO "${role}";`,
-      ),
-    );
-  }
-  if (readOnly) {
-    findings.push(
-      fail(
-        "postgres privileges",
-        standby
-          ? "PostgreSQL is a standby, which is read-only."
-          : "This connection is read-only: default_transaction_read_only is on for the role or the database.",
-        standby
-          ? "Connect to the primary: checkpoints are kept beside the logs."
-          : `Take a role that may write, for checkpoints are kept beside the logs: ALTER ROLE "${role}" SET default_transaction_read_only = off;`,
-      ),
-    );
-  } else if (!able) {
-    findings.push(
-      fail(
-        "postgres privileges",
-        `${role} may not make the schema log_archive or tables in it.`,
-        `GRANT CREATE ON DATABASE "${database}" TO "${role}";`,
-      ),
-    );
-  }
-  return findings.length > 0
-    ? findings
-    : [ok("postgres privileges", `${role} may read the logs and keep the archive's state`)];
 };
 
 /** A run has one for its locks, and up to five for its pages, transactions and controls; fewer would make it wait for itself. */

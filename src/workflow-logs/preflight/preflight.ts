@@ -10,13 +10,14 @@ import {
   deletePrivilege,
   diskSpace,
   elasticsearchHealth,
-  elasticsearchPrivileges,
   retention,
   shardBudget,
   templates,
 } from "./elasticsearch-checks.ts";
 import type { Check, Finding, Inspection, PlanCheck } from "./finding.ts";
 import { archiveIdentity, onlyCopiesThere } from "./archive-check.ts";
+import { type ArchiveCommand } from "./command-needs.ts";
+import { privileges } from "./privilege-checks.ts";
 import { freeableSpace } from "./freeable-check.ts";
 import { hiddenRows } from "./hidden-rows-check.ts";
 import { fileStorage } from "./storage-check.ts";
@@ -25,7 +26,6 @@ import {
   databaseEncoding,
   orphanOffloads,
   postgresConnections,
-  postgresPrivileges,
   postgresVersion,
   servingIndexes,
   stateSchema,
@@ -35,15 +35,13 @@ import {
 // src/workflow-logs/preflight looks whether both stores let us do what we are about to do: one small function for
 // each check. It changes nothing.
 
-/** Without these nothing works; migrate runs them too before it writes anything. */
+/** Without these nothing works; commands run them too before they write anything. */
 const accessChecks: readonly Check[] = [
   postgresVersion,
-  postgresPrivileges,
   hiddenRows,
   postgresConnections,
   stateSchema,
   elasticsearchHealth,
-  elasticsearchPrivileges,
   fileStorage,
 ];
 const sourceChecks: readonly Check[] = [
@@ -59,15 +57,22 @@ const sourceChecks: readonly Check[] = [
 ];
 const planChecks: readonly PlanCheck[] = [shardBudget, diskSpace, retention];
 
-/** Looks at everything a migration with these options needs, and writes nothing. Throws AppError when a server cannot be reached. */
+/**
+ * Looks at everything that a command needs, for migrate with these options also at what it would meet, and writes nothing. All privileges that are missing are listed at
+ * once. Throws AppError when a server cannot be reached.
+ */
 export async function preflight(
   connections: Connections,
   options: MigrateOptions,
   signal: AbortSignal,
+  command: ArchiveCommand = "migrate",
 ): Promise<Finding[]> {
+  const findings = await privileges(connections, command);
+  const isDenied = (): boolean => findings.some(({ level }) => level === "fail"); // then the others would fail for the same reason
+  if (isDenied() || command === "search") return findings;
   const inspection = await inspect(connections, options);
-  const findings = await run([...accessChecks, archiveIdentity], inspection);
-  if (findings.some(({ level }) => level === "fail")) return findings; // the others would fail for the same reason
+  findings.push(...(await run([...accessChecks, archiveIdentity], inspection)));
+  if (isDenied() || command !== "migrate") return findings;
   findings.push(...(await run(sourceChecks, inspection)));
   const plan = await dryRun(connections, options, signal);
   findings.push(...planChecks.flatMap((check) => check(inspection, plan)));
@@ -75,14 +80,24 @@ export async function preflight(
 }
 
 /**
- * What a migration cannot do without. Throws AppError with everything that is missing, or when the archive is not this database's, and UsageError for settings that
+ * What a command cannot do without. Throws AppError with everything that is missing, or when the archive is not this database's, and UsageError for settings that
  * are others than the archive's; writes nothing.
  */
-export async function requireAccess(connections: Connections, options: MigrateOptions): Promise<Inspection> {
+export async function requireAccess(
+  connections: Connections,
+  options: MigrateOptions,
+  command: ArchiveCommand = "migrate",
+): Promise<Inspection> {
+  refuse(await privileges(connections, command));
   const inspection = await inspect(connections, options);
   await connections.archive.check();
-  const failed = (await run(accessChecks, inspection)).filter(({ level }) => level === "fail");
-  if (failed.length === 0) return inspection;
+  refuse(await run(accessChecks, inspection));
+  return inspection;
+}
+
+function refuse(findings: readonly Finding[]): void {
+  const failed = findings.filter(({ level }) => level === "fail");
+  if (failed.length === 0) return;
   throw new AppError("preflight_failed", failed.map(({ message }) => message).join("\n"), {
     hint: failed.map(({ hint }) => hint).join("\n"),
   });

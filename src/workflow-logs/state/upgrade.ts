@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { AppError } from "../../engine/errors.ts";
+import { handOverStatement } from "./schema-access.ts";
 import { stateSchema, type StateDatabase } from "./database.ts";
 
 const folder = new URL("../../../migrations/postgres/", import.meta.url);
@@ -15,7 +16,15 @@ export async function upgradeState(db: StateDatabase): Promise<string[]> {
   if ((await pendingMigrations(db)).length === 0) return [];
   const { error, results = [] } = await migrator(db).migrateToLatest();
   if (error !== undefined) throw error;
+  await sql.raw(handOverStatement).execute(db);
   return results.filter((result) => result.status === "Success").map((result) => result.migrationName);
+}
+
+/** The same, and what this role made before belongs to the owner of the schema. */
+export async function upgradeAndHandOver(db: StateDatabase): Promise<string[]> {
+  const applied = await upgradeState(db);
+  await sql.raw(handOverStatement).execute(db);
+  return applied;
 }
 
 /** The migrations that the database still lacks. Writes nothing, also where there is no schema yet. */

@@ -43,7 +43,11 @@ export async function validate(
   options: ValidateOptions,
   watch: ValidateWatch,
 ): Promise<ValidateReport> {
-  const inspection = await requireAccess(connections, migrateOptionsOf(options));
+  const inspection = await requireAccess(
+    connections,
+    migrateOptionsOf(options),
+    options.repair ? "migrate" : "validate",
+  );
   await upgradeState(connections.state);
   if (options.repair) await installTemplates(connections.elasticsearch, connections.settings.template);
 

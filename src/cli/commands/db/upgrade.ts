@@ -6,8 +6,8 @@ export default command({
   config: databaseConfig,
   run: (_, context) =>
     withDatabase(context, async ({ state }) => {
-      const { upgradeState } = await import("../../../workflow-logs/state/upgrade.ts");
-      const applied = await upgradeState(state);
+      const { upgradeAndHandOver } = await import("../../../workflow-logs/state/upgrade.ts");
+      const applied = await upgradeAndHandOver(state);
       context.output.result({ applied }, () =>
         applied.length === 0 ? "✓ The schema log_archive is up to date." : `✓ Applied ${applied.join(", ")}.`,
       );

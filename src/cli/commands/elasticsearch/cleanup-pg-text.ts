@@ -93,9 +93,17 @@ export function cleanupText(report: CleanupReport, width?: number): string {
         ]),
     "",
     ...vacuumText(report),
-    ...(report.status === "interrupted" ? [] : [nextStep(dryRun ? "wouldPurge" : "purged"), ""]),
+    ...(report.status === "interrupted" ? [] : [nextStep(stepAfter(report)), ""]),
     verdict(report),
   ].join("\n");
+}
+
+function stepAfter(report: CleanupReport): Parameters<typeof nextStep>[0] {
+  const counts = Object.values(report.byTable);
+  if (counts.some(({ eligible, deleted }) => (report.dryRun ? eligible : deleted) > 0))
+    return report.dryRun ? "wouldPurge" : "purged";
+  if (counts.some(({ kept }) => "unreplicated" in kept || "snapshots_hidden" in kept)) return "unreplicated";
+  return hasUnproven(report) ? "nothingProven" : "nothingToPurge";
 }
 
 function shareText({ byTable, dryRun }: CleanupReport): string {

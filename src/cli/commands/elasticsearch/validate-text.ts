@@ -12,7 +12,7 @@ import { formatTable } from "../../output/table.ts";
 const differencesShown = 20;
 
 /** The report that a person reads at the end of a validation. */
-export function validateText(report: ValidateReport, width?: number): string {
+export function validateText(report: ValidateReport, isCaptured: boolean, width?: number): string {
   const shown = report.differences.slice(0, differencesShown);
   const wrong = wrongOf(report) + report.repaired + report.deleted;
   return [
@@ -48,7 +48,7 @@ export function validateText(report: ValidateReport, width?: number): string {
         `\nNote: ${dataType} ${tenantId} ${month} has ${formatCount(source)} rows and ${formatCount(target)} documents; --full names those that differ.`,
     ),
     ...notes(report).map((note) => `\nNote: ${printable(note)}`),
-    ...(report.status === "match" ? ["", nextStep("validate")] : []),
+    ...(report.status === "match" ? ["", nextStep(isCaptured ? "validate" : "validateWithoutCapture")] : []),
     "",
     verdict(report),
   ].join("\n");

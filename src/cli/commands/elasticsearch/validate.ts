@@ -58,7 +58,9 @@ export default command({
       };
       const report = await validate(connections, options, { signal, progress, confirmDelete });
       const code = report.status === "mismatch" ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, (width) => validateText(report, width), code);
+      const { captureState } = await import("../../../workflow-logs/capture/status.ts");
+      const { installed } = await captureState(connections);
+      return printReport(context, report, (width) => validateText(report, installed, width), code);
     });
   },
 });

@@ -139,10 +139,9 @@ test("missing privileges are named, by index", async () => {
       },
     },
   });
-  await expect(missingPrivileges(client, "dify", ["workflow-runs"])).resolves.toEqual([
-    "cluster: manage_index_templates",
-    "index dify-workflow-runs-*: index",
-  ]);
+  await expect(
+    missingPrivileges(client, "dify", ["workflow-runs"], { cluster: ["monitor"], index: ["read"] }),
+  ).resolves.toEqual(["cluster: manage_index_templates", "index dify-workflow-runs-*: index"]);
   expect(JSON.parse(String(seen[0]?.body))).toMatchObject({ index: [{ names: ["dify-workflow-runs-*"] }] });
 });
 
@@ -151,12 +150,16 @@ test.each([
   [405, "Incorrect HTTP method for uri [/_security/user/_has_privileges] and method [POST], allowed: [DELETE]"],
 ])("a cluster without security (%i) lacks no privilege", async (status, error) => {
   const { client } = await clientOf({ "/_security": { status, body: { error } } });
-  await expect(missingPrivileges(client, "dify", ["workflow-runs"])).resolves.toEqual([]);
+  await expect(
+    missingPrivileges(client, "dify", ["workflow-runs"], { cluster: ["monitor"], index: ["read"] }),
+  ).resolves.toEqual([]);
 });
 
 test("a wrong password is not taken for a cluster without security", async () => {
   const { client } = await clientOf({ "/_security": { status: 401, body: { error: { type: "security_exception" } } } });
-  await expect(missingPrivileges(client, "dify", ["workflow-runs"])).rejects.toMatchObject({
+  await expect(
+    missingPrivileges(client, "dify", ["workflow-runs"], { cluster: ["monitor"], index: ["read"] }),
+  ).rejects.toMatchObject({
     code: "elasticsearch_unauthorized",
   });
 });

@@ -62,3 +62,17 @@ test("a dry run says what would be deleted and deletes nothing", () => {
   expect(text).not.toMatch(/VACUUM/);
   expect(text.split("\n").at(-1)).toBe("✓ SUCCESS: 3 rows would be deleted");
 });
+
+test("what comes next depends on what kept the rows (F12)", () => {
+  const nextAfter = (count: CleanupCounters): string => /^Next: (.*)$/m.exec(cleanupText(count.snapshot()))![1]!;
+  const single = counters(true);
+  single.kept("workflow_runs", "unreplicated", 3, 100);
+  expect(nextAfter(single)).toMatch(/replica .* snapshot .* --allow-unreplicated/);
+  const missing = counters(true);
+  missing.kept("workflow_runs", "missing", 3, 100);
+  expect(nextAfter(missing)).toMatch(/what the meanings above say/);
+  const ruled = counters(true);
+  ruled.kept("workflow_runs", "message", 3, 100);
+  expect(nextAfter(ruled)).toMatch(/^nothing/);
+  expect(cleanupText(ruled.snapshot())).toContain("About 0 B of 100 B before the date would be freed (0%)");
+});

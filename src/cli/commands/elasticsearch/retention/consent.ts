@@ -8,11 +8,12 @@ export async function whatWouldGo(
   connections: Connections,
   options: Omit<RetentionOptions, "dryRun">,
   signal: AbortSignal,
-): Promise<{ readonly indices: string; readonly warning: string }> {
+): Promise<{ readonly isNothing: boolean; readonly indices: string; readonly warning: string }> {
   const { retentionSweep } = await import("../../../../workflow-logs/retention/retention-sweep.ts");
   const { totals } = await retentionSweep(connections, { ...options, dryRun: true }, { signal, progress: noProgress });
   const { wouldDelete, onlyCopy } = totals;
   return {
+    isNothing: wouldDelete.indices === 0,
     indices: `${formatCount(wouldDelete.indices)} indices of ${tenants(options.tenantIds)} with ${formatCount(wouldDelete.documents)} documents (${formatBytes(wouldDelete.bytes)})`,
     warning:
       onlyCopy.indices > 0

@@ -47,10 +47,13 @@ export default command({
 async function agree(connections: Connections, options: ScheduleOptions, context: CommandContext): Promise<void> {
   const { nextTimes } = await import("../../../../stores/postgres/jobs/cron.ts");
   const next = await nextTimes(connections.postgres, options);
-  if (context.yes) return;
   const { cron, timezone, tenantIds, retentionDays, scheduledBy } = options;
   const sweep = { ...options, dataTypes, operator: scheduledBy };
   const { indices, warning } = await whatWouldGo(connections, sweep, context.signal);
+  const [first, second] = next;
+  if (first !== undefined && second !== undefined && second.getTime() - first.getTime() < 3_600_000)
+    context.output.note(`Warning: ${cron} is more often than once an hour; a sweep once a day finds the same.`);
+  if (context.yes) return context.output.note(`Now it would delete ${indices}.${warning}`);
   const question = [
     `From now on delete all that is older than ${retentionDays} days, of ${tenants(tenantIds)}, at ${cron} (${timezone}), without asking again?`,
     `The next times are ${next.map((time) => time.toISOString()).join(", ")}.`,

@@ -56,6 +56,7 @@ async function agree(connections: Connections, options: RetentionOptions, contex
     });
   }
   if (context.yes) return;
-  const { indices, warning } = await whatWouldGo(connections, options, context.signal);
+  const { isNothing, indices, warning } = await whatWouldGo(connections, options, context.signal);
+  if (isNothing) return;
   await context.confirmByTyping(`Delete ${indices} from Elasticsearch?${warning}`, wordOfConsent(tenantIds));
 }

@@ -99,16 +99,23 @@ describe("the report", () => {
       },
       { ...partition, id: "row-2\u001b[2J", kind: "missing", columns: [], reason: "record error x: y", resolved: null },
     ];
-    const text = validateText(counters.snapshot());
+    const text = validateText(counters.snapshot(), true);
     expect(text).toMatch(/workflow_runs +2,000 +1,999 +2,000 +1,998 +1 +1 +0/);
     expect(text).toContain("different: workflow_runs t 2025-09 row-1 (error, outputs)");
     expect(text).toContain("missing: workflow_runs t 2025-09 row-2\\u001b[2J (record error x: y)");
     expect(text).toContain("1 of the missing rows are record errors");
     expect(text.split("\n").at(-1)).toMatch(/^⚠ WARNING: 2 differences; .*--full --repair/);
     expect(
-      validateText(counted({ source: 3, target: 3, checked: 3 }).snapshot())
+      validateText(counted({ source: 3, target: 3, checked: 3 }).snapshot(), true)
         .split("\n")
         .at(-1),
     ).toMatch(/^✓ SUCCESS: 3 rows/);
   });
+});
+
+test("what comes next depends on whether writes are recorded (F13)", () => {
+  const report = counted({ source: 3, target: 3, checked: 3 }).snapshot();
+  expect(validateText(report, true)).toMatch(/Next: app elasticsearch apply-dirty/);
+  expect(validateText(report, false)).not.toMatch(/apply-dirty/);
+  expect(validateText(report, false)).toMatch(/Next: .*capture is not installed/);
 });
