@@ -46,7 +46,7 @@ export async function validate(
   const inspection = await requireAccess(
     connections,
     migrateOptionsOf(options),
-    options.repair ? "migrate" : "validate",
+    options.repair ? "apply-dirty" : "validate",
   );
   await upgradeState(connections.state);
   if (options.repair) await installTemplates(connections.elasticsearch, connections.settings.template);

@@ -22,8 +22,8 @@ function blocks(heading: string, language: "sql" | "json"): string[] {
 /** Users of Elasticsearch, by the heading whose role they have. */
 const users = Object.fromEntries(
   [
-    "migrate, validate --repair, errors retry, rollout, applications that write",
-    "apply-dirty, migrate --follow, validate --delete-extra",
+    "migrate, errors retry, rollout, applications that write",
+    "apply-dirty, migrate --follow, validate --repair and --delete-extra",
     "validate, restore",
     "cleanup-pg",
     "retention sweep",
@@ -119,8 +119,8 @@ async function expectDone(role: Role, heading: string, args: readonly string[]):
 }
 
 const everyCommand = "Every command";
-const writing = "migrate, validate --repair, errors retry, rollout, applications that write";
-const applying = "apply-dirty, migrate --follow, validate --delete-extra";
+const writing = "migrate, errors retry, rollout, applications that write";
+const applying = "apply-dirty, migrate --follow, validate --repair and --delete-extra";
 const reading = "validate, restore";
 const searching = "search, applications that only read";
 
@@ -131,7 +131,7 @@ test("each command runs with its roles, one after the other as an operator would
   await expectDone(role, writing, ["status"]);
   await expectDone(role, writing, ["errors", "list"]);
   await archive.sql.query("UPDATE workflow_runs SET error = 'again'");
-  await expectDone(role, writing, ["validate", "--full", "--repair"]);
+  await expectDone(role, applying, ["validate", "--full", "--repair"]);
 
   await expectDone(role, applying, ["preflight", "--for", "apply-dirty"]);
   await expectDone(role, applying, ["apply-dirty"]);
