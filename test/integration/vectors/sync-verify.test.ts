@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { savePhase } from "../../../src/vectors/state/phases.ts";
 import { SqliteRecordErrors } from "../../../src/stores/sqlite/record-errors.ts";
 import { readProof } from "../../../src/vectors/state/proofs.ts";
+import { retryErrors } from "../../../src/vectors/sync/retry-errors.ts";
 import { sync, syncScope } from "../../../src/vectors/sync/sync.ts";
 import { verify } from "../../../src/vectors/verify/verify.ts";
 import { recordOf } from "../../../src/vectors/records/records.ts";
@@ -113,6 +114,26 @@ test("V4, V37: what Milvus does not take is a record error; the others are copie
   });
   expect(await verify(fitting, { tenants: [tenant] }, still)).toMatchObject({ result: "match" });
   expect(await new SqliteRecordErrors(connections.state).list({ scopes: [syncScope(tenant)] }, 10)).toEqual([]);
+  await fitting.close();
+});
+
+test("milvus errors retry copies what was refused: again with the reason, then, once the cause is mended, whole", async () => {
+  const { connections } = vectors;
+  const tenant = await tenantWith(3);
+  await connections.stores.weaviate.put(tenant, [recordOf({ uniqueid: "none", title: "without a vector" })]);
+  await sync(connections, { tenants: [tenant] }, still);
+  const recorded = () => new SqliteRecordErrors(connections.state).countByType({ scopes: [syncScope(tenant)] });
+  expect(await recorded()).toEqual({ dimension_mismatch: 1 });
+
+  const refused = await retryErrors(connections, tenant, still.signal);
+  expect(refused).toMatchObject({ copied: 0, refused: 1, left: 1, stuck: [{ id: "none", state: "refused" }] });
+  expect(await recorded()).toEqual({}); // it is a write that Milvus has not got now
+
+  const { connectVectors } = await import("../../../src/vectors/connections.ts");
+  const milvus = { ...vectors.options.milvus, onDimensionMismatch: "pad" as const };
+  const fitting = connectVectors(connections.state, { ...vectors.options, milvus });
+  expect(await retryErrors(fitting, tenant, still.signal)).toMatchObject({ copied: 1, refused: 0, left: 0 });
+  expect(await verify(fitting, { tenants: [tenant] }, still)).toMatchObject({ result: "match" });
   await fitting.close();
 });
 
