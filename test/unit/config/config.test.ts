@@ -56,6 +56,7 @@ test("the environment of the guide is accepted as printed", () => {
       caCerts: "/path/to/ca.crt",
       timeoutSeconds: 30,
       maxRetries: 3,
+      saveTimeoutSeconds: 10,
       indexPrefix: "dify",
       retentionDays: 30,
       saveTimeoutSeconds: 10,
