@@ -35,6 +35,7 @@ export async function writeRows(
     planned.filter(({ remove }) => remove.length === 0).map(({ record }) => [record.id, record.versions]),
   );
   const read = new Set<string>();
+  const counted = new Set<string>();
   const uncounted = await uncountedIds(copy, planned);
   let end: TransferEnd = "completed";
   for (const areNew of [false, true]) {
@@ -52,8 +53,11 @@ export async function writeRows(
           await forgetDeletedRows(transaction, partition, done);
           await forgetPurgedOf(transaction, partition, done);
           for (const id of done) read.add(id);
-          counters.add("entries", versions.length);
-          dirty.progress.advanced(progressKey, versions.length, 0);
+          // a transaction that lost to others is tried again
+          const uncounted = versions.filter((version) => !counted.has(version));
+          for (const version of uncounted) counted.add(version);
+          counters.add("entries", uncounted.length);
+          dirty.progress.advanced(progressKey, uncounted.length, 0);
         },
       },
       run.signal,

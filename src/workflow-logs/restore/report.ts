@@ -16,7 +16,7 @@ export interface RestoreReport {
   readonly byTable: Readonly<Record<string, RowCounts>>;
   readonly byPartition: readonly PartitionCounts[];
   readonly partitions: { readonly total: number; readonly done: number; readonly remaining: number };
-  /** Partitions that were archived once and have no index now. */
+  /** Partitions that were archived once and have no index now, or one that cannot be read. */
   readonly missing: readonly MissingIndex[];
   /** Purged rows whose document is gone. */
   readonly lost: number;
@@ -70,6 +70,11 @@ export class RestoreCounters {
     this.byPartition.set(partitionKey(partition), known);
   }
 
+  /** A partition that could not be restored after all. */
+  went(partition: MissingIndex): void {
+    this.missing = [...this.missing, partition];
+  }
+
   /** Keeps the first ones. */
   found(findings: readonly RestoreFinding[]): void {
     if (this.findings.length < shownFindings) this.findings = [...this.findings, ...findings].slice(0, shownFindings);
@@ -118,5 +123,7 @@ const noRows: RowCounts = { documents: 0, restored: 0, present: 0, different: 0,
 /** Whether some row that was asked for is not in PostgreSQL as it is in its document. */
 export function hasFindings({ byTable, lost, missing }: RestoreReport): boolean {
   const notAsArchived = Object.values(byTable).some(({ different, refused }) => different + refused > 0);
-  return notAsArchived || lost > 0 || missing.some(({ purgedRows }) => purgedRows > 0);
+  return (
+    notAsArchived || lost > 0 || missing.some(({ purgedRows, because }) => purgedRows > 0 || because !== undefined)
+  );
 }

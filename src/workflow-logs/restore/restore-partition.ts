@@ -142,10 +142,10 @@ function moveDocuments(
         writing,
         unpaused: () => unpaused(signal),
       }),
-      checkpoint: { confirm: (batch, receipt) => confirm(batch, receipt!.outcome) }, // no batch is empty
+      checkpoint: { confirm: (batch, receipt) => confirm(batch, outcomeOf(batch, receipt, table.name)) },
       pacing,
       onConfirmed: (batch, receipt) => {
-        const { outcome } = receipt!;
+        const outcome = outcomeOf(batch, receipt, table.name);
         counters.add(planned, outcome.counts, batch.bytes);
         counters.found(outcome.findings);
         progress.advanced(partitionKey(planned), batch.records, batch.bytes);
@@ -154,4 +154,13 @@ function moveDocuments(
     },
     signal,
   );
+}
+
+/** One of vanished documents alone was never given to the sink. */
+function outcomeOf(batch: ArchivedBatch, receipt: RestoreReceipt | undefined, table: string): Outcome {
+  const outcome = new Outcome();
+  if (receipt !== undefined) outcome.join(receipt.outcome);
+  for (const id of batch.vanished)
+    outcome.refuse(table, id, "its document was deleted from the index while it was being restored");
+  return outcome;
 }

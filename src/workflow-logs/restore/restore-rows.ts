@@ -1,3 +1,4 @@
+import { retryOnConflict } from "../../stores/postgres/connection/conflicts.ts";
 import type { Pool, PoolClient } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import type { Receipt, Refusal, Sink } from "../../engine/ports.ts";
@@ -142,7 +143,11 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
       outcome.add(offloads.table.name, "refused", row.offloads.length);
   }
 
-  private async restoreTogether(rows: readonly ArchivedRow[]): Promise<Outcome> {
+  private restoreTogether(rows: readonly ArchivedRow[]): Promise<Outcome> {
+    return retryOnConflict(() => this.restoreInTransaction(rows));
+  }
+
+  private async restoreInTransaction(rows: readonly ArchivedRow[]): Promise<Outcome> {
     const { pool, writing, unpaused } = this.what;
     await unpaused();
     const client = await pool.connect();

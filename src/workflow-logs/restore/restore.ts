@@ -17,7 +17,7 @@ import { readSources } from "../../stores/elasticsearch/documents/mget-sources.t
 import { isAlteredDocument } from "./left-out.ts";
 import { inspectDocuments } from "./documents/inspect-documents.ts";
 import { type RestoreOptions, restoreScope } from "./options.ts";
-import { type PlannedRestore, planRestore } from "./plan-restore.ts";
+import { goneMeanwhile, type PlannedRestore, planRestore } from "./plan-restore.ts";
 import { hasFindings, RestoreCounters, type RestoreReport, shownFindings } from "./report.ts";
 import { compareOnly, type Restore, restorePartition } from "./restore-partition.ts";
 import { requireRestorePrivileges, type RestoreTable, restoreTables } from "./restore-tables.ts";
@@ -102,11 +102,20 @@ async function all(
   const { connections, options, counters, progress, pacing } = shared;
   const { partitions, missing, notes } = await planRestore(connections, restoreScope(options));
   counters.planned(partitions, missing);
+  const went = new Set<string>();
   const begun = run === undefined ? partitions.map(fromNothing) : await whereInterrupted(connections, run, partitions);
+  const stillThere = async (partition: PlannedRestore, error: unknown): Promise<void> => {
+    if (isAbort(error)) throw error;
+    const gone = await goneMeanwhile(connections, partition);
+    if (gone === undefined) throw error;
+    counters.went(gone);
+    went.add(partitionKey(partition));
+  };
   const inspected = await inspectDocuments(
     connections,
     tables,
     begun.filter(({ isDone }) => !isDone),
+    stillThere,
     async (partition, id) => {
       if (options.acceptUnproven || !shared.hasState) return false;
       const source = (await readSources(connections.elasticsearch, partition.index.name, [id])).get(id);
@@ -123,6 +132,7 @@ async function all(
 
   for (const partition of partitions) {
     if (signal.aborted) return "interrupted";
+    if (went.has(partitionKey(partition))) continue;
     const table = tables.find(({ logType }) => logType.dataType === partition.dataType)!;
     const key = partitionKey(partition);
     progress.partitionStarted(key, `${table.table.name} ${partition.month}`, inspected.counts.get(key) ?? 0, 0);
@@ -132,6 +142,8 @@ async function all(
           ? await compareOnly(shared, table, partition, signal)
           : await restorePartition(shared, run, table, partition);
       if (end === "interrupted") return "interrupted";
+    } catch (error) {
+      await stillThere(partition, error);
     } finally {
       progress.partitionFinished(key);
     }

@@ -1,6 +1,7 @@
 import { type ColumnType, type Generated, Kysely, PostgresDialect } from "kysely";
 import type { Pool } from "pg";
 import type { RunsTable } from "../../stores/postgres/run-store.ts";
+import { retryOnConflict } from "../../stores/postgres/connection/conflicts.ts";
 import { typedPool } from "./typed-pool.ts";
 
 // src/workflow-logs/state is what the archive remembers, in the schema log_archive beside the logs: one file for
@@ -302,5 +303,16 @@ export const stateSchema = "log_archive";
 
 /** Typed queries on our own schema, over the connections of `pool`. */
 export function stateDatabase(pool: Pool): StateDatabase {
-  return new Kysely<StateTables>({ dialect: new PostgresDialect({ pool: typedPool(pool) }) }).withSchema(stateSchema);
+  const db = new Kysely<StateTables>({ dialect: new PostgresDialect({ pool: typedPool(pool) }) }).withSchema(
+    stateSchema,
+  );
+  const begin = db.transaction.bind(db);
+  // one with an isolation level of its own has its own way with conflicts
+  db.transaction = () => {
+    const transaction = begin();
+    const execute = transaction.execute.bind(transaction);
+    transaction.execute = (work) => retryOnConflict(() => execute(work));
+    return transaction;
+  };
+  return db;
 }

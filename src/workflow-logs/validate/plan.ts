@@ -1,5 +1,5 @@
-import { AppError } from "../../engine/errors.ts";
 import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import { parseIndexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import type { CreatedWithin } from "../../stores/elasticsearch/documents/document-ids.ts";
 import type { PartitionState } from "../state/database.ts";
 import { listPartitions } from "../state/partitions/partitions.ts";
@@ -10,6 +10,7 @@ import { keysQuery, type PlanContext } from "../partitions/plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";
 import { coversWholeMonth, isInScope, partitionRange, type TimeRange } from "../partitions/scope.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
+import type { UnreadableMonth } from "./report.ts";
 import type { ValidateRun } from "./validate-run.ts";
 import { currentSnapshot } from "./written-since.ts";
 
@@ -89,17 +90,21 @@ export async function withIndices(
 ): Promise<PartitionPlan[]> {
   const { elasticsearch, settings, state, archive } = connections;
   const { scope } = options;
-  const listed = await listIndices(
-    elasticsearch,
-    archive,
-    settings.template.prefix,
-    scope.dataTypes.map((type) => logTypes[type].resource),
-  );
+  const listedResources = scope.dataTypes.map((type) => logTypes[type].resource);
+  const listed = await listIndices(elasticsearch, archive, settings.template.prefix, listedResources);
+  const unreadable = new Map<string, UnreadableMonth>();
+  for (const alias of listed.aliases) {
+    const address = parseIndexName(settings.template.prefix, listedResources, alias.name);
+    if (address === undefined) continue;
+    const { tenantId, month } = address;
+    const partition: Partition = { dataType: dataTypeOf(address.resource), tenantId, month };
+    if (isInScope(partition, scope)) unreadable.set(partitionKey(partition), { ...partition, because: "alias" });
+  }
   const indices = new Map<string, { partition: Partition; index: ArchiveIndex }>();
   for (const index of listed.indices) {
     const partition: Partition = { dataType: dataTypeOf(index.resource), tenantId: index.tenantId, month: index.month };
     if (!isInScope(partition, scope)) continue;
-    requireOpen(index);
+    if (index.status === "closed") unreadable.set(partitionKey(partition), { ...partition, because: "closed" });
     indices.set(partitionKey(partition), { partition, index });
   }
   const states = new Map<string, PartitionState>();
@@ -114,6 +119,7 @@ export async function withIndices(
       if (count > 0) counters.warn(expiredWarning(partition, count));
       continue;
     }
+    if (unreadable.has(key)) continue;
     const keys = sources.find(({ context }) => context.dataType === partition.dataType)!;
     const wholeMonth = coversWholeMonth(partition, scope);
     plans.push({
@@ -127,10 +133,11 @@ export async function withIndices(
     });
   }
   for (const tenantId of scope.tenantIds) {
-    if (plans.some((plan) => plan.tenantId === tenantId)) continue;
+    if ([...plans, ...unreadable.values()].some((plan) => plan.tenantId === tenantId)) continue;
     counters.warn(`Tenant ${tenantId} has no rows and no documents in this range.`);
   }
   counters.report.partitions.total = plans.length;
+  counters.report.unreadable = [...unreadable.values()];
   return inOrder(plans, "newest");
 }
 
@@ -140,12 +147,4 @@ export function expiredWarning(partition: Partition, rows: number): string {
 
 function dataTypeOf(resource: string): DataType {
   return dataTypes.find((type) => logTypes[type].resource === resource)!;
-}
-
-/** What cannot be read must not look as if it were missing. */
-function requireOpen({ name, status }: ArchiveIndex): void {
-  if (status === "open") return;
-  throw new AppError("index_closed", `The index ${name} is closed.`, {
-    hint: "Open it, or leave its month out with --start-date and --end-date.",
-  });
 }

@@ -35,14 +35,11 @@ export class ProgressTally {
   }
 
   async advance(transaction: StateDatabase, batch: CheckedBatch): Promise<void> {
-    this.checked += batch.ids.length;
-    this.after = batch.end;
-    await this.save(transaction, false);
+    await this.save(transaction, false, { checked: this.checked + batch.ids.length, after: batch.end });
   }
 
   async forgetRows(transaction: StateDatabase, rows: number): Promise<void> {
-    this.checked -= rows;
-    await this.save(transaction, false);
+    await this.save(transaction, false, { checked: this.checked - rows, after: this.after });
   }
 
   async advancePurged(transaction: StateDatabase, id: string): Promise<void> {
@@ -56,10 +53,17 @@ export class ProgressTally {
     await this.save(this.check.state, true);
   }
 
-  async save(db: StateDatabase, finished: boolean): Promise<void> {
+  /** The last statement of a transaction, which may be tried again: what it says is true here only when it has succeeded. */
+  async save(
+    db: StateDatabase,
+    finished: boolean,
+    { checked, after }: Pick<ProgressTally, "checked" | "after"> = this,
+  ): Promise<void> {
     this.isFinished = finished;
-    const { checked, after, purgedId, check } = this;
+    const { purgedId, check } = this;
     await saveProgress(db, check.partition, this.range, { runId: check.runId, checked, after, finished, purgedId });
+    this.checked = checked;
+    this.after = after;
   }
 }
 

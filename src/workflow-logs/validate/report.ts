@@ -50,6 +50,11 @@ export interface CountDifference extends Partition {
   readonly target: number;
 }
 
+/** A month that cannot be compared: its index is closed, or its name is an alias of another one. */
+export interface UnreadableMonth extends Partition {
+  readonly because: "closed" | "alias";
+}
+
 /** What a sample was, and with which probability it finds wrong rows and documents. */
 export interface SampleReport {
   readonly rows: number;
@@ -77,6 +82,8 @@ export interface ValidateReport {
   repaired: number;
   deleted: number;
   countDifferences: readonly CountDifference[];
+  /** Left out, and none of them matches. */
+  unreadable: readonly UnreadableMonth[];
   sample: SampleReport | null;
   readonly partitions: { total: number; done: number; verified: number };
   warnings: readonly string[];
@@ -116,6 +123,7 @@ export class ValidateCounters {
       repaired: 0,
       deleted: 0,
       countDifferences: [],
+      unreadable: [],
       sample: null,
       partitions: { total: 0, done: 0, verified: 0 },
       warnings: [],
@@ -170,12 +178,12 @@ export class ValidateCounters {
   }
 
   private hasMismatch(): boolean {
-    const { byDataType, countDifferences } = this.report;
+    const { byDataType, countDifferences, unreadable } = this.report;
     const wrong = Object.values(byDataType).some(
       ({ missing, extra, different, lost, altered, doubled }) =>
         missing + extra + different + lost + altered + doubled > 0,
     );
-    return wrong || countDifferences.length > 0;
+    return wrong || countDifferences.length > 0 || unreadable.length > 0;
   }
 
   private totalsOf(type: DataType): ValidateTotals {

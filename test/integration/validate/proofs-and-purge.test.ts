@@ -215,13 +215,19 @@ describe("one after the other with one archive", () => {
     });
   });
 
-  test("what cannot be read is an error, not missing", async () => {
-    const index = await documentsOf(archive).indexOfRow(nodes, (await someRow()).id);
+  test("what cannot be read is named, not missing, and the others are compared", async () => {
+    const { id, tenant, month } = await someRow();
+    const index = await documentsOf(archive).indexOfRow(nodes, id);
     await fetch(`${archive.elasticsearchUrl}/${index}/_close`, { method: "POST" });
     for (const level of [["--full"], []]) {
       const end = await runApp(archive, ["elasticsearch", "validate", "--json", ...level]);
-      expect(end).toMatchObject({ code: 1 });
-      expect(JSON.parse(end.stdout)).toMatchObject({ error: { code: "index_closed" } });
+      expect(end).toMatchObject({ code: 3 });
+      expect(JSON.parse(end.stdout)).toMatchObject({
+        status: "mismatch",
+        unreadable: [{ dataType: "node_executions", tenantId: tenant, month, because: "closed" }],
+        byDataType: { node_executions: { missing: 0 }, workflow_runs: { missing: 0 } },
+        differences: [],
+      });
     }
     await fetch(`${archive.elasticsearchUrl}/${index}/_open`, { method: "POST" });
   });

@@ -44,10 +44,12 @@ export function restoreText(report: RestoreReport, width?: number): string {
       printable(`  ${kind}: ${table} ${id}${columns.length > 0 ? ` (${columns.join(", ")})` : ""}: ${reason}`),
     ),
     ...(findings.length > 0 && !dryRun ? ["All of them are in log_archive.restore_findings."] : []),
-    ...missing.map(({ dataType, month, state, purgedRows }) =>
-      purgedRows > 0
-        ? `⚠ ${dataType} ${month}: its index is gone, and ${formatCount(purgedRows)} purged rows cannot be brought back from it.`
-        : `Note: ${dataType} ${month} has no index${state === "expired" ? ": retention dropped it" : ""}; there is nothing to bring back.`,
+    ...missing.map(({ dataType, month, state, purgedRows, because }) =>
+      because !== undefined
+        ? `⚠ ${dataType} ${month} was not restored${purgedRows > 0 ? ` (${formatCount(purgedRows)} rows were purged of it)` : ""}: ${unreadable[because]}`
+        : purgedRows > 0
+          ? `⚠ ${dataType} ${month}: its index is gone, and ${formatCount(purgedRows)} purged rows cannot be brought back from it.`
+          : `Note: ${dataType} ${month} has no index${state === "expired" ? ": retention dropped it" : ""}; there is nothing to bring back.`,
     ),
     ...(leftOut > 0
       ? [
@@ -76,3 +78,10 @@ function verdict(report: RestoreReport): string {
     ? "✓ SUCCESS: nothing was missing in PostgreSQL"
     : `✓ SUCCESS: ${formatCount(restored)} rows are back in PostgreSQL`;
 }
+
+const unreadable = {
+  closed: "its index is closed. Open it and run the command again.",
+  alias:
+    "the name of its index is an alias of another one, as a shrink or clone leaves it. Clone that one back to the name when the alias is gone; never remove it before.",
+  meanwhile: "its index went while others were restored, as a retention sweep deletes it.",
+} as const;

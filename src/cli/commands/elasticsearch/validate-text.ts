@@ -47,6 +47,10 @@ export function validateText(report: ValidateReport, isCaptured: boolean, width?
       ({ dataType, tenantId, month, source, target }) =>
         `\nNote: ${dataType} ${tenantId} ${month} has ${formatCount(source)} rows and ${formatCount(target)} documents; --full names those that differ.`,
     ),
+    ...report.unreadable.map(
+      ({ dataType, tenantId, month, because }) =>
+        `\n⚠ ${dataType} ${tenantId} ${month} was not compared: ${because === "closed" ? "its index is closed; open it and run the command again." : "the name of its index is an alias of another one; clone that one back to the name."}`,
+    ),
     ...notes(report).map((note) => `\nNote: ${printable(note)}`),
     ...(report.status === "match" ? ["", nextStep(isCaptured ? "validate" : "validateWithoutCapture")] : []),
     "",
@@ -135,6 +139,8 @@ function verdict(report: ValidateReport): string {
     return proven > 0 ? `${rows}, and ${purged}` : rows;
   }
   const wrong = wrongOf(report);
+  if (wrong === 0 && report.unreadable.length > 0)
+    return `⚠ WARNING: ${formatCount(report.unreadable.length)} months could not be compared`;
   if (wrong === 0)
     return `⚠ WARNING: ${formatCount(countDifferences.length)} partitions have other counts in the two stores`;
   const mend = `validate ${level === "full" ? "--full " : ""}--repair copies rows that are missing or different`;

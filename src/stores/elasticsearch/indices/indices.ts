@@ -84,7 +84,7 @@ export async function countDocuments(client: Client, name: string): Promise<numb
   return response?.count ?? 0;
 }
 
-interface IndexFacts {
+export interface IndexFacts {
   readonly settings: Record<string, unknown>;
   readonly meta: unknown;
 }

@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { SlowLog } from "../../../engine/log.ts";
+import { repeatStatements } from "./conflicts.ts";
 import { freeConnections } from "./free-connections.ts";
 import { type KnownServer, requireOwnSession } from "./own-session.ts";
 import { securedClient } from "./secured-client.ts";
@@ -51,6 +52,7 @@ export function createPool(url: string, size = 10, slow?: SlowLog): pg.Pool {
   pool.on("error", () => {}); // an idle connection died; the next query opens another or fails with its own error
   // A connection in use that ends between two queries would end the process: its next query fails with an error of its own.
   pool.on("connect", (client) => void client.on("error", () => {}));
+  pool.on("connect", repeatStatements);
   if (slow !== undefined) pool.on("connect", (client) => watchStatements(client, slow));
   return pool;
 }

@@ -12,6 +12,8 @@ export interface ArchivedBatch extends Batch {
   readonly sources: ReadonlyMap<string, Buffer>;
   /** Behind which a listing goes on; null where the last documents have no field `id`. */
   readonly lastKey: string | null;
+  /** Documents that were listed and were deleted before they could be read. */
+  readonly vanished: readonly string[];
 }
 
 export interface ArchivedRange {
@@ -55,21 +57,30 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
     let sources = new Map<string, Buffer>();
     let bytes = 0;
     let lastKey: string | null = null;
+    let vanished: string[] = [];
     for await (const [{ id, key }, source] of this.documents(signal)) {
+      if (source === undefined) {
+        vanished.push(id);
+        lastKey = key;
+        continue;
+      }
       const isFull = sources.size >= this.limits.rows || bytes + source.length > this.limits.bytes;
       if (isFull && sources.size > 0) {
-        yield { sources, records: sources.size, bytes, lastKey };
+        yield { sources, records: sources.size, bytes, lastKey, vanished };
         sources = new Map();
+        vanished = [];
         bytes = 0;
       }
       sources.set(id, source);
       bytes += source.length;
       lastKey = key;
     }
-    if (sources.size > 0 && !signal.aborted) yield { sources, records: sources.size, bytes, lastKey };
+    if (sources.size + vanished.length > 0 && !signal.aborted)
+      yield { sources, records: sources.size, bytes, lastKey, vanished };
   }
 
-  private async *documents(signal: AbortSignal): AsyncGenerator<readonly [ListedDocument, Buffer]> {
+  /** Each listed document with its source; without one when it is gone. */
+  private async *documents(signal: AbortSignal): AsyncGenerator<readonly [ListedDocument, Buffer | undefined]> {
     const { index, range, after } = this.from;
     const listing = { after, pageSize: idsPerPage, within: range ?? {}, beforePage: this.beforeRequest };
     for await (const page of readAhead(listDocuments(this.client, index, listing, signal), 1)) {
@@ -78,7 +89,7 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
         await this.beforeRequest(signal);
         const sources = await this.read(some.map(({ id }) => id));
         if (sources === undefined) continue; // fewer at once now
-        for (const document of some) yield [document, found(sources, document.id, index)];
+        for (const document of some) yield [document, sources.get(document.id)];
         at += some.length;
       }
     }
@@ -107,11 +118,3 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
 }
 
 const tooMuch = new Set(["answer_too_large", "elasticsearch_overloaded"]);
-
-function found(sources: ReadonlyMap<string, Buffer>, id: string, index: string): Buffer {
-  const source = sources.get(id);
-  if (source !== undefined) return source;
-  throw new AppError("document_vanished", `The document ${id} was deleted from ${index} while it was being restored.`, {
-    hint: "Find out what deletes from this index, then run the same command again: it goes on where it was.",
-  });
-}

@@ -23,12 +23,13 @@ export interface InspectedDocuments {
 
 /**
  * Looks at the fields of every document that is to be restored, from `after` on where a partition was begun before; `isAltered` says which will be refused
- * because somebody changed it. Throws AppError when the tables as they are now could not take them all: before anything is written.
+ * because somebody changed it, and `onFailure` throws unless the others are to be gone on with. Throws AppError when the tables as they are now could not take them all: before anything is written.
  */
 export async function inspectDocuments(
   connections: Connections,
   tables: readonly RestoreTable[],
   partitions: readonly (PlannedRestore & { readonly after: string | undefined })[],
+  onFailure: (partition: PlannedRestore, error: unknown) => Promise<void>,
   isAltered: (partition: PlannedRestore, id: string) => Promise<boolean>,
   beforePage: NonNullable<DocumentListing["beforePage"]>,
   signal: AbortSignal,
@@ -42,13 +43,17 @@ export async function inspectDocuments(
     await sideBySide(ofTable, partitionsAtOnce, async (partition, failed) => {
       let count = 0;
       const stop = AbortSignal.any([signal, failed]);
-      for await (const document of documentsOf(connections, table, partition, beforePage, stop)) {
-        if (count++ === 0) {
-          for (const note of await newColumns(connections, table, partition, document.id)) notes.add(note);
+      try {
+        for await (const document of documentsOf(connections, table, partition, beforePage, stop)) {
+          if (count++ === 0) {
+            for (const note of await newColumns(connections, table, partition, document.id)) notes.add(note);
+          }
+          // one that will be refused by itself must not keep all the others from coming back
+          const isRefused = !facts.fits(document) && (await isAltered(partition, document.id));
+          if (!isRefused) facts.note(document);
         }
-        // one that will be refused by itself must not keep all the others from coming back
-        const isRefused = !facts.fits(document) && (await isAltered(partition, document.id));
-        if (!isRefused) facts.note(document);
+      } catch (error) {
+        await onFailure(partition, error);
       }
       counts.set(partitionKey(partition), count);
     });
