@@ -59,7 +59,6 @@ test("the environment of the guide is accepted as printed", () => {
       saveTimeoutSeconds: 10,
       indexPrefix: "dify",
       retentionDays: 30,
-      saveTimeoutSeconds: 10,
       numberOfShards: 1,
       numberOfReplicas: 0,
       refreshInterval: "30s",
