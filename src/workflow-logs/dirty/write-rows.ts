@@ -54,10 +54,10 @@ export async function writeRows(
           await forgetPurgedOf(transaction, partition, done);
           for (const id of done) read.add(id);
           // a transaction that lost to others is tried again
-          const uncounted = versions.filter((version) => !counted.has(version));
-          for (const version of uncounted) counted.add(version);
-          counters.add("entries", uncounted.length);
-          dirty.progress.advanced(progressKey, uncounted.length, 0);
+          const fresh = versions.filter((version) => !counted.has(version));
+          for (const version of fresh) counted.add(version);
+          counters.add("entries", fresh.length);
+          dirty.progress.advanced(progressKey, fresh.length, 0);
         },
       },
       run.signal,

@@ -57,7 +57,9 @@ describe.each([
     },
   },
 ] as const)("a month that is $because", ({ because, seal }) => {
-  afterEach(() => fetch(`${archive.elasticsearchUrl}/shrink-x-${august()}`, { method: "DELETE" }).then(() => {}));
+  afterEach(async () => {
+    await fetch(`${archive.elasticsearchUrl}/shrink-x-${august()}`, { method: "DELETE" });
+  });
 
   test("is named by restore and validate, which do the others", async () => {
     await seal();

@@ -33,9 +33,10 @@ export function repeatStatements(client: pg.ClientBase): void {
     if (isStream || (client as pg.Client).getTransactionStatus() !== "I") return query(...args);
     const told = args.at(-1);
     if (typeof told !== "function") return retryOnConflict(() => query(...args));
+    // not from inside of the promise, which would swallow what it throws
     retryOnConflict(() => query(...args.slice(0, -1))).then(
-      (result) => process.nextTick(told as () => void, null, result),
-      (error: unknown) => process.nextTick(told as () => void, error),
+      (result) => setImmediate(told as () => void, null, result),
+      (error: unknown) => setImmediate(told as () => void, error),
     );
     return undefined;
   };
