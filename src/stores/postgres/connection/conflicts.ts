@@ -24,6 +24,8 @@ export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+type Told = (error: unknown, result?: unknown) => void;
+
 /** From now on a statement of `client` that is a transaction of its own is tried again on a conflict. COPY is not: its bytes have gone by. */
 export function repeatStatements(client: pg.ClientBase): void {
   const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
@@ -35,8 +37,8 @@ export function repeatStatements(client: pg.ClientBase): void {
     if (typeof told !== "function") return retryOnConflict(() => query(...args));
     // not from inside of the promise, which would swallow what it throws
     retryOnConflict(() => query(...args.slice(0, -1))).then(
-      (result) => setImmediate(told as () => void, null, result),
-      (error: unknown) => setImmediate(told as () => void, error),
+      (result) => setImmediate(() => (told as Told)(null, result)),
+      (error: unknown) => setImmediate(() => (told as Told)(error)),
     );
     return undefined;
   };
