@@ -40,7 +40,7 @@ export interface ApplyReport extends ImportReport {
 /**
  * Brings every key that was noted to what Redis has now. While the source is written to, keys that change again wait
  * for the next call; after the freeze nothing waits. Where the tracker has been away since the bulk import began,
- * everything is compared, too.
+ * everything is compared, too, and what was noted meanwhile is applied.
  */
 export async function applyDirty(options: ApplyOptions, { signal, progress }: ImportWatch): Promise<ApplyReport> {
   const { runId, from, to } = options;
@@ -84,9 +84,14 @@ export async function applyDirty(options: ApplyOptions, { signal, progress }: Im
       { signal, progress },
       async (run) => {
         registry.retryErrors();
-        const isTracked = await tracked(redis, sessions, options, run.signal);
+        /** Whether a tracker had noted everything before what waits was applied. */
+        const applyNoted = async (): Promise<{ isTracked: boolean; end: TransferEnd }> => {
+          const isTracked = await tracked(redis, data.file, sessions, options, run.signal);
+          return { isTracked, end: await applyAll(data, redis, registry, options, run) };
+        };
         const now = Date.now();
-        if ((await applyAll(data, redis, registry, options, run)) === "interrupted") return "interrupted";
+        const { isTracked, end: applied } = await applyNoted();
+        if (applied === "interrupted") return applied;
         const { bulk_started_at: bulkStart } = detailsOf(data.file, runId)!;
         if (bulkStart !== null && sessions.hasAny()) {
           const since = Math.max(bulkStart, newestSweep(data.file, runId) ?? 0);
@@ -96,6 +101,8 @@ export async function applyDirty(options: ApplyOptions, { signal, progress }: Im
           if (gaps.length > 0) progress.note("The tracker was away for a time: comparing everything");
           swept = await sweep(data, redis, options, run, progress);
           if (swept.end === "interrupted") return "interrupted";
+          // what was noted while everything was compared, such as keys that Redis found to have expired when they were read
+          if ((await applyNoted()).end === "interrupted") return "interrupted";
         }
         return report().failed > 0 ? "completed_with_errors" : "completed";
       },

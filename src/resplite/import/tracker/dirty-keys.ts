@@ -12,7 +12,8 @@ export interface PendingKey {
 /**
  * The dirty keys of one run. A tracker notes, the importer settles; of a key that changes again in between, the note
  * stays. `deleted` is what a tracker notes of a key that is gone as well as how its deletion is settled: it waits as
- * long as the key is in the destination. Methods work in the open transaction of the file, or alone.
+ * long as the key is in the destination and has not expired there. Methods work in the open transaction of the file,
+ * or alone.
  */
 export class DirtyRegistry {
   readonly #runId: string;
@@ -43,7 +44,9 @@ export class DirtyRegistry {
     );
     this.#retry = file.prepare("UPDATE migration_dirty_keys SET state = 'dirty' WHERE run_id = ? AND state = 'error'");
     this.#events = new Query(file, "SELECT events_count FROM migration_dirty_keys WHERE run_id = ? AND key = ?");
-    const waits = `d.run_id = ? AND (d.state = 'dirty' OR (d.state = 'deleted' AND EXISTS (SELECT 1 FROM redis_keys k WHERE k.key = d.key)))`;
+    const waits = `d.run_id = ? AND (d.state = 'dirty' OR (d.state = 'deleted' AND EXISTS (
+      SELECT 1 FROM redis_keys k
+       WHERE k.key = d.key AND (k.expires_at IS NULL OR k.expires_at > unixepoch('subsec') * 1000))))`;
     this.#pending = new Query(
       file,
       `SELECT key, events_count, last_seen_at FROM migration_dirty_keys d WHERE ${waits}

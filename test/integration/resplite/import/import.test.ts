@@ -1,5 +1,7 @@
+import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { noProgress } from "../../../../src/runs/progress.ts";
 import { openData } from "../../../../src/resplite/data/data.ts";
 import { partBytes } from "../../../../src/resplite/import/source/fetch-values.ts";
 import { openImportFile } from "../../../../src/resplite/import/import-file.ts";
@@ -168,6 +170,38 @@ test("an event that comes while its key is applied keeps the key waiting", async
   expect(registry.waiting()).toBe(1);
   registry.settle({ key, events: registry.eventsOf(key) }, "applied");
   expect(registry.waiting()).toBe(0);
+});
+
+test("a key that has expired in both does not wait", async () => {
+  const one = await startImport();
+  const tracker = await startTracking(one);
+  const key = Buffer.from("expires");
+  const registry = (file: DatabaseSync): DirtyRegistry => new DirtyRegistry(file, one.runId);
+  await one.client.send("SET", key, "1", "PX", "1500");
+  await bulkOnce(one);
+  using data = openImportFile(one.to);
+  while ((await one.client.send("EXISTS", key)) !== 0) await sleep(10);
+  while (registry(data.file).counts().deleted === 0) await sleep(10);
+  expect(data.file.prepare("SELECT count(*) AS keys FROM redis_keys").get()).toEqual({ keys: 1 });
+  expect(registry(data.file).waiting()).toBe(0);
+  await tracker.stop();
+});
+
+test("what is noted while everything is compared is applied before the end", async () => {
+  const one = await startImport();
+  const { client } = one;
+  await client.send("SET", "a", "1");
+  await (await startTracking(one)).stop();
+  await bulkOnce(one);
+  const tracker = await startTracking(one); // it was away meanwhile
+  let late: Promise<unknown> | undefined;
+  const advanced = (): void => void (late ??= client.send("SET", "a", "2")); // it has just been compared
+  const report = await applyOnce(one, {}, undefined, { ...noProgress, advanced });
+  await late;
+  expect(report.sweep).not.toBeNull();
+  expect(report.dirty.waiting).toBe(0);
+  expect(await verifyOnce(one)).toMatchObject({ status: "match", matched: 1 });
+  await tracker.stop();
 });
 
 test("R35 keyspace channels do as well", async () => {

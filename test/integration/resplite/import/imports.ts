@@ -35,8 +35,12 @@ const fast = { ...importDefaults, maxRps: undefined };
 export const bulkOnce = ({ from, to, runId }: Import, options: Partial<BulkOptions> = {}, signal = never) =>
   bulk({ ...fast, from, to, runId, scanCount: 1000, resume: true, ...options }, { signal, progress: noProgress });
 
-export const applyOnce = ({ from, to, runId }: Import, options: Partial<ApplyOptions> = {}, signal = never) =>
-  applyDirty({ ...fast, from, to, runId, safetySweep: false, ...options }, { signal, progress: noProgress });
+export const applyOnce = (
+  { from, to, runId }: Import,
+  options: Partial<ApplyOptions> = {},
+  signal = never,
+  progress = noProgress,
+) => applyDirty({ ...fast, from, to, runId, safetySweep: false, ...options }, { signal, progress });
 
 export const verifyOnce = ({ from, to, runId }: Import, options: Partial<VerifyOptions> = {}, signal = never) =>
   verify({ from, to, runId, sample: "full", maxConcurrency: 8, ...options }, { signal, progress: noProgress });
