@@ -1,7 +1,9 @@
 import { dockerAnswers, startElasticsearchContainer, startPostgresContainer } from "./docker.ts";
 import type { ElasticsearchMajor } from "./jdk.ts";
 import { startElasticsearch } from "./start-elasticsearch.ts";
+import { startMinio } from "./start-minio.ts";
 import { startMongodb } from "./start-mongodb.ts";
+import { startMysql } from "./start-mysql.ts";
 import { startPostgres } from "./start-postgres.ts";
 import { startMilvus } from "./start-milvus.ts";
 import { startRedis } from "./start-redis.ts";
@@ -41,6 +43,8 @@ const kinds = {
   weaviate: { variable: "TEST_WEAVIATE_URL", start: startWeaviate },
   milvus: { variable: "TEST_MILVUS_URL", start: startMilvus },
   mongodb: { variable: "TEST_MONGODB_URL", start: startMongodb },
+  minio: { variable: "TEST_MINIO_URL", start: startMinio },
+  mysql: { variable: "TEST_MYSQL_URL", start: startMysql },
 } satisfies Record<string, ServerKind>;
 
 export type ServerName = keyof typeof kinds;

@@ -37,6 +37,8 @@ export interface CommandContext<Config = unknown> {
   confirmByTyping(question: string, word: string): Promise<void>;
   /** Lines and questions of a command that talks with the operator; closed when the command ends. */
   readonly dialogue: Dialogue;
+  /** For commands that read a document from it. */
+  readonly stdin: NodeJS.ReadableStream;
   /** What relative paths are relative to. */
   readonly workingDirectory: string;
   /** Whether --yes was given, so that nobody is asked. */
@@ -86,6 +88,7 @@ export function createContext<Config>(parts: ContextParts<Config>): CommandConte
     confirm: (question) => confirm(question, yes, host),
     confirmByTyping: (question, word) => confirmByTyping(question, word, yes, host),
     dialogue: createDialogue(host, json || quiet),
+    stdin,
     workingDirectory: host.workingDirectory ?? "/", // a folder that is gone has no files
     yes,
     canAsk: stdin.isTTY === true,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import S3rver from "@20minutes/s3rver";
 import { AwsClient } from "aws4fetch";
-import type { S3Settings } from "../../src/stores/blobs/s3.ts";
+import type { S3Settings } from "../../src/stores/blobs/s3-requests.ts";
 import { keyPath } from "../../src/stores/blobs/s3-address.ts";
 
 export interface S3Server {

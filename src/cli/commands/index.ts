@@ -22,6 +22,11 @@ export const commands: readonly Entry[] = [
     describe: "Move LightRAG's LLM caches between JSON files, Redis, PostgreSQL and MongoDB",
     load: () => import("./llm-cache/index.ts"),
   },
+  {
+    command: "stores",
+    describe: "Look after an application's MongoDB, Milvus, Redis, MinIO and MySQL, and back them up",
+    load: () => import("./stores/index.ts"),
+  },
   { command: "db", describe: "The program's own tables in the source database", load: () => import("./db/index.ts") },
   {
     command: "runs",

@@ -1,7 +1,8 @@
 import { UsageError } from "../../engine/errors.ts";
 import type { BlobStorage } from "./blob-storage.ts";
 import { LocalFolder } from "./local-folder.ts";
-import { S3Bucket, type S3Settings } from "./s3.ts";
+import { S3Bucket } from "./s3.ts";
+import type { S3Settings } from "./s3-requests.ts";
 
 // src/stores/blobs owns files of the platform's storage, in a folder or on S3, behind one port (blob-storage.ts). It
 // never knows what is in them.

@@ -18,7 +18,8 @@ const busyCodes = new Set([1, 3, 8, 9, 10, 49, 53, 54]);
 const recordCodes = (code: number): boolean =>
   code === 5 || code === 6 || code === 1100 || (code >= 1700 && code < 1800);
 
-const connectionHint = "Check MILVUS_CLUSTER_ENDPOINT and MILVUS_CLUSTER_TOKEN, and that Milvus runs.";
+const connectionHint =
+  "Check MILVUS_CLUSTER_ENDPOINT and MILVUS_CLUSTER_TOKEN (for app stores MILVUS_URI and MILVUS_TOKEN), and that Milvus runs.";
 
 /** The client resolves though Milvus has refused: also "Success" with a code above 0 was seen. */
 export function failureOf(answer: unknown): MilvusStatus | undefined {

@@ -7,17 +7,27 @@ export interface MongodbOptions {
   /** `mongodb://` or `mongodb+srv://`, with user and password where they are needed. */
   readonly uri: string;
   readonly connectTimeoutMillis?: number;
+  /** Connections to a server, at most and at least; the driver's own where they are not given. */
+  readonly maxPoolSize?: number;
+  readonly minPoolSize?: number;
 }
 
 /**
  * A client that is connected. Loads the driver when it is first called.
  * @throws the driver's error when the server cannot be reached or refuses the login
  */
-export async function connectMongodb({ uri, connectTimeoutMillis = 10_000 }: MongodbOptions): Promise<MongoClient> {
+export async function connectMongodb({
+  uri,
+  connectTimeoutMillis = 10_000,
+  maxPoolSize,
+  minPoolSize,
+}: MongodbOptions): Promise<MongoClient> {
   const mongodb = await loadMongodb();
   const client = new mongodb.MongoClient(uri, {
     appName: "log-archive",
     serverSelectionTimeoutMS: connectTimeoutMillis,
+    ...(maxPoolSize !== undefined && { maxPoolSize }),
+    ...(minPoolSize !== undefined && { minPoolSize }),
   });
   try {
     await client.connect();

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { S3Bucket, type S3Settings } from "../../../../src/stores/blobs/s3.ts";
+import { S3Bucket } from "../../../../src/stores/blobs/s3.ts";
+import type { S3Settings } from "../../../../src/stores/blobs/s3-requests.ts";
 import { bucketUrl, keyPath, type S3Location } from "../../../../src/stores/blobs/s3-address.ts";
 import { type S3Server, startS3 } from "../../../support/s3-server.ts";
 

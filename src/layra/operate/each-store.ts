@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "../../engine/errors.ts";
+import type { StoreName, Stores } from "../stores.ts";
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
+
+/**
+ * Asks every store at once and waits for each so long at most: one that is down or slow hides no other. A store that answers too late may still be
+ * working on it.
+ */
+export async function eachStore<Answers extends Partial<Record<StoreName, unknown>>>(
+  stores: Stores,
+  questions: { readonly [Name in keyof Answers]: (stores: Stores) => Promise<Answers[Name]> },
+  timeoutMillis: number,
+): Promise<{ [Name in keyof Answers]: Answer<Answers[Name]> }> {
+  const names = Object.keys(questions) as (keyof Answers)[];
+  const answers = await Promise.all(names.map((name) => answerWithin(() => questions[name](stores), timeoutMillis)));
+  return Object.fromEntries(names.map((name, at) => [name, answers[at]])) as {
+    [Name in keyof Answers]: Answer<Answers[Name]>;
+  };
+}
+
+export async function answerWithin<T>(ask: () => Promise<T>, timeoutMillis: number): Promise<Answer<T>> {
+  const done = new AbortController();
+  const late = sleep(timeoutMillis, undefined, { signal: done.signal, ref: false }).then(() => {
+    throw new AppError("timeout", `no answer within ${timeoutMillis / 1000} s`);
+  });
+  late.catch(() => {});
+  try {
+    return { ok: true, value: await Promise.race([ask(), late]) };
+  } catch (error) {
+    return { ok: false, error: reasonOf(error) };
+  } finally {
+    done.abort();
+  }
+}
+
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  return error.message || (error as NodeJS.ErrnoException).code || error.name;
+}
