@@ -7,7 +7,8 @@ import { runCli } from "../../src/cli/run-cli.ts";
 import { connectStores, type StoreName, type Stores } from "../../src/layra/stores.ts";
 import { fakeHost } from "./fake-host.ts";
 import { needs } from "./needs.ts";
-import { redisOfItsOwn } from "./layra-redis.ts";
+import { startMilvus } from "../../dev/servers/start-milvus.ts";
+import { startRedis } from "../../dev/servers/start-redis.ts";
 
 export interface TestStores {
   readonly stores: Stores;
@@ -20,16 +21,18 @@ export interface TestStores {
 
 /**
  * An application's five stores: a MongoDB database, a MinIO bucket and a MySQL database of their own on the shared servers, and a Redis of their own,
- * because its four databases are all there are. Collections of Milvus are on the shared server: name them by `kbOf`.
+ * because its four databases are all there are. Collections of Milvus are on the shared server: name them by `newKb`;
+ * who backs all of them up has a server too.
  */
-export async function testStores(more: Record<string, string> = {}): Promise<TestStores> {
+export async function testStores({ ownMilvus = false }: { ownMilvus?: boolean } = {}): Promise<TestStores> {
   const id = randomBytes(5).toString("hex");
+  const milvus = ownMilvus ? await startMilvus() : undefined;
   const [mongodbUrl, milvusUrl, minioUrl, mysqlUrl, redis] = await Promise.all([
     needs("mongodb"),
-    needs("milvus"),
+    milvus?.url ?? needs("milvus"),
     needs("minio"),
     needs("mysql"),
-    redisOfItsOwn(),
+    startRedis(),
   ]);
   const minio = new URL(minioUrl);
   const folder = await mkdtemp(join(tmpdir(), "stores-test-"));
@@ -65,14 +68,13 @@ export async function testStores(more: Record<string, string> = {}): Promise<Tes
       MINIO_ACCESS_KEY: minio.username,
       MINIO_SECRET_KEY: minio.password,
       STATE_FILE: join(folder, "state.db"),
-      ...more,
     },
     close: async () => {
       await (await stores.mongodb()).dropDatabase();
       await stores.close();
       await admin.query(`drop database layra_${id}`);
       await admin.end();
-      await redis.stop();
+      await Promise.all([redis.stop(), milvus?.stop()]);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -11,7 +11,7 @@ const probes: Readonly<Record<StoreName, (stores: Stores) => Promise<unknown>>> 
   mongodb: async (stores) => (await stores.mongodb()).command({ ping: 1 }),
   milvus: ({ milvus }) => milvus.call("list collections", (client) => client.showCollections()),
   redis: async (stores) => (await stores.redis()).ping(),
-  minio: async (stores) => stores.objects().head(probeKey),
+  minio: async (stores) => stores.objects().head(probeKey, AbortSignal.timeout(stores.options.timeoutMillis)),
   mysql: (stores) => stores.mysql().use((connection) => connection.query("select 1")),
 };
 

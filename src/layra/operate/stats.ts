@@ -151,9 +151,10 @@ function shorten(large: LargeKey[]): void {
 
 async function minioStats(stores: Stores): Promise<MinioStats> {
   const store = stores.objects();
+  const signal = AbortSignal.timeout(stores.options.timeoutMillis);
   let [objects, bytes] = [0, 0];
   for (let next: string | undefined; ;) {
-    const page = await store.list("", next === undefined ? undefined : { next });
+    const page = await store.list("", next === undefined ? undefined : { next }, signal);
     objects += page.objects.length;
     bytes += page.objects.reduce((sum, { size }) => sum + size, 0);
     next = page.next;

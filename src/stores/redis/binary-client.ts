@@ -1,7 +1,7 @@
 import type { RedisArgument } from "redis";
 import { backOff } from "../../engine/back-off.ts";
 import { AppError, UsageError } from "../../engine/errors.ts";
-import { loadRedis } from "./client.ts";
+import { connectWithin, loadRedis } from "./client.ts";
 
 /** An answer of RESP 2 with its bytes as they came: bulk strings are Buffers, simple strings strings, integers numbers. */
 export type Reply = Buffer | string | number | null | Reply[];
@@ -45,7 +45,7 @@ export async function connectBinary({
   const client = plain.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   plain.on("error", () => {}); // the next command fails with an error of its own
   try {
-    await plain.connect();
+    await connectWithin(plain, connectTimeoutMillis);
   } catch (cause) {
     throw new AppError("redis_unreachable", `Redis does not answer: ${reason(cause)}`, {
       cause,

@@ -32,9 +32,30 @@ export async function connectRedis({ uri, connectTimeoutMillis = 10_000 }: Redis
     },
   });
   client.on("error", () => {}); // the next command fails with an error of its own
-  await client.connect();
+  await connectWithin(client, connectTimeoutMillis);
   wasConnected = true;
   return client as RedisClient;
+}
+
+/** The driver's own limit ends with the TCP connection: a server that takes it and never says a word would be waited for without end. */
+export async function connectWithin(
+  client: Pick<RedisClient, "destroy"> & { connect(): Promise<unknown> },
+  millis: number,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${millis / 1000} s`));
+      client.destroy();
+    }, millis);
+  });
+  const connected = client.connect();
+  connected.catch(() => {}); // destroyed, it fails too
+  try {
+    await Promise.race([connected, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** @throws AppError client_missing */

@@ -22,6 +22,16 @@ export default {
       describe: "Delete temporary knowledge bases that no conversation or chatflow names",
       load: () => import("./orphans.ts"),
     },
+    {
+      command: "backup [action]",
+      describe: "Back the stores up, or verify a backup (backup verify)",
+      load: () => import("./backup.ts"),
+    },
+    {
+      command: "restore",
+      describe: "Write a backup into empty or the same stores, and compare",
+      load: () => import("./restore.ts"),
+    },
     { command: "fix-index", describe: "Make the index that chatflows need", load: () => import("./fix-index.ts") },
   ],
 } satisfies Group;
