@@ -50,6 +50,13 @@ test("a table without rows is its head", () => {
   expect(formatTable(["tenant", "rows"], [])).toBe("tenant  rows");
 });
 
+test("a JSON document holds nothing that steers a terminal, and says the same", () => {
+  const value = { "a\u009b": "\u001b]0;x\u0007 \u202e \u2028 \u007f \ufeff \\u202e 你好" };
+  const text = jsonDocument(value);
+  expect(text).toMatch(/^[\x20-\x7e你好]*$/);
+  expect(JSON.parse(text)).toEqual(value);
+});
+
 test("documents carry every integer exactly", () => {
   const document = JSON.parse(jsonDocument({ small: 5n, big: 9_007_199_254_740_993n, list: [1n], none: null }));
   expect(document).toEqual({ small: 5, big: "9007199254740993", list: [1], none: null });
