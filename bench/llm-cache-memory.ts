@@ -1,7 +1,7 @@
 /**
- * npm run bench:llm-cache-memory [-- --small 200000 --large 1000000 --bytes 1000 --json-gigabytes 3]: the peak of resident memory while caches are read
- * from Redis, PostgreSQL and MongoDB, of two amounts, and while a large JSON file is copied into another. Exits with 1 when a peak is above the limit or
- * grows with the amount.
+ * npm run bench:llm-cache-memory [-- --small 200000 --large 1000000 --bytes 1000 --json-gigabytes 3]: the peak of
+ * resident memory while caches are read from Redis, PostgreSQL and MongoDB, of two amounts, and while a large JSON
+ * file is copied into another. Exits with 1 when a peak is above the limit or grows with the amount.
  */
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";

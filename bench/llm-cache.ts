@@ -1,8 +1,9 @@
 /**
- * npm run bench:llm-cache [-- --records 50000 --bytes 4000 --rounds 3 --python /path/to/python]: how fast caches move from Redis to PostgreSQL and from
- * JSON to Redis, beside the limit (the slower of reading and writing the same records alone) and, with a Python that has lightrag-hku, beside LightRAG's
- * own tool. Each round measures all of them one after the other; the medians and their ratios are printed: of the moving alone, and of all that is done
- * from the opening of the first store on.
+ * npm run bench:llm-cache [-- --records 50000 --bytes 4000 --rounds 3 --python /path/to/python]: how fast caches move
+ * from Redis to PostgreSQL and from JSON to Redis, beside the limit (the slower of reading and writing the same
+ * records alone) and, with a Python that has lightrag-hku, beside LightRAG's own tool. Each round measures all of them
+ * one after the other; the medians and their ratios are printed: of the moving alone, and of all that is done from the
+ * opening of the first store on.
  */
 import { mkdtemp, mkdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";

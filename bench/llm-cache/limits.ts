@@ -25,7 +25,10 @@ export async function readJsonAlone(path: string): Promise<number> {
   return seconds(started);
 }
 
-/** By binary COPY on as many connections as the program uses, whose rows are ready before the clock starts; nothing is compared with what is there. */
+/**
+ * By binary COPY on as many connections as the program uses, whose rows are ready before the clock starts; nothing is
+ * compared with what is there.
+ */
 export async function writePostgresAlone(
   pool: pg.Pool,
   workspace: string,

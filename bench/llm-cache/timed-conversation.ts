@@ -10,13 +10,19 @@ export interface Conversation {
 }
 
 export interface Seconds {
-  /** From the first store's being opened to the final report: opening, counting, moving. LightRAG's own tool loads a JSON file as it opens it. */
+  /**
+   * From the first store's being opened to the final report: opening, counting, moving. LightRAG's own tool loads a
+   * JSON file as it opens it.
+   */
   readonly whole: number;
   /** From the line that says that the migration starts to the final report. */
   readonly moving: number;
 }
 
-/** Without the start of either program, which loads its modules. Throws when it did not say that all records were migrated. */
+/**
+ * Without the start of either program, which loads its modules. Throws when it did not say that all records were
+ * migrated.
+ */
 export async function timedConversation({ file, args, env, cwd, answers }: Conversation): Promise<Seconds> {
   const child = spawn(file, args, { cwd, env: { PATH: process.env["PATH"], ...env }, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.end(answers);

@@ -101,7 +101,7 @@ export async function applyDirty(options: ApplyOptions, { signal, progress }: Im
           if (gaps.length > 0) progress.note("The tracker was away for a time: comparing everything");
           swept = await sweep(data, redis, options, run, progress);
           if (swept.end === "interrupted") return "interrupted";
-          // what was noted while everything was compared, such as keys that Redis found to have expired when they were read
+          // what was noted meanwhile, such as keys that Redis found to have expired when they were read
           if ((await applyNoted()).end === "interrupted") return "interrupted";
         }
         return report().failed > 0 ? "completed_with_errors" : "completed";

@@ -5,7 +5,10 @@ import type { BinaryClient } from "../../../stores/redis/binary-client.ts";
 import { isTracking, markerChannel } from "./tracker.ts";
 import type { TrackerSessions } from "./tracker-sessions.ts";
 
-/** A tracker writes what it has heard twenty times a second. One that writes is at work on what happened before, however busy the machine is. */
+/**
+ * A tracker writes what it has heard twenty times a second. One that writes is at work on what happened before, however
+ * busy the machine is.
+ */
 const patienceMillis = 10_000;
 const longestMillis = 600_000;
 
