@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import { runCli } from "../../src/cli/run-cli.ts";
-import { connectStores, type StoreName, type Stores } from "../../src/layra/stores.ts";
+import { connectStores, type Stores } from "../../src/layra/stores.ts";
 import { fakeHost } from "./fake-host.ts";
 import { needs } from "./needs.ts";
 import { startMilvus } from "../../dev/servers/start-milvus.ts";
@@ -115,5 +115,3 @@ export async function storesText(env: Record<string, string>, ...args: string[])
 export function vectorOf(...numbers: number[]): number[] {
   return Array.from({ length: 8 }, (_, at) => Math.fround(numbers[at] ?? 0));
 }
-
-export const allStores: readonly StoreName[] = ["mysql", "mongodb", "redis", "milvus", "minio"];

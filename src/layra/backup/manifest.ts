@@ -66,7 +66,7 @@ export interface Progress {
   readonly sections: OpenSection[];
 }
 
-export const manifestFile = "manifest.json";
+const manifestFile = "manifest.json";
 /** In the format of sha256sum. Written last: with it the backup is complete. */
 export const sealFile = "manifest.json.sha256";
 const progressFile = "progress.json";

@@ -22,7 +22,7 @@ export interface MysqlAddress {
 }
 
 /** @throws UsageError for an address that is none; never repeats its password */
-export function mysqlAddress(uri: string): MysqlAddress {
+function mysqlAddress(uri: string): MysqlAddress {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   const isMysql = url !== undefined && /^(mysql|mariadb)(\+\w+)?:$/.test(url.protocol);
   const database = decodeURIComponent(url?.pathname.slice(1) ?? "");
