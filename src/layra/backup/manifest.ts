@@ -11,7 +11,7 @@ export interface Part {
   /** Of the file. */
   readonly bytes: number;
   readonly sha256: string;
-  /** Of the records' contents, whatever their order (`Digest`). */
+  /** Of the records' contents, whatever their order (`Digest`); of none where a store is compared by record. */
   readonly digest: string;
 }
 

@@ -124,10 +124,12 @@ async function dump(client: BinaryClient, keys: readonly Buffer[]): Promise<Buff
 }
 
 function bytesOf({ key, expiresAt, payload }: KeyRecord): Buffer {
-  const head = Buffer.allocUnsafe(12);
-  head.writeUInt32BE(key.length);
-  head.writeDoubleBE(expiresAt, 4);
-  return Buffer.concat([head, key, payload]);
+  const record = Buffer.allocUnsafe(12 + key.length + payload.length);
+  record.writeUInt32BE(key.length);
+  record.writeDoubleBE(expiresAt, 4);
+  record.set(key, 12);
+  record.set(payload, 12 + key.length);
+  return record;
 }
 
 function recordOf(record: Buffer): KeyRecord {
