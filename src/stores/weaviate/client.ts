@@ -102,7 +102,7 @@ export function isTenantMissing(error: unknown): boolean {
  * moment later.
  */
 export function isBetweenShards(reason: string): boolean {
-  return /tenant not found|store already closed|already shut or dropped/.test(reason);
+  return /tenant not found|already closed|closed tracker|already shut or dropped/.test(reason);
 }
 
 /** A text of the filter has no word but those Weaviate does not index, like "a" and "the". */

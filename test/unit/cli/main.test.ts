@@ -41,6 +41,7 @@ test("the script's questions are answered", async () => {
     "milvus",
     "resplite",
     "llm-cache",
+    "stores",
     "db",
     "runs",
     "worker",
