@@ -10,7 +10,14 @@ import { captureStatus, type CaptureStatus } from "./capture/status.ts";
 import { archiveStatus, type ArchiveStatus } from "./archive/archive-status.ts";
 import type { Connections } from "./connections.ts";
 import { lostCopies, type LostCopies } from "./lost-copies.ts";
-import { type DataType, dataTypes, logTypes, type Partition, partitionKey, resources } from "./partitions/log-types.ts";
+import {
+  type DataType,
+  dataTypeOf,
+  dataTypes,
+  type Partition,
+  partitionKey,
+  resources,
+} from "./partitions/log-types.ts";
 import { type RetentionSchedule, retentionSchedule } from "./retention/schedule/schedule.ts";
 import { countSourceRows, countTimeout } from "./partitions/source-counts.ts";
 
@@ -115,10 +122,6 @@ function sealedNotes(indices: readonly ArchiveIndex[], covered: readonly Coverag
 /** As the next run will put it down. */
 function unproven(records: readonly PartitionRecord[]): PartitionRecord[] {
   return records.map((record) => (record.state === "verified" ? { ...record, state: "copied" } : record));
-}
-
-function dataTypeOf(resource: string): DataType {
-  return dataTypes.find((type) => logTypes[type].resource === resource)!;
 }
 
 /** Rows of each partition in PostgreSQL; undefined when counting takes too long. */

@@ -38,6 +38,12 @@ export const scopeShape = {
 
 export const tenantIds = repeated("only this tenant", scopeShape.tenantId);
 export const dataTypeNames = repeated("only these", scopeShape.dataType, { offered: [...dataTypes, "all"] });
+/** For commands that take a scope and are about one tenant. */
+export const soleTenant = repeated(
+  "of this tenant",
+  scopeShape.tenantId.refine((ids) => new Set(ids).size === 1, "give exactly one tenant"),
+);
+
 export const oneTenant = value("of this tenant", tenantId);
 
 /** The flags of a command with scopeShape. */

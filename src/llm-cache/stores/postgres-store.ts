@@ -185,14 +185,6 @@ export class PostgresStore implements KvStore {
     return Object.entries(columnTypes).every(([column, types]) => types.includes(this.columns.get(column)!));
   }
 
-  private async knownKeys(client: PoolClient, entries: readonly CacheEntry[]): Promise<Set<string>> {
-    const { rows } = await client.query<{ id: string }>(
-      "select id from lightrag_llm_cache where workspace = $1 and id = any ($2)",
-      [this.rowWorkspace, entries.map(({ key }) => key).filter(isText)],
-    );
-    return new Set(rows.map(({ id }) => id));
-  }
-
   private upsertValues(rows: readonly TableRow[]): unknown[] {
     const columns = Object.keys(columnTypes) as (keyof typeof columnTypes)[];
     return [this.rowWorkspace, ...columns.map((column) => rows.map((row) => row[column]?.toString() ?? null))];

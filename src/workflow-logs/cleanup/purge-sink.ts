@@ -2,9 +2,8 @@ import type { Receipt, Sink } from "../../engine/ports.ts";
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
 import { dirtyIds } from "../state/dirty/dirty-rows.ts";
-import type { DocumentMark } from "../state/cleanup/purged-rows.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
-import { fingerprintOf } from "../compare/stable-document.ts";
+import { markOf } from "../compare/stable-document.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
@@ -164,11 +163,6 @@ export class PurgeSink implements Sink<RowBatch> {
     this.gateKnownUntil = performance.now() + gateMillis;
     return this.closed;
   }
-}
-
-/** Taken from what Elasticsearch gave, not from the row: that is what will be there later. */
-function markOf(source: Buffer): DocumentMark {
-  return { fingerprint: fingerprintOf(source), bytes: source.length };
 }
 
 function bytesOf(rows: readonly { readonly bytes: number }[]): number {

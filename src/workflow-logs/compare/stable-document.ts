@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DocumentMark } from "../state/cleanup/purged-rows.ts";
 import { stringEnd } from "../../stores/elasticsearch/documents/scan-json.ts";
 
 /** How `archive` begins, which no column does: their values are strings, numbers, literals. */
@@ -32,6 +33,11 @@ export function stableParts(document: Buffer): readonly [head: Buffer, rest: Buf
 export function fingerprintOf(document: Buffer): Buffer {
   const [head, rest] = stableParts(document);
   return createHash("sha256").update(head).update(rest).digest();
+}
+
+/** By what a document is known later: taken from what Elasticsearch gave, for that is what will be there. */
+export function markOf(document: Buffer): DocumentMark {
+  return { fingerprint: fingerprintOf(document), bytes: document.length };
 }
 
 /** Behind the search text that begins at `start`, if it does. */

@@ -2,9 +2,10 @@ import type { Sink } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import { joinRanges, saveCheckpoint } from "../state/partitions/checkpoints.ts";
 import type { StateDatabase } from "../state/database.ts";
-import { forgetOpenRows, forgetOpenRowsOf, rememberOpenRows } from "../state/partitions/open-rows.ts";
+import { forgetIds } from "../state/partitions/forget-ids.ts";
+import { forgetOpenRows, rememberOpenRows } from "../state/partitions/open-rows.ts";
 import { addCopied } from "../state/partitions/partitions.ts";
-import { forgetRecordErrors, forgetRecordErrorsOf, saveRecordErrors } from "../state/record-errors.ts";
+import { forgetRecordErrors, saveRecordErrors } from "../state/record-errors.ts";
 import { touchAppLogsOf } from "../state/dirty/touched-rows.ts";
 import { replaceUnresolvedContents } from "../state/partitions/unresolved-contents.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
@@ -81,9 +82,9 @@ export async function copyById(
         confirm: (batch, receipt) =>
           confirm(copy, batch, receipt, async (transaction) => {
             await forgetOpenRows(transaction, partition, batch.ended);
-            await forgetOpenRowsOf(transaction, partition, batch.gone);
+            await forgetIds(transaction, "open_rows", partition, batch.gone);
             await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
-            await forgetRecordErrorsOf(transaction, partition, batch.gone);
+            await forgetIds(transaction, "record_errors", partition, batch.gone);
             await touchAppLogs(transaction, copy, batch);
             const written = areNew ? (receipt?.written ?? 0) : 0;
             await addCopied(transaction, partition, runId, written, bytesWritten(batch, receipt));

@@ -1,7 +1,7 @@
 import { confirmedRanges } from "../state/partitions/checkpoints.ts";
-import { deletedRowsOf, forgetDeletedRows, rememberDeletedRows } from "../state/dirty/deleted-rows.ts";
+import { deletedRowsOf, rememberDeletedRows } from "../state/dirty/deleted-rows.ts";
 import { waitingVersions } from "../state/dirty/dirty-rows.ts";
-import { forgetOpenRowsOf } from "../state/partitions/open-rows.ts";
+import { forgetIds } from "../state/partitions/forget-ids.ts";
 import { addCopied, finishCopying, readPartition } from "../state/partitions/partitions.ts";
 import { requestDeleteOfPurgedNodes } from "../state/dirty/requested-deletes.ts";
 import { forgetPurgedOf, purgedPlaces } from "../state/cleanup/purged-rows.ts";
@@ -50,7 +50,7 @@ export async function removeDocuments(
   const none: ReadonlySet<string> = new Set();
   if (copy === undefined || (await copy.target.find()) === undefined) {
     const ids = all.map(({ id }) => id); // there are no documents
-    await forgetDeletedRows(state, partition, ids);
+    await forgetIds(state, "deleted_rows", partition, ids);
     return none;
   }
 
@@ -69,15 +69,16 @@ export async function removeDocuments(
   const removedIds = new Set(removed.map(({ id }) => id));
   await state.transaction().execute(async (transaction) => {
     const settled = ids.filter((id) => !removedIds.has(id) && !waiting.has(id));
-    await forgetDeletedRows(transaction, partition, settled);
+    await forgetIds(transaction, "deleted_rows", partition, settled);
     await rememberDeletedRows(transaction, partition, kept);
     await forgetPurgedOf(
       transaction,
       partition,
       kept.map(({ id }) => id),
     );
-    await forgetOpenRowsOf(
+    await forgetIds(
       transaction,
+      "open_rows",
       partition,
       absent.map(({ id }) => id),
     );
@@ -145,7 +146,7 @@ async function deleteAll(dirty: DirtyRun, copy: RowCopy, removed: readonly Rowle
     const deleted = some.filter(({ id }) => gone.has(id));
     const counted = deleted.filter(({ id, createdAt }) => isConfirmed(ranges, id, createdAt));
     await state.transaction().execute(async (transaction) => {
-      await forgetDeletedRows(transaction, partition, ids);
+      await forgetIds(transaction, "deleted_rows", partition, ids);
       await forgetPurgedOf(transaction, partition, ids);
       await addCopied(transaction, partition, runId, -counted.length, 0);
       if (partition.dataType === "workflow_runs") {

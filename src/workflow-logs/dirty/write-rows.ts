@@ -1,6 +1,6 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { confirmedRanges } from "../state/partitions/checkpoints.ts";
-import { forgetDeletedRows } from "../state/dirty/deleted-rows.ts";
+import { forgetIds } from "../state/partitions/forget-ids.ts";
 import { settleDirty } from "../state/dirty/dirty-rows.ts";
 import { forgetPurgedOf } from "../state/cleanup/purged-rows.ts";
 import { finishCopying, readPartition } from "../state/partitions/partitions.ts";
@@ -50,7 +50,7 @@ export async function writeRows(
         onConfirm: async (transaction, done) => {
           const versions = done.flatMap((id) => settled.get(id) ?? []);
           await settleDirty(transaction, versions);
-          await forgetDeletedRows(transaction, partition, done);
+          await forgetIds(transaction, "deleted_rows", partition, done);
           await forgetPurgedOf(transaction, partition, done);
           for (const id of done) read.add(id);
           // a transaction that lost to others is tried again

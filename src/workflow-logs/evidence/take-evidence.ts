@@ -8,7 +8,7 @@ import { inRun, type Run } from "../../runs/run.ts";
 import { clusterInfo } from "../../stores/elasticsearch/cluster.ts";
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
+import { dataTypeOf, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { whenFree } from "../partitions/partition-lock.ts";
 import { isInScope, type Scope } from "../partitions/scope.ts";
 import { archiveHome } from "../run-home.ts";
@@ -154,10 +154,6 @@ async function indicesOf({ elasticsearch, archive, settings }: Connections, scop
   return listed.indices
     .map((index) => ({ ...index, dataType: dataTypeOf(index.resource) }))
     .filter((index) => isInScope(index, scope));
-}
-
-function dataTypeOf(resource: string): DataType {
-  return dataTypes.find((type) => logTypes[type].resource === resource)!;
 }
 
 function partitionOf({ dataType, tenantId, month }: Partition): Partition {

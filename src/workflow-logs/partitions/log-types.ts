@@ -60,6 +60,11 @@ export const logTypes: Readonly<Record<DataType, LogType>> = {
 export const offloadTable = "workflow_node_execution_offload";
 export const resources: readonly string[] = dataTypes.map((type) => logTypes[type].resource);
 
+/** Of a word in the name of an index. */
+export function dataTypeOf(resource: string): DataType {
+  return dataTypes.find((type) => logTypes[type].resource === resource)!;
+}
+
 export function partitionKey({ dataType, tenantId, month }: Partition): string {
   return `${dataType}/${tenantId}/${month}`;
 }

@@ -5,6 +5,7 @@ import { dataTypes } from "../partitions/log-types.ts";
 import { inspectSources, zoneOf } from "../partitions/source-schema.ts";
 import { appliedMigrations } from "../state/upgrade.ts";
 import type { Scope } from "../partitions/scope.ts";
+import { deniedTables } from "./denied-tables.ts";
 import { type Finding, type Inspection, ok, warn } from "./finding.ts";
 
 const check = "cleanup-pg";
@@ -20,7 +21,8 @@ export async function freeableSpace(
   const sources = await inspectSources(postgres, scope, settings.searchText);
   if (sources.length < dataTypes.length) return [];
   const related = await relatedTables(postgres, sources);
-  const unreadable = await unreadableOf(connections, Object.values(related));
+  const sqlNames = Object.values(related).flatMap((table) => table?.sqlName ?? []);
+  const unreadable = (await deniedTables(postgres, sqlNames, "SELECT")).map(({ name }) => name);
   if (unreadable.length > 0)
     return [
       warn(
@@ -50,15 +52,4 @@ export async function freeableSpace(
   const rest = kept.length === 0 ? "" : `; kept would be ${kept.join(", ")}`;
   const how = found.some(({ isSampled }) => isSampled) ? "; by a sample" : "";
   return [ok(check, `${text}${rest}${how}`)];
-}
-
-async function unreadableOf(
-  { postgres }: Inspection["connections"],
-  tables: readonly ({ readonly sqlName: string; readonly name: string } | undefined)[],
-): Promise<string[]> {
-  const { rows } = await postgres.query<{ name: string }>(
-    "select name from unnest($1::text[]) name where not has_table_privilege(name, 'select')",
-    [tables.flatMap((table) => table?.sqlName ?? [])],
-  );
-  return rows.map(({ name }) => name);
 }

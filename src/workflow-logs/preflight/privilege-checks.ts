@@ -4,6 +4,7 @@ import { inspectTable } from "../../stores/postgres/table.ts";
 import type { Connections } from "../connections.ts";
 import { resources } from "../partitions/log-types.ts";
 import { schemaObstacle } from "../state/schema-access.ts";
+import { deniedTables } from "./denied-tables.ts";
 import { type ArchiveCommand, type CommandNeeds, commandNeeds } from "./command-needs.ts";
 import { fail, type Finding, ok, warn } from "./finding.ts";
 
@@ -24,13 +25,10 @@ async function ofTables(postgres: Pool, needs: CommandNeeds): Promise<Finding[]>
     const tables = (await Promise.all(names.map((name) => inspectTable(postgres, name)))).flatMap(
       (table) => table?.sqlName ?? [],
     );
-    const denied = await postgres.query<{ name: string; role: string }>(
-      "select name, current_user as role from unnest($1::text[]) name where not has_table_privilege(name, $2)",
-      [tables, privilege],
-    );
-    if (denied.rows.length === 0) continue;
-    const list = denied.rows.map(({ name }) => name).join(", ");
-    const { role } = denied.rows[0]!;
+    const denied = await deniedTables(postgres, tables, privilege);
+    if (denied.length === 0) continue;
+    const list = denied.map(({ name }) => name).join(", ");
+    const { role } = denied[0]!;
     findings.push(
       fail(inPostgres, `${role} lacks ${privilege} on ${list}.`, `GRANT ${privilege} ON ${list} TO "${role}";`),
     );

@@ -3,7 +3,7 @@ import type { Run } from "../../runs/run.ts";
 import { documentIds } from "../../stores/elasticsearch/documents/document-ids.ts";
 import { eachSource } from "../../stores/elasticsearch/documents/each-source.ts";
 import { countDocuments, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
-import { fingerprintOf } from "../compare/stable-document.ts";
+import { markOf } from "../compare/stable-document.ts";
 import type { Connections } from "../connections.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
@@ -57,7 +57,7 @@ export async function rebuildPartition(
     await eachSource(elasticsearch, name, rowless, (id, document) => {
       const offloadRows = offloadRowsOf(partition, id, document);
       if (offloadRows === undefined) strangers++;
-      else rows.push({ id, offloadRows, document: { fingerprint: fingerprintOf(document), bytes: document.length } });
+      else rows.push({ id, offloadRows, document: markOf(document) });
     });
     if (rows.length > 0) {
       await state.transaction().execute(async (transaction) => {

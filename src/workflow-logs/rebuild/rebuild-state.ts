@@ -4,7 +4,7 @@ import { inRun } from "../../runs/run.ts";
 import { type MarkedIndex, markedIndices } from "../../stores/elasticsearch/indices/index-marks.ts";
 import { takeover } from "../archive/takeover.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes, logTypes, type Partition, resources } from "../partitions/log-types.ts";
+import { dataTypeOf, dataTypes, type Partition, resources } from "../partitions/log-types.ts";
 import { whenFree } from "../partitions/partition-lock.ts";
 import { inspectSources } from "../partitions/source-schema.ts";
 import { archiveHome } from "../run-home.ts";
@@ -143,10 +143,6 @@ export async function rebuildState(
     watch.progress.stop();
   }
   return report;
-}
-
-function dataTypeOf(resource: string): DataType {
-  return dataTypes.find((type) => logTypes[type].resource === resource)!;
 }
 
 const cannotKnow = [

@@ -1,14 +1,20 @@
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
-import { parseIndexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import { seeIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import type { PartitionState } from "../state/database.ts";
 import { listPartitions, readPartition } from "../state/partitions/partitions.ts";
 import { countPurged } from "../state/validate/purged-and-deleted-ids.ts";
-import { countPurgedRows } from "../state/restore/restore-findings.ts";
-import { countUnproven } from "../state/cleanup/purged-documents.ts";
+import { countPurgedRows, type PurgedCount } from "../state/restore/restore-findings.ts";
 import { pendingMigrations } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
+import { aliasedMonths } from "../partitions/aliased-months.ts";
+import {
+  type DataType,
+  dataTypeOf,
+  dataTypes,
+  logTypes,
+  type Partition,
+  partitionKey,
+} from "../partitions/log-types.ts";
 import { coversWholeMonth, isInScope, partitionRange, type Scope, type TimeRange } from "../partitions/scope.ts";
 
 export interface PlannedRestore extends Partition {
@@ -43,13 +49,10 @@ export async function planRestore(connections: Connections, scope: Scope): Promi
   const resources = scope.dataTypes.map((type) => logTypes[type].resource);
   const listed = await listIndices(elasticsearch, archive, settings.template.prefix, resources, tenantId);
   const partitions: PlannedRestore[] = [];
-  const unreadable: Unreadable[] = [];
-  for (const alias of listed.aliases) {
-    const address = parseIndexName(settings.template.prefix, resources, alias.name);
-    if (address === undefined || address.tenantId !== tenantId) continue;
-    const partition: Partition = { dataType: dataTypeOf(address.resource), tenantId, month: address.month };
-    if (isInScope(partition, scope)) unreadable.push({ ...partition, because: "alias" });
-  }
+  const unreadable = aliasedMonths(listed.aliases, settings.template.prefix, scope).map((partition): Unreadable => ({
+    ...partition,
+    because: "alias",
+  }));
   for (const { name, uuid, resource, month, status } of listed.indices) {
     const partition: Partition = { dataType: dataTypeOf(resource), tenantId, month };
     const range = partitionRange(partition, scope, "UTC");
@@ -65,11 +68,19 @@ export async function planRestore(connections: Connections, scope: Scope): Promi
       coversWholeMonth: coversWholeMonth(partition, scope),
     });
   }
-  const missing = await missingIndices(connections, scope, new Set(partitions.map(partitionKey)), unreadable);
+  // a dry run before the first command that writes
+  const hasState = (await pendingMigrations(connections.state)).length === 0;
+  const purged = hasState ? await countPurgedRows(connections.state, tenantId) : [];
+  const restored = new Set(partitions.map(partitionKey));
+  const missing = hasState
+    ? await missingIndices(connections, scope, restored, unreadable, purged)
+    : unreadable.map((one): MissingIndex => ({ ...one, state: "planned", purgedRows: 0 }));
   const notes = listed.foreign.map(
     (name) => `${name} is named like ours but was not made by this program; nothing is read from it.`,
   );
-  const unproven = await unprovenRows(connections, scope);
+  const unproven = purged
+    .filter((entry) => isInScope(entry as Partition, scope))
+    .reduce((sum, entry) => sum + entry.unproven, 0);
   if (unproven > 0) {
     notes.push(
       `${unproven} rows were purged before fingerprints were written: nothing tells whether their documents were changed since.`,
@@ -83,20 +94,8 @@ export async function planRestore(connections: Connections, scope: Scope): Promi
   return { partitions: partitions.toSorted(parentsFirst), missing, notes };
 }
 
-function dataTypeOf(resource: string): DataType {
-  return dataTypes.find((type) => logTypes[type].resource === resource)!;
-}
-
 function parentsFirst(a: Partition, b: Partition): number {
   return dataTypes.indexOf(a.dataType) - dataTypes.indexOf(b.dataType) || (a.month < b.month ? -1 : 1);
-}
-
-async function unprovenRows({ state }: Connections, scope: Scope): Promise<number> {
-  if ((await pendingMigrations(state)).length > 0) return 0;
-  const entries = await countUnproven(state, scope.tenantIds[0]!);
-  return entries
-    .filter((entry) => isInScope(entry as Partition, scope))
-    .reduce((sum, { unproven }) => sum + unproven, 0);
 }
 
 async function missingIndices(
@@ -104,16 +103,9 @@ async function missingIndices(
   scope: Scope,
   restored: ReadonlySet<string>,
   unreadable: readonly Unreadable[],
+  purged: readonly PurgedCount[],
 ): Promise<MissingIndex[]> {
-  // a dry run before the first command that writes
-  if ((await pendingMigrations(state)).length > 0)
-    return unreadable.map((one) => ({ ...one, state: "planned", purgedRows: 0 }));
-  const purged = new Map(
-    (await countPurgedRows(state, scope.tenantIds[0]!)).map(({ rows, ...partition }) => [
-      partitionKey(partition as Partition),
-      rows,
-    ]),
-  );
+  const purgedRows = new Map(purged.map((entry) => [partitionKey(entry as Partition), entry.rows]));
   const known = (await listPartitions(state, scope.tenantIds)).map(({ dataType, tenantId, month, state: now }) => ({
     dataType: dataType as DataType,
     tenantId,
@@ -122,7 +114,7 @@ async function missingIndices(
   }));
   const there: MissingIndex[] = known
     .filter((partition) => isInScope(partition, scope) && !restored.has(partitionKey(partition)))
-    .map((partition) => ({ ...partition, purgedRows: purged.get(partitionKey(partition)) ?? 0 }));
+    .map((partition) => ({ ...partition, purgedRows: purgedRows.get(partitionKey(partition)) ?? 0 }));
   const byKey = new Map(there.map((one) => [partitionKey(one), one]));
   // also one that a state which was lost, or is older, does not know
   for (const one of unreadable)

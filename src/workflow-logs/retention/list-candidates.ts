@@ -3,7 +3,7 @@ import { parseIndexName } from "../../stores/elasticsearch/indices/index-names.t
 import type { RetentionRule } from "../state/retention/rules.ts";
 import type { PartitionRecord } from "../state/partitions/partitions.ts";
 import type { Connections } from "../connections.ts";
-import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
+import { type DataType, dataTypeOf, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { keptByMonth } from "./age-rule.ts";
 import type { RetentionOptions } from "./options.ts";
 import { type Policy, policyOf } from "./retention-days.ts";
@@ -56,7 +56,7 @@ export async function listCandidates(
 }
 
 function partitionOf({ resource, tenantId, month }: { resource: string; tenantId: string; month: string }): Partition {
-  return { dataType: dataTypes.find((type) => logTypes[type].resource === resource)!, tenantId, month };
+  return { dataType: dataTypeOf(resource), tenantId, month };
 }
 
 function soleTenant({ tenantIds }: Pick<RetentionOptions, "tenantIds">): string | undefined {

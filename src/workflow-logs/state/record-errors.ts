@@ -127,20 +127,6 @@ export async function forgetRecordErrors(db: StateDatabase, dataType: string, id
     .execute();
 }
 
-/** Rows that are not in the partition any more; where else they are refused is left alone. */
-export async function forgetRecordErrorsOf(
-  db: StateDatabase,
-  partition: PartitionId,
-  ids: readonly string[],
-): Promise<void> {
-  if (ids.length === 0) return;
-  await db
-    .deleteFrom("record_errors")
-    .where((row) => row.and(partitionColumns(partition)))
-    .where(sql<boolean>`record_id = any(${ids})`)
-    .execute();
-}
-
 function filtered<O>(
   query: SelectQueryBuilder<StateTables, "record_errors", O>,
   filter: RecordErrorFilter,

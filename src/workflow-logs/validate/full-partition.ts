@@ -104,9 +104,10 @@ async function validateLocked(
     }
     await explainByRecordErrors(connections.state, check);
     await tally.finish(indexUuid);
-    await noteWhereCopiesAre(check, indexUuid);
     const left = await countDifferences(connections.state, check);
     const { missing, different, extra, changed, lost, altered, doubled } = left;
+    // where documents of purged rows are gone, the index that held them last stays the one that is known
+    if (lost === 0 && check.hasIndex) await noteOnlyCopies(connections.state, partition, indexUuid);
     const isProven = missing + different + extra + changed + lost + altered + doubled === 0 && tally.checked > 0;
     if (isProven && plan.coversWholeMonth) {
       const proof = { indexUuid, rows: tally.checked, gaps: validation.gaps };
@@ -118,12 +119,6 @@ async function validateLocked(
   } finally {
     await note();
   }
-}
-
-/** Where documents of purged rows are gone, the index that held them last stays the one that is known. */
-async function noteWhereCopiesAre(check: RowCheck, indexUuid: string): Promise<void> {
-  const { lost } = await countDifferences(check.state, check);
-  if (lost === 0 && check.hasIndex) await noteOnlyCopies(check.state, check.partition, indexUuid);
 }
 
 /** Compares the rows behind the last one compared, in step with their documents. */

@@ -1,9 +1,9 @@
 import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
-import { parseIndexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import type { CreatedWithin } from "../../stores/elasticsearch/documents/document-ids.ts";
 import type { PartitionState } from "../state/database.ts";
 import { listPartitions } from "../state/partitions/partitions.ts";
-import { type DataType, dataTypes, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
+import { aliasedMonths } from "../partitions/aliased-months.ts";
+import { type DataType, dataTypeOf, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
 import { inOrder, planPartitions } from "../partitions/plan.ts";
 import { keysQuery, type PlanContext } from "../partitions/plan-query.ts";
@@ -93,13 +93,8 @@ export async function withIndices(
   const listedResources = scope.dataTypes.map((type) => logTypes[type].resource);
   const listed = await listIndices(elasticsearch, archive, settings.template.prefix, listedResources);
   const unreadable = new Map<string, UnreadableMonth>();
-  for (const alias of listed.aliases) {
-    const address = parseIndexName(settings.template.prefix, listedResources, alias.name);
-    if (address === undefined) continue;
-    const { tenantId, month } = address;
-    const partition: Partition = { dataType: dataTypeOf(address.resource), tenantId, month };
-    if (isInScope(partition, scope)) unreadable.set(partitionKey(partition), { ...partition, because: "alias" });
-  }
+  for (const partition of aliasedMonths(listed.aliases, settings.template.prefix, scope))
+    unreadable.set(partitionKey(partition), { ...partition, because: "alias" });
   const indices = new Map<string, { partition: Partition; index: ArchiveIndex }>();
   for (const index of listed.indices) {
     const partition: Partition = { dataType: dataTypeOf(index.resource), tenantId: index.tenantId, month: index.month };
@@ -143,8 +138,4 @@ export async function withIndices(
 
 export function expiredWarning(partition: Partition, rows: number): string {
   return `${partitionKey(partition)} is past its retention and has no index; its ${rows} rows are left out.`;
-}
-
-function dataTypeOf(resource: string): DataType {
-  return dataTypes.find((type) => logTypes[type].resource === resource)!;
 }

@@ -1,7 +1,7 @@
 import type { Batch, Receipt } from "../../engine/ports.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import { eachSource } from "../../stores/elasticsearch/documents/each-source.ts";
-import { fingerprintOf } from "../compare/stable-document.ts";
+import { markOf } from "../compare/stable-document.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import type { DocumentMark } from "../state/cleanup/purged-rows.ts";
 import { adoptDocuments, type PurgedEntry, purgedEntriesAfter } from "../state/cleanup/purged-documents.ts";
@@ -117,8 +117,6 @@ async function compare(check: RowCheck, entries: readonly PurgedEntry[], adopt: 
 async function marksOf(check: RowCheck, ids: readonly string[]): Promise<Map<string, DocumentMark>> {
   const marks = new Map<string, DocumentMark>();
   if (!check.hasIndex) return marks;
-  await eachSource(check.elasticsearch, check.target.index, ids, (id, source) =>
-    marks.set(id, { fingerprint: fingerprintOf(source), bytes: source.length }),
-  );
+  await eachSource(check.elasticsearch, check.target.index, ids, (id, source) => marks.set(id, markOf(source)));
   return marks;
 }

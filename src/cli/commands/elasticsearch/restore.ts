@@ -3,8 +3,8 @@ import { restoreDefaults } from "../../../workflow-logs/restore/options.ts";
 import { hasFindings } from "../../../workflow-logs/restore/report.ts";
 import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
-import { repeated, toggle } from "../../options/flags.ts";
-import { orderedDates, scopeFlags, scopeOf, scopeShape } from "../../options/scope.ts";
+import { toggle } from "../../options/flags.ts";
+import { orderedDates, scopeFlags, scopeOf, soleTenant } from "../../options/scope.ts";
 import { printReport } from "../../print-report.ts";
 import { storesConfig, withFileStorage, withStores } from "../../wiring.ts";
 import { restoreText } from "./restore-text.ts";
@@ -13,10 +13,7 @@ import { restoreText } from "./restore-text.ts";
 export default command({
   flags: {
     ...scopeFlags,
-    tenantId: repeated(
-      "of this tenant",
-      scopeShape.tenantId.refine((ids) => new Set(ids).size === 1, "give exactly one tenant"),
-    ),
+    tenantId: soleTenant,
     includeDeleted: toggle("also rows that the platform itself deleted, as far as capture recorded it"),
     acceptUnproven: toggle("also documents that were changed or added since their rows were purged, as they are now"),
     dryRun: toggle("say what would be brought back, and touch nothing"),

@@ -59,8 +59,8 @@ export default command({
       const report = await validate(connections, options, { signal, progress, confirmDelete });
       const code = report.status === "mismatch" ? exitCodes.findings : exitCodes.done;
       const { captureState } = await import("../../../workflow-logs/capture/status.ts");
-      const { installed } = await captureState(connections);
-      return printReport(context, report, (width) => validateText(report, installed, width), code);
+      const isCaptured = report.status === "match" && (await captureState(connections)).installed; // for the next step
+      return printReport(context, report, (width) => validateText(report, isCaptured, width), code);
     });
   },
 });

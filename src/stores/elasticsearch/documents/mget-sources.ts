@@ -1,4 +1,5 @@
 import type { Client } from "@elastic/elasticsearch";
+import { AppError } from "../../../engine/errors.ts";
 import { readAnswer } from "../bulk/raw-answer.ts";
 import { refuseUnreadable } from "./unreadable.ts";
 import { forEachMember } from "./scan-json.ts";
@@ -19,6 +20,19 @@ export async function readSources(
   return sliceSources(
     await readAnswer(client, { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } }, limit),
   );
+}
+
+/** No more of one answer is kept in memory, unless it is a single document. */
+const longestAnswer = 64 * 1024 * 1024;
+
+/** As readSources, with a limit that one document alone may pass. */
+export function readBounded(client: Client, index: string, ids: readonly string[]): Promise<Map<string, Buffer>> {
+  return readSources(client, index, ids, ids.length > 1 ? longestAnswer : Number.POSITIVE_INFINITY);
+}
+
+/** Whether an answer was too large for us or too much for the server: fewer ids may pass. */
+export function isTooMuch(error: unknown): boolean {
+  return error instanceof AppError && ["answer_too_large", "elasticsearch_overloaded"].includes(error.code);
 }
 
 const comma = 0x2c;

@@ -1,9 +1,8 @@
 import type { Client } from "@elastic/elasticsearch";
-import { AppError } from "../../../engine/errors.ts";
 import type { Batch, Source } from "../../../engine/ports.ts";
 import { readAhead } from "../../../engine/read-ahead.ts";
 import { type ListedDocument, listDocuments } from "../../../stores/elasticsearch/documents/list-documents.ts";
-import { readSources } from "../../../stores/elasticsearch/documents/mget-sources.ts";
+import { isTooMuch, readBounded } from "../../../stores/elasticsearch/documents/mget-sources.ts";
 import type { BatchLimits } from "../../rows/row-batches.ts";
 import type { TimeRange } from "../../partitions/scope.ts";
 
@@ -29,8 +28,6 @@ const idsPerPage = 1000;
  * With so few at once that costs it a moment, not its life.
  */
 const mostIdsAtOnce = 32;
-/** No more than this of one answer is kept in memory, unless it is a single document. */
-const longestAnswer = 64 * 1024 * 1024;
 
 /** All documents of an index with created_at in a range, in the order of their ids. */
 export class ArchivedDocuments implements Source<ArchivedBatch> {
@@ -98,23 +95,15 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
   /** Undefined when the answer was too much for the server or for us; fewer are asked for the next time then. */
   private async read(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer> | undefined> {
     try {
-      const sources = await readSources(
-        this.client,
-        this.from.index,
-        ids,
-        ids.length > 1 ? longestAnswer : Number.POSITIVE_INFINITY,
-      );
+      const sources = await readBounded(this.client, this.from.index, ids);
       const bytes = [...sources.values()].reduce((sum, source) => sum + source.length, 0);
       const fitting = Math.floor((this.limits.bytes * ids.length) / Math.max(bytes, 1));
       this.idsAtOnce = Math.max(1, Math.min(fitting, 2 * this.idsAtOnce, mostIdsAtOnce));
       return sources;
     } catch (error) {
-      const isTooMuch = error instanceof AppError && tooMuch.has(error.code);
-      if (!isTooMuch || ids.length === 1) throw error;
+      if (!isTooMuch(error) || ids.length === 1) throw error;
       this.idsAtOnce = Math.ceil(ids.length / 4);
       return undefined;
     }
   }
 }
-
-const tooMuch = new Set(["answer_too_large", "elasticsearch_overloaded"]);

@@ -64,27 +64,6 @@ export async function adoptDocuments(
      and p.record_id = d.id and p.fingerprint is null and not p.expired`.execute(db);
 }
 
-/** The partitions of the tenant with rows that have no fingerprint. */
-export async function countUnproven(
-  db: StateDatabase,
-  tenantId: string,
-): Promise<(PartitionId & { readonly unproven: number })[]> {
-  const rows = await db
-    .selectFrom("purged_rows")
-    .select(["data_type", "tenant_id", "month", (row) => row.fn.countAll<string>().as("count")])
-    .where("tenant_id", "=", tenantId)
-    .where("fingerprint", "is", null)
-    .where("expired", "=", false)
-    .groupBy(["data_type", "tenant_id", "month"])
-    .execute();
-  return rows.map((row) => ({
-    dataType: row.data_type,
-    tenantId: row.tenant_id,
-    month: row.month,
-    unproven: Number(row.count),
-  }));
-}
-
 /** The fingerprints of those of the ids whose rows were purged of the partition; null where none was written. */
 export async function purgedFingerprints(
   db: StateDatabase,

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { StateDatabase } from "../database.ts";
-import { type PartitionId, partitionColumns } from "../partitions/partition-id.ts";
+import type { PartitionId } from "../partitions/partition-id.ts";
 
 /** A document that is kept though the platform deleted its row, and where it lies. */
 export interface DeletedRow extends PartitionId {
@@ -23,20 +23,6 @@ export async function rememberDeletedRows(
       from unnest(${ids}::text[], ${times}::timestamp[]) r(record_id, created_at)
     on conflict (data_type, record_id) do update
       set tenant_id = excluded.tenant_id, month = excluded.month, created_at = excluded.created_at`.execute(db);
-}
-
-/** The documents of the partition are gone, or have their row again. */
-export async function forgetDeletedRows(
-  db: StateDatabase,
-  partition: PartitionId,
-  ids: readonly string[],
-): Promise<void> {
-  if (ids.length === 0) return;
-  await db
-    .deleteFrom("deleted_rows")
-    .where((row) => row.and(partitionColumns(partition)))
-    .where(sql<boolean>`record_id = any(${ids})`)
-    .execute();
 }
 
 /** Those of the records whose documents are kept. */

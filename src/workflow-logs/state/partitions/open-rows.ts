@@ -40,20 +40,6 @@ export async function forgetOpenRows(db: StateDatabase, partition: PartitionId, 
   await db.deleteFrom("open_rows").where("data_type", "=", partition.dataType).where("record_id", "in", ids).execute();
 }
 
-/** Rows that are not in the partition any more; where else they are open is left alone. */
-export async function forgetOpenRowsOf(
-  db: StateDatabase,
-  partition: PartitionId,
-  ids: readonly string[],
-): Promise<void> {
-  if (ids.length === 0) return;
-  await db
-    .deleteFrom("open_rows")
-    .where((row) => row.and(partitionColumns(partition)))
-    .where(sql<boolean>`record_id = any(${ids})`)
-    .execute();
-}
-
 /**
  * Forgets rows of the partition first copied more than `days` ago: most of them crashed and never end. Returns how
  * many.

@@ -84,17 +84,21 @@ export async function recordLostRows(
   return Number(result.numInsertedOrUpdatedRows ?? 0);
 }
 
+export interface PurgedCount extends PartitionId {
+  readonly rows: number;
+  /** Of them, those without a fingerprint. */
+  readonly unproven: number;
+}
+
 /**
  * How many rows were purged of each partition of the tenant; those purged because retention had dropped their documents
  * do not count.
  */
-export async function countPurgedRows(
-  db: StateDatabase,
-  tenantId: string,
-): Promise<(PartitionId & { readonly rows: number })[]> {
+export async function countPurgedRows(db: StateDatabase, tenantId: string): Promise<PurgedCount[]> {
   const rows = await db
     .selectFrom("purged_rows")
     .select(["data_type", "tenant_id", "month", (row) => row.fn.countAll<string>().as("count")])
+    .select(sql<string>`count(*) filter (where fingerprint is null)`.as("unproven"))
     .where("tenant_id", "=", tenantId)
     .where("expired", "=", false)
     .groupBy(["data_type", "tenant_id", "month"])
@@ -104,6 +108,7 @@ export async function countPurgedRows(
     tenantId: row.tenant_id,
     month: row.month,
     rows: Number(row.count),
+    unproven: Number(row.unproven),
   }));
 }
 

@@ -3,8 +3,8 @@ import { evidenceSigningKey } from "../../../../config/sections/evidence.ts";
 import type { EvidenceReport } from "../../../../workflow-logs/evidence/take-evidence.ts";
 import { command } from "../../../command.ts";
 import { exitCodes } from "../../../exit-codes.ts";
-import { repeated, value } from "../../../options/flags.ts";
-import { orderedDates, scopeFlags, scopeOf, scopeShape } from "../../../options/scope.ts";
+import { value } from "../../../options/flags.ts";
+import { orderedDates, scopeFlags, scopeOf, soleTenant } from "../../../options/scope.ts";
 import { formatCount } from "../../../output/format.ts";
 import { printable } from "../../../output/printable.ts";
 import { printReport } from "../../../print-report.ts";
@@ -14,10 +14,7 @@ import { storesConfig, withStores } from "../../../wiring.ts";
 export default command({
   flags: {
     ...scopeFlags,
-    tenantId: repeated(
-      "of this tenant",
-      scopeShape.tenantId.refine((ids) => new Set(ids).size === 1, "give exactly one tenant"),
-    ),
+    tenantId: soleTenant,
     output: value("write the files into this folder", z.string().min(1).default(".")),
   },
   check: (schema) => schema.refine(...orderedDates),

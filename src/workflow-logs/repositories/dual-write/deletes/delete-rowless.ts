@@ -1,5 +1,5 @@
 import type { DeleteSelection } from "../../../state/database.ts";
-import { forgetDeletedRows } from "../../../state/dirty/deleted-rows.ts";
+import { forgetIds } from "../../../state/partitions/forget-ids.ts";
 import { uncountCopied } from "../../../state/partitions/partitions.ts";
 import { forgetPurged } from "../../../state/cleanup/purged-rows.ts";
 import type { Connections } from "../../../connections.ts";
@@ -67,7 +67,7 @@ export async function deleteRowless(
           outcome.records += deleted;
           await uncountCopied(connections.state, partition, deleted);
           outcome.offloads += rowless.reduce((sum, document) => sum + offloadsOf(document), 0);
-          await forgetDeletedRows(connections.state, partition, rowlessIds);
+          await forgetIds(connections.state, "deleted_rows", partition, rowlessIds);
           await forgetPurged(connections.state, dataType, rowlessIds);
         });
         if (end === "busy") outcome.isDone = false;
