@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Document } from "mongodb";
 import { collectionOf } from "../milvus/knowledge.ts";
+import type { FileDocument } from "../mongodb/documents.ts";
+import { objectsOf } from "../mongodb/files.ts";
 import { pieceOf } from "./adapters/minio.ts";
 import type { Dangling, Manifest, Section } from "./manifest.ts";
 import type { BackupPlace } from "./place.ts";
@@ -63,7 +65,7 @@ export async function danglingIn(
     for await (const record of recordsOf([section])) {
       const document = bson.deserialize(record);
       if (section.name === "files" && stores.includes("minio")) {
-        for (const object of namedObjects(document))
+        for (const object of objectsOf(document as FileDocument))
           if (!objects.has(object))
             miss({ store: "minio", missing: object, namedBy: `files ${String(document["file_id"])}` });
       }
@@ -78,13 +80,6 @@ export async function danglingIn(
   async function* recordsOf(some: readonly Section[]): AsyncGenerator<Buffer> {
     for (const { parts } of some) for (const part of parts) yield* await readPart(place, id, part);
   }
-}
-
-function namedObjects({ minio_filename, images }: Document): string[] {
-  const pages = Array.isArray(images)
-    ? (images as { minio_filename?: unknown }[]).map((page) => page?.minio_filename)
-    : [];
-  return [minio_filename, ...pages].filter((name) => typeof name === "string" && name !== "") as string[];
 }
 
 function missingCollection(

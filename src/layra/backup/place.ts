@@ -87,7 +87,7 @@ export function bucketPlace(objects: S3Objects, prefix: string): BackupPlace {
     load: async (file) => (await objects.get(`${start}${file}`))?.content,
     async folders() {
       const found = new Set<string>();
-      for await (const key of keysBelow(objects, start)) {
+      for await (const { key } of objects.all(start)) {
         const [folder, ...rest] = key.slice(start.length).split("/");
         if (rest.length > 0) found.add(folder!);
       }
@@ -96,17 +96,8 @@ export function bucketPlace(objects: S3Objects, prefix: string): BackupPlace {
     async deleteFolder(folder, first) {
       await objects.deleteMany([`${start}${folder}/${first}`]);
       const keys: string[] = [];
-      for await (const key of keysBelow(objects, `${start}${folder}/`)) keys.push(key);
+      for await (const { key } of objects.all(`${start}${folder}/`)) keys.push(key);
       await objects.deleteMany(keys);
     },
   };
-}
-
-async function* keysBelow(objects: S3Objects, prefix: string): AsyncGenerator<string> {
-  for (let next: string | undefined; ;) {
-    const page = await objects.list(prefix, next === undefined ? undefined : { next });
-    for (const { key } of page.objects) yield key;
-    next = page.next;
-    if (next === undefined) return;
-  }
 }

@@ -1,6 +1,5 @@
 import { AppError } from "../../engine/errors.ts";
 import { sideBySide } from "../../engine/side-by-side.ts";
-import { danglingIn } from "./dangling.ts";
 import { loadManifest, type Manifest } from "./manifest.ts";
 import type { BackupPlace } from "./place.ts";
 import { readPart } from "./read-parts.ts";
@@ -58,6 +57,6 @@ export async function verifyBackup(place: BackupPlace, id: string, signal: Abort
     records: parts.reduce((sum, { records }) => sum + records, 0),
     bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
     damage: { total: damage.length, first: damage.toSorted().slice(0, mostShown) },
-    dangling: damage.length === 0 ? await danglingIn(place, manifest) : manifest.dangling,
+    dangling: manifest.dangling,
   };
 }

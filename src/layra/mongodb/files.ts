@@ -132,10 +132,10 @@ export async function deleteFilesBulk(stores: Stores, fileIds: readonly string[]
   };
 }
 
+/** The objects of a file and its pages, whatever a document of another hand has in their place. */
 export function objectsOf({ minio_filename, images }: Pick<FileDocument, "minio_filename" | "images">): string[] {
-  return [minio_filename, ...(images ?? []).map((image) => image.minio_filename)].filter(
-    (name) => typeof name === "string" && name !== "",
-  );
+  const pages = Array.isArray(images) ? images.map((image) => image?.minio_filename) : [];
+  return [minio_filename, ...pages].filter((name) => typeof name === "string" && name !== "");
 }
 
 /** Those of the objects that no other file names. */

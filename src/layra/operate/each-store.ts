@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../engine/errors.ts";
+import { inTime } from "../../engine/in-time.ts";
 import type { StoreName, Stores } from "../stores.ts";
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
@@ -21,17 +21,11 @@ export async function eachStore<Answers extends Partial<Record<StoreName, unknow
 }
 
 export async function answerWithin<T>(ask: () => Promise<T>, timeoutMillis: number): Promise<Answer<T>> {
-  const done = new AbortController();
-  const late = sleep(timeoutMillis, undefined, { signal: done.signal, ref: false }).then(() => {
-    throw new AppError("timeout", `no answer within ${timeoutMillis / 1000} s`);
-  });
-  late.catch(() => {});
+  const late = (): AppError => new AppError("timeout", `no answer within ${timeoutMillis / 1000} s`);
   try {
-    return { ok: true, value: await Promise.race([ask(), late]) };
+    return { ok: true, value: await inTime(ask(), timeoutMillis, late) };
   } catch (error) {
     return { ok: false, error: reasonOf(error) };
-  } finally {
-    done.abort();
   }
 }
 

@@ -153,13 +153,11 @@ async function minioStats(stores: Stores): Promise<MinioStats> {
   const store = stores.objects();
   const signal = AbortSignal.timeout(stores.options.timeoutMillis);
   let [objects, bytes] = [0, 0];
-  for (let next: string | undefined; ;) {
-    const page = await store.list("", next === undefined ? undefined : { next }, signal);
-    objects += page.objects.length;
-    bytes += page.objects.reduce((sum, { size }) => sum + size, 0);
-    next = page.next;
-    if (next === undefined) return { bucket: stores.options.minio.bucket, objects, bytes };
+  for await (const { size } of store.all("", undefined, signal)) {
+    objects++;
+    bytes += size;
   }
+  return { bucket: stores.options.minio.bucket, objects, bytes };
 }
 
 async function mysqlStats(stores: Stores): Promise<MysqlStats> {

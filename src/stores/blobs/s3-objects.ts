@@ -138,6 +138,17 @@ export class S3Objects {
     };
   }
 
+  /** Every object whose key begins with `prefix`, behind the key `after`, page by page. */
+  async *all(prefix: string, after?: string, signal?: AbortSignal): AsyncGenerator<ListedObject> {
+    for (let at: Parameters<S3Objects["list"]>[1] = after === undefined ? undefined : { key: after }; ;) {
+      signal?.throwIfAborted();
+      const { objects, next } = await this.list(prefix, at, signal);
+      yield* objects;
+      if (next === undefined) return;
+      at = { next };
+    }
+  }
+
   /** Afterwards none of these is there. Each key is named once, 1000 in a request. Returns those that the server did not delete, with its reason. */
   async deleteMany(keys: readonly string[]): Promise<{ readonly key: string; readonly reason: string }[]> {
     const once = [...new Set(keys)];

@@ -1,6 +1,7 @@
 // src/stores/milvus speaks to Milvus: one connection, one collection, filters as text. It never knows what a row means.
 import type { MilvusClient } from "@zilliz/milvus2-sdk-node";
 import { AppError } from "../../engine/errors.ts";
+import { inTime } from "../../engine/in-time.ts";
 import { failureOf, refusalError, thrownError, timeoutError } from "./errors.ts";
 
 export interface MilvusOptions {
@@ -63,12 +64,8 @@ export class Milvus {
     timeoutMillis: number = this.options.timeoutMillis,
   ): Promise<T> {
     const client = this.connected();
-    let timer: NodeJS.Timeout | undefined;
     try {
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(timeoutError(what)), timeoutMillis);
-      });
-      const answer = await Promise.race([client.then(request), late]);
+      const answer = await inTime(client.then(request), timeoutMillis, () => timeoutError(what));
       const failure = failureOf(answer);
       if (failure !== undefined) throw refusalError(what, failure);
       return answer;
@@ -76,8 +73,6 @@ export class Milvus {
       const known = thrownError(what, error);
       if (known.code === "milvus_unreachable" || known.code === "milvus_timeout") this.drop(client);
       throw known;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

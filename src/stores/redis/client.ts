@@ -1,5 +1,6 @@
 import type { createClient } from "redis";
 import { backOff } from "../../engine/back-off.ts";
+import { inTime } from "../../engine/in-time.ts";
 import { AppError } from "../../engine/errors.ts";
 
 // src/stores/redis owns the connection to Redis: how it is opened, loaded and lost. It knows nothing of what is kept there.
@@ -42,19 +43,12 @@ export async function connectWithin(
   client: Pick<RedisClient, "destroy"> & { connect(): Promise<unknown> },
   millis: number,
 ): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${millis / 1000} s`));
-      client.destroy();
-    }, millis);
-  });
-  const connected = client.connect();
-  connected.catch(() => {}); // destroyed, it fails too
+  const late = new Error(`no answer within ${millis / 1000} s`);
   try {
-    await Promise.race([connected, late]);
-  } finally {
-    clearTimeout(timer);
+    await inTime(client.connect(), millis, () => late);
+  } catch (error) {
+    if (error === late) client.destroy();
+    throw error;
   }
 }
 

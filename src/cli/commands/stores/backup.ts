@@ -10,7 +10,7 @@ import { formatBytes, formatCount } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 import { printReport } from "../../print-report.ts";
-import { chosen, onlyFlag, timeoutFlag, withStores } from "./connect.ts";
+import { onlyFlag, timeoutFlag, withStores } from "./connect.ts";
 import { type BackupContext, backupConfig, openPlace, placeOption } from "./place.ts";
 
 export default command({
@@ -53,8 +53,7 @@ export default command({
     }
     return backUp(context, options.timeout, async (stores, home) => {
       const { backup } = await import("../../../layra/backup/backup.ts");
-      const only = options.only.length === 0 ? [] : chosen(options.only);
-      const { keep, restart = false, dryRun = false, concurrency: atOnce, maxBytesRate } = options;
+      const { only, keep, restart = false, dryRun = false, concurrency: atOnce, maxBytesRate } = options;
       const report = await backup(
         stores,
         place,

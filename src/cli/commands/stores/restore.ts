@@ -6,7 +6,7 @@ import { anyText } from "../../options/values.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 import { printReport } from "../../print-report.ts";
-import { chosen, onlyFlag, timeoutFlag, withStores } from "./connect.ts";
+import { onlyFlag, timeoutFlag, withStores } from "./connect.ts";
 import { backupConfig, openPlace, placeOption } from "./place.ts";
 
 export default command({
@@ -33,7 +33,7 @@ export default command({
     return await withStores(context, timeout, async (stores) => {
       const { restore } = await import("../../../layra/backup/restore.ts");
       const state = { home: sqliteHome(file), checkpoints: sqliteCheckpoints(file) };
-      const request = { only: only.length === 0 ? [] : chosen(only), overwrite, dryRun };
+      const request = { only, overwrite, dryRun };
       const report = await restore(stores, place, wanted, state, request, context);
       const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
       return printReport(context, report, (width) => restoreText(report, width), code);

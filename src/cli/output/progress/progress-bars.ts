@@ -1,7 +1,8 @@
-import { noProgress, type ProgressSink } from "../../../runs/progress.ts";
+import type { ProgressSink } from "../../../runs/progress.ts";
 import { formatCount } from "../format.ts";
 import { printable } from "../printable.ts";
-import { advance, finish, newCounts, plan, type ProgressCounts, start, wholeParts } from "./progress-counts.ts";
+import { countedProgress } from "./counted-progress.ts";
+import { type ProgressCounts, wholeParts } from "./progress-counts.ts";
 import type { Screen } from "./screen.ts";
 import type { Tally } from "./tally.ts";
 
@@ -14,27 +15,11 @@ const barWidth = 20;
  * `stop` takes them away. `width` is that of the terminal now.
  */
 export function progressBars(screen: Screen, width: () => number): ProgressSink {
-  const counts = newCounts(Date.now());
-  let timer: NodeJS.Timeout | undefined;
-  const draw = (): void => screen.live(frame(counts, width(), Date.now()));
-  return {
-    ...noProgress,
-    plan(totalRows, totalPartitions) {
-      plan(counts, totalRows, totalPartitions);
-      timer ??= setInterval(draw, frameMillis).unref();
-    },
-    partitionStarted: (key, label, totalRows, doneRows) =>
-      start(counts, { key, label, totalRows, doneRows }, Date.now()),
-    advanced: (key, rows, bytes) => advance(counts, key, rows, bytes, Date.now()),
-    partitionFinished: (key) => finish(counts, key, Date.now()),
-    note: (text) => screen.print(`${text}\n`),
-    stop() {
-      if (timer === undefined) return;
-      clearInterval(timer);
-      timer = undefined;
-      screen.live([]);
-    },
-  };
+  return countedProgress(screen, {
+    everyMillis: frameMillis,
+    show: (counts) => screen.live(frame(counts, width(), Date.now())),
+    clear: () => screen.live([]),
+  });
 }
 
 function frame(counts: ProgressCounts, width: number, now: number): string[] {

@@ -11,12 +11,24 @@ interface CollectionSchema {
   readonly fields: readonly FieldType[];
   readonly dynamic: boolean;
   readonly primaryKey: { readonly name: string; readonly isText: boolean; readonly isAuto: boolean };
-  readonly vectors: readonly string[];
   readonly indexes: readonly { field_name: string; index_name: string; params: Record<string, string> }[];
 }
 
 const schemaOf = ({ schema }: SectionHead): CollectionSchema => schema as CollectionSchema;
 
+/** Of a field as Milvus describes it, what it takes when it makes one. */
+const fieldMembers = [
+  "name",
+  "data_type",
+  "is_primary_key",
+  "autoID",
+  "is_partition_key",
+  "nullable",
+  "dim",
+  "max_length",
+  "max_capacity",
+  "element_type",
+];
 const strong = 0;
 const page = 1000;
 
@@ -161,33 +173,13 @@ export function milvusAdapter(stores: Stores): StoreAdapter {
       client.describeCollection({ collection_name }),
     );
     const fields = schema.fields.map((field) => {
-      const {
-        name,
-        data_type,
-        is_primary_key,
-        autoID,
-        is_partition_key,
-        nullable,
-        dim,
-        max_length,
-        max_capacity,
-        element_type,
-      } = field as unknown as Record<string, string | boolean | undefined>;
-      const given = {
-        name,
-        data_type,
-        is_primary_key,
-        autoID,
-        is_partition_key,
-        nullable,
-        dim,
-        max_length,
-        max_capacity,
-        element_type,
-      };
-      const isSet = ([key, value]: [string, unknown]): boolean =>
-        value !== undefined && value !== false && value !== "" && !(key === "element_type" && data_type !== "Array");
-      return Object.fromEntries(Object.entries(given).filter(isSet)) as unknown as FieldType;
+      const given = field as unknown as Record<string, string | boolean | undefined>;
+      const isSet = (name: string): boolean =>
+        given[name] !== undefined &&
+        given[name] !== false &&
+        given[name] !== "" &&
+        !(name === "element_type" && field.data_type !== "Array");
+      return Object.fromEntries(fieldMembers.filter(isSet).map((name) => [name, given[name]])) as unknown as FieldType;
     });
     const primary = schema.fields.find(({ is_primary_key }) => is_primary_key)!;
     const { index_descriptions } = await milvus.call(`list the indexes of ${collection_name}`, (client) =>
@@ -197,7 +189,6 @@ export function milvusAdapter(stores: Stores): StoreAdapter {
       fields,
       dynamic: schema.enable_dynamic_field,
       primaryKey: { name: primary.name, isText: primary.data_type === "VarChar", isAuto: primary.autoID },
-      vectors: schema.fields.filter(({ data_type }) => data_type.includes("Vector")).map(({ name }) => name),
       indexes: index_descriptions.map(({ field_name, index_name, params }) => ({
         field_name,
         index_name,

@@ -59,7 +59,7 @@ export function minioAdapter(stores: Stores): StoreAdapter {
       etag?: string;
     };
     before = done;
-    for await (const object of listed(done, signal)) {
+    for await (const object of objects.all("", done, signal)) {
       const pieces = piecesOf(object.size);
       if (pieces === 1) {
         if (group.length > 0 && (bytes + object.size > partBytes || group.length >= mostObjects)) {
@@ -77,19 +77,6 @@ export function minioAdapter(stores: Stores): StoreAdapter {
       before = object.key;
     }
     if (group.length > 0) yield batch(group, bytes);
-  }
-
-  async function* listed(afterKey: string | undefined, signal: AbortSignal): AsyncGenerator<ListedObject> {
-    for (
-      let next: { next: string } | { key: string } | undefined = afterKey === undefined ? undefined : { key: afterKey };
-      ;
-    ) {
-      signal.throwIfAborted();
-      const found = await objects.list("", next, signal);
-      yield* found.objects;
-      if (found.next === undefined) return;
-      next = { next: found.next };
-    }
   }
 
   async function loadAll(wanted: readonly Wanted[], signal: AbortSignal): Promise<Buffer[]> {
@@ -152,7 +139,7 @@ export function minioAdapter(stores: Stores): StoreAdapter {
     async count() {
       if (!(await objects.hasBucket())) return 0;
       let pieces = 0;
-      for await (const { size } of listed(undefined, new AbortController().signal)) pieces += piecesOf(size);
+      for await (const { size } of objects.all("")) pieces += piecesOf(size);
       return pieces;
     },
     prepare: async () => void (await objects.ensureBucket()),
