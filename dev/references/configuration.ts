@@ -27,6 +27,7 @@ const titles: Readonly<Record<string, string>> = {
   "weaviate.ts": "Weaviate",
   "milvus.ts": "Milvus",
   "resplite.ts": "Server on an SQLite file",
+  "layra.ts": "The five stores of an application (app stores)",
 };
 /** Of the system; they are no settings of ours. */
 const ofTheSystem = ["HOME", "XDG_STATE_HOME"];
@@ -39,7 +40,8 @@ export async function readSections(): Promise<Section[]> {
   const sections: Section[] = [];
   for (const file of files) {
     const exported = (await import(new URL(file, folder).href)) as Record<string, unknown>;
-    const fields = Object.values(exported).flatMap((one) => fieldsOf(one));
+    const names = Object.keys(exported).toSorted(); // their order is not the same in every module loader
+    const fields = names.flatMap((name) => fieldsOf(exported[name]));
     const variables = fields.filter(([name]) => !seen.has(name)).map(([name, schema]) => variable(name, schema));
     for (const { name } of variables) seen.add(name);
     if (variables.length > 0) sections.push({ title: titles[file] ?? file.replace(".ts", ""), variables });
