@@ -79,7 +79,7 @@ function textOf(value: unknown): string | undefined {
 export function configurationReference(sections: readonly Section[]): string {
   return [
     "# Configuration",
-    "Written by `npm run references` from the program itself. Variables come from the environment, and from `.env` in the working directory or the file that `--env-file` names; the environment goes first. An empty variable counts as unset. A command reads and checks only the variables that it needs. What LightRAG's stores need is in [llm-cache.md](llm-cache.md#variables).",
+    "Written by `npm run references` from the program itself. Variables come from the environment, and from `.env` in the working directory or the file that `--env-file` names; the environment goes first. The file is read as the platform reads it: quotes, `export`, `#` behind a space, values of several lines, `${NAME:-default}`. An empty variable counts as unset. A command reads and checks only the variables that it needs, and lists all that are wrong at once. What LightRAG's stores need is in [llm-cache.md](llm-cache.md#variables).",
     ...sections.flatMap(({ title, variables }) => [
       `## ${title}`,
       table(

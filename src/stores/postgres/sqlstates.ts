@@ -45,7 +45,7 @@ const byState: Readonly<Record<string, SqlStateMeaning>> = {
     code: "database_privilege",
     hint:
       "Give the role the privilege named above. A copy needs SELECT on the log tables, and CREATE on the database or ownership of the schema log_archive; " +
-      "what other commands need is in README.",
+      "what other commands need is in docs/roles.md.",
   },
   "42P01": {
     code: "database_table",
