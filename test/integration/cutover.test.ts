@@ -59,8 +59,11 @@ test("the guide's commands, one after the other while the platform writes, all s
       command[1] === "cleanup-pg"
         ? [...command.filter((word) => word !== "--dry-run"), "--yes", "--allow-unreplicated"]
         : command;
-    if (command[1] === "cleanup-pg")
-      expect((await runAppHere(archive, command)).stdout).toContain("Next: the same without --dry-run");
+    if (command[1] === "cleanup-pg") {
+      expect((await runAppHere(archive, command)).stdout).toContain("Next: give the indices a replica");
+      const dry = await runAppHere(archive, [...command, "--allow-unreplicated"]);
+      expect(dry.stdout).toContain("Next: the same without --dry-run");
+    }
     const { code, stdout, stderr } = await runAppHere(archive, args);
     expect(code, `${args.join(" ")}\n${stdout}\n${stderr}`).toBe(0);
     if (args[2] !== "uninstall") expect(stdout, args.join(" ")).toMatch(/^Next: /m);

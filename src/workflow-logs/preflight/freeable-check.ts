@@ -1,5 +1,7 @@
 import prettyBytes from "pretty-bytes";
+import { bypassHint, hidingTables } from "../../stores/postgres/hidden-rows.ts";
 import { freeable } from "../cleanup/freeable.ts";
+import { keepTables } from "../cleanup/tables/keep-tables.ts";
 import { relatedTables } from "../cleanup/tables/related-tables.ts";
 import { dataTypes } from "../partitions/log-types.ts";
 import { inspectSources, zoneOf } from "../partitions/source-schema.ts";
@@ -22,6 +24,11 @@ export async function freeableSpace(
   if (sources.length < dataTypes.length) return [];
   const related = await relatedTables(postgres, sources);
   const sqlNames = Object.values(related).flatMap((table) => table?.sqlName ?? []);
+  const hiding = (await hidingTables(postgres, keepTables)).filter(({ why }) => why === "row_security");
+  if (hiding.length > 0) {
+    const list = hiding.map(({ name }) => name).join(", ");
+    return [warn(check, `How much it could free cannot be told: ${list} hides rows.`, bypassHint(hiding[0]!.role))];
+  }
   const unreadable = (await deniedTables(postgres, sqlNames, "SELECT")).map(({ name }) => name);
   if (unreadable.length > 0)
     return [

@@ -8,6 +8,8 @@ import { deniedTables } from "./denied-tables.ts";
 import { type ArchiveCommand, type CommandNeeds, commandNeeds } from "./command-needs.ts";
 import { fail, type Finding, ok, warn } from "./finding.ts";
 
+const verbs: Readonly<Record<string, string>> = { SELECT: "read", INSERT: "insert", DELETE: "delete" };
+
 const [inPostgres, inElasticsearch] = ["postgres privileges", "elasticsearch privileges"] as const;
 
 /** All that the roles lack for a command, at once, with the statements that give it. Reads only, and needs none of the privileges itself. */
@@ -29,9 +31,8 @@ async function ofTables(postgres: Pool, needs: CommandNeeds): Promise<Finding[]>
     if (denied.length === 0) continue;
     const list = denied.map(({ name }) => name).join(", ");
     const { role } = denied[0]!;
-    findings.push(
-      fail(inPostgres, `${role} lacks ${privilege} on ${list}.`, `GRANT ${privilege} ON ${list} TO "${role}";`),
-    );
+    const message = `${role} may not ${verbs[privilege]}: it lacks ${privilege} on ${list}.`;
+    findings.push(fail(inPostgres, message, `GRANT ${privilege} ON ${list} TO "${role}";`));
   }
   const state = await connectionState(postgres);
   if (state !== undefined) findings.push(state);

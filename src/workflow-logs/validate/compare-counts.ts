@@ -8,8 +8,8 @@ import type { CountDifference } from "./report.ts";
 import type { ValidateRun } from "./validate-run.ts";
 
 /**
- * Partitions whose documents are more than their rows and those purged or deleted, or fewer than their rows. Those that
- * seem so are counted once more in both stores: rows come and go while a platform runs, so only a difference from both
+ * Partitions whose documents are more than their rows and those purged or deleted, or fewer than their rows, or than the
+ * purged rows of which they are the only copy. Those that seem so are counted once more in both stores: rows come and go while a platform runs, so only a difference from both
  * counts of rows is one. The report has the later counts.
  */
 export async function compareCounts(
@@ -17,7 +17,7 @@ export async function compareCounts(
   sources: readonly SourceKeys[],
   plans: readonly SampledPartition[],
 ): Promise<CountDifference[]> {
-  const suspects = plans.filter((plan) => plan.rows !== plan.target);
+  const suspects = plans.filter((plan) => plan.rows !== plan.target || plan.index === undefined);
   if (suspects.length === 0) return [];
   const { rows } = await countStrata(validation, sources);
   const targets = await countTargets(validation, suspects);
@@ -42,7 +42,8 @@ export async function compareCounts(
         continue;
       }
     }
-    if (isLess || isMore) differences.push({ dataType, tenantId, month: plan.month, source: now, target });
+    const isLost = plan.coversWholeMonth && purged > Math.max(target, plan.target);
+    if (isLess || isMore || isLost) differences.push({ dataType, tenantId, month: plan.month, source: now, target });
   }
   return differences;
 }

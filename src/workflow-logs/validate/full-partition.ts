@@ -17,8 +17,6 @@ import { lookAgain } from "./look-again.ts";
 import { expiredWarning, type PartitionPlan } from "./plan.ts";
 import { checkPurged } from "./purged-rows.ts";
 import { openTally, type ProgressTally } from "./progress-tally.ts";
-import { isFromBefore } from "./extra/from-before.ts";
-import { removeDoubled } from "./extra/remove-doubled.ts";
 import { repairRows } from "./repair.ts";
 import { checkRows, type RowCheck } from "./row-check.ts";
 import { partitionCheck, type ValidateRun } from "./validate-run.ts";
@@ -97,10 +95,6 @@ async function validateLocked(
       if (repair.end === "interrupted") return "interrupted";
       ({ indexUuid } = repair);
       target = await countTarget({ ...check, hasIndex: true }, plan);
-    }
-    if (options.repair && before.doubled > 0 && !(await isFromBefore(connections, check.target.index))) {
-      await removeDoubled(check, signal);
-      target = await countTarget(check, plan);
     }
     await explainByRecordErrors(connections.state, check);
     await tally.finish(indexUuid);

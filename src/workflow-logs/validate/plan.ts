@@ -2,6 +2,7 @@ import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/indic
 import type { CreatedWithin } from "../../stores/elasticsearch/documents/document-ids.ts";
 import type { PartitionState } from "../state/database.ts";
 import { listPartitions } from "../state/partitions/partitions.ts";
+import { onlyCopies } from "../state/partitions/partitions-without-rows.ts";
 import { aliasedMonths } from "../partitions/aliased-months.ts";
 import { type DataType, dataTypeOf, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
@@ -82,7 +83,10 @@ export async function planFull(validation: ValidateRun, sources: readonly Source
   return { partitions: await withIndices(validation, sources, rows), listings, unarchivable };
 }
 
-/** The partitions that have rows, and beside them those that have only an index; newest month first. */
+/**
+ * The partitions that have rows, and beside them those that have only an index, or had one with the only copy of purged
+ * rows; newest month first.
+ */
 export async function withIndices(
   { connections, options, counters }: ValidateRun,
   sources: readonly SourceKeys[],
@@ -102,13 +106,18 @@ export async function withIndices(
     if (index.status === "closed") unreadable.set(partitionKey(partition), { ...partition, because: "closed" });
     indices.set(partitionKey(partition), { partition, index });
   }
+  const purged = new Map<string, Partition>();
+  for (const { dataType, tenantId, month } of await onlyCopies(state, scope.tenantIds)) {
+    const partition: Partition = { dataType: dataType as DataType, tenantId, month };
+    if (isInScope(partition, scope)) purged.set(partitionKey(partition), partition);
+  }
   const states = new Map<string, PartitionState>();
   for (const known of await listPartitions(state, scope.tenantIds))
     states.set(partitionKey(known as Partition), known.state);
 
   const plans: PartitionPlan[] = [];
-  for (const key of new Set([...rows.keys(), ...indices.keys()])) {
-    const partition = rows.get(key)?.partition ?? indices.get(key)!.partition;
+  for (const key of new Set([...rows.keys(), ...indices.keys(), ...purged.keys()])) {
+    const partition = (rows.get(key)?.partition ?? indices.get(key)?.partition ?? purged.get(key))!;
     const count = rows.get(key)?.rows ?? 0;
     if (states.get(key) === "expired") {
       if (count > 0) counters.warn(expiredWarning(partition, count));

@@ -91,8 +91,11 @@ async function validateAll(
   const { end, plans } =
     options.level === "full" ? await validateFull(validation, keys) : await validateSampled(validation, keys);
   if (end === "interrupted") return end;
-  const extra = Object.values(counters.snapshot().byDataType).reduce((sum, totals) => sum + totals.extra, 0);
-  if (options.deleteExtra && extra > 0 && (await watch.confirmDelete(extra))) {
+  const rowless = Object.values(counters.snapshot().byDataType).reduce(
+    (sum, { extra, doubled }) => sum + extra + doubled,
+    0,
+  );
+  if (options.deleteExtra && rowless > 0 && (await watch.confirmDelete(rowless))) {
     await deleteExtra(validation, plans, run.signal);
   }
   return run.signal.aborted ? "interrupted" : "completed";

@@ -148,13 +148,24 @@ test.each([
   [["sweep", "--retention-days", "0", "--tenant-id", "7ba8e523-c288-442b-ac15-aaf02c204759"], /0 days/],
   [["sweep", "--yes", "--snapshot-repository", "no-such-repository"], /no-such-repository/],
   [["sweep", "--yes", "--snapshot-repository", "_all"], /_all/],
-  [["sweep"], /no terminal/],
 ])("%j is refused before anything is changed", async (args, message) => {
   const before = await archive.sql.query("SELECT count(*) FROM log_archive.retention_changes");
   const answer = await retention(...args);
   expect(answer.code).toBe(2);
   expect(`${answer.error!.message} ${answer.error!.hint}`).toMatch(message);
   expect((await archive.sql.query("SELECT count(*) FROM log_archive.retention_changes")).rows).toEqual(before.rows);
+});
+
+test("a sweep without a terminal asks nothing where nothing is due, and is refused where something is", async () => {
+  const tenantId = randomUUID();
+  const sweep = () => retention("sweep", "--tenant-id", tenantId, "--retention-days", "30");
+  const recent = await putIndex(archive, { tenantId, month: "2099-12", createdAt: ["2099-12-31T00:00:00.000000Z"] });
+  expect(await sweep()).toMatchObject({ code: 0 });
+  const due = await putIndex(archive, { tenantId, month: "2026-08", createdAt: created });
+  const refused = await sweep();
+  expect(refused).toMatchObject({ code: 2 });
+  expect(`${refused.error!.message} ${refused.error!.hint}`).toMatch(/no terminal/);
+  expect([await indexExists(archive, recent), await indexExists(archive, due)]).toEqual([true, true]);
 });
 
 test("0 days with --yes and a tenant drops every month of this tenant that has ended a day ago", async () => {

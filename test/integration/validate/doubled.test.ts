@@ -19,6 +19,7 @@ afterEach(() => archive.drop());
 
 const otherTenant = "33333333-3333-4333-8333-333333333333";
 const full = { level: "full", scope: { dataTypes: ["workflow_runs"] } } as const;
+const deleting = { ...full, deleteExtra: true, confirmDelete: async () => true };
 
 /** A document of run 1 that says `old`, as a race of an earlier version of the program left it in a month that its row is not in. */
 async function plant(tenant: string, month: string): Promise<void> {
@@ -34,26 +35,30 @@ async function plant(tenant: string, month: string): Promise<void> {
 test.each([
   ["in another month", tenantId],
   ["in another tenant's index", otherTenant],
-])("a second document of a row, %s, is named and goes with --repair", async (_where, tenant) => {
-  await saveRun(archive, 1, "2025-09-10 10:00", "NEWER");
-  if (tenant === otherTenant)
-    await archive.sql.query("UPDATE workflow_runs SET tenant_id = $1 WHERE id = $2", [otherTenant, runId(2)]);
-  await migrateOnce(archive);
-  expect((await validateOnce(archive, full)).status).toBe("match");
-  await plant(tenant, "2025.08");
+])(
+  "a second document of a row, %s, is named, stays with --repair and goes with --delete-extra",
+  async (_where, tenant) => {
+    await saveRun(archive, 1, "2025-09-10 10:00", "NEWER");
+    if (tenant === otherTenant)
+      await archive.sql.query("UPDATE workflow_runs SET tenant_id = $1 WHERE id = $2", [otherTenant, runId(2)]);
+    await migrateOnce(archive);
+    expect((await validateOnce(archive, full)).status).toBe("match");
+    await plant(tenant, "2025.08");
 
-  const found = await validateOnce(archive, full);
-  expect(found.status).toBe("mismatch");
-  expect(found.byDataType.workflow_runs).toMatchObject({ doubled: 1, extra: 0 });
-  expect(shown(found)).toEqual([`doubled workflow_runs ${runId(1)}`]);
-  expect(found.differences[0]!.reason).toMatch(`workflow_runs/${tenantId}/2025-09`);
-  expect(validateText(found, true)).toMatch(/1 documents are second ones of their id[^]*--repair/);
+    const found = await validateOnce(archive, full);
+    expect(found.status).toBe("mismatch");
+    expect(found.byDataType.workflow_runs).toMatchObject({ doubled: 1, extra: 0 });
+    expect(shown(found)).toEqual([`doubled workflow_runs ${runId(1)}`]);
+    expect(found.differences[0]!.reason).toMatch(`workflow_runs/${tenantId}/2025-09`);
+    expect(validateText(found, true)).toMatch(/1 documents are second ones of their id[^]*--delete-extra/);
 
-  const mended = await validateOnce(archive, { ...full, repair: true });
-  expect(mended).toMatchObject({ status: "match", deleted: 1 });
-  expect(await documentOf(archive, 1, "2025.09")).toBe("NEWER");
-  expect(await validateOnce(archive, full)).toMatchObject({ status: "match", partitions: { verified: 2 } });
-});
+    expect(await validateOnce(archive, { ...full, repair: true })).toMatchObject({ status: "mismatch", deleted: 0 });
+    const mended = await validateOnce(archive, deleting);
+    expect(mended).toMatchObject({ status: "match", deleted: 1 });
+    expect(await documentOf(archive, 1, "2025.09")).toBe("NEWER");
+    expect(await validateOnce(archive, full)).toMatchObject({ status: "match", partitions: { verified: 2 } });
+  },
+);
 
 test("a second document of a purged row goes, and the one that was purged stays, though its month's rows are in the archive alone", async () => {
   await saveRun(archive, 1, "2025-09-10 10:00", "NEWER");
@@ -62,7 +67,7 @@ test("a second document of a purged row goes, and the one that was purged stays,
   await plant(tenantId, "2025.08");
 
   expect(shown(await validateOnce(archive, full))).toEqual([`doubled workflow_runs ${runId(1)}`]);
-  expect(await validateOnce(archive, { ...full, repair: true })).toMatchObject({ status: "match", deleted: 1 });
+  expect(await validateOnce(archive, deleting)).toMatchObject({ status: "match", deleted: 1 });
   await restoreOnce(archive, tenantId);
   expect(await row(archive, 1)).toBe("NEWER");
   expect(await row(archive, 2)).toBe("x");
@@ -77,7 +82,7 @@ test("a second document of a deleted row goes, and the one that is kept stays", 
   await plant(tenantId, "2025.08");
 
   expect(shown(await validateOnce(archive, full))).toEqual([`doubled workflow_runs ${runId(1)}`]);
-  expect(await validateOnce(archive, { ...full, repair: true })).toMatchObject({ deleted: 1 });
+  expect(await validateOnce(archive, deleting)).toMatchObject({ deleted: 1 });
   expect(await documentOf(archive, 1, "2025.08")).toBeUndefined();
   expect(await documentOf(archive, 1, "2025.09")).toBe("NEWER");
 });

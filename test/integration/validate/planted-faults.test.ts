@@ -35,6 +35,11 @@ async function chooseRows(): Promise<Record<string, string>> {
   return { ...chosen, tenant, month };
 }
 
+/** A document without a row is doubled as soon as its id has its document back where its row is. */
+function asExtra(fault: string): string {
+  return fault.replace(/^doubled/, "extra");
+}
+
 async function plantFaults(): Promise<string[]> {
   const { sql } = archive;
   const rows = await chooseRows();
@@ -118,7 +123,7 @@ test("every planted fault is found, by a full validation and by a sample of ever
   const repaired = await validateOnce(archive, { level: "full", repair: true });
   const extras = planted.filter((fault) => fault.startsWith("extra"));
   expect(repaired).toMatchObject({ status: "mismatch", repaired: 9, deleted: 0 });
-  expect(shown(repaired)).toEqual(extras);
+  expect(shown(repaired).map(asExtra).toSorted()).toEqual(extras);
   const { differences } = await compareStores(archive);
   expect(new Set(differences.map(({ id }) => id))).toEqual(new Set(extras.map((fault) => fault.split(" ")[2])));
 
@@ -139,6 +144,8 @@ test("a sample repairs what it finds", async () => {
   const planted = await plantFaults();
   const report = await validateOnce(archive, { level: "sample", sampleSize: 100_000, repair: true });
   expect(report).toMatchObject({ status: "mismatch", repaired: 9 });
-  expect(shown(report)).toEqual(planted.filter((fault) => fault.startsWith("extra")));
-  expect(shown(await validateOnce(archive, { level: "full" }))).toEqual(shown(report));
+  expect(shown(report).map(asExtra).toSorted()).toEqual(planted.filter((fault) => fault.startsWith("extra")));
+  const left = shown(await validateOnce(archive, { level: "full" }));
+  expect(left.map(asExtra).toSorted()).toEqual(shown(report).map(asExtra).toSorted());
+  expect(left.filter((fault) => fault.startsWith("doubled"))).toHaveLength(2); // their rows have documents again
 });

@@ -111,7 +111,7 @@ function notes({ byDataType, warnings }: ValidateReport): string[] {
       : []),
     ...(doubled! > 0
       ? [
-          `${formatCount(doubled!)} documents are second ones of their id, left behind in another month or tenant: validate --full --repair deletes them where the one that counts is there.`,
+          `${formatCount(doubled!)} documents are second ones of their id, left behind in another month or tenant: validate --full --delete-extra deletes them, after confirmation, where the one that counts is there.`,
         ]
       : []),
     ...(unproven! > 0
