@@ -151,6 +151,9 @@ export {
   type SearchOptions,
   type SearchReport,
 } from "./workflow-logs/search/search-logs.ts";
+export type { SearchFilters } from "./workflow-logs/search/search-filters.ts";
+export { showRun, type ShownNode, type ShownRun } from "./workflow-logs/show/show-run.ts";
+export type { ShownOffload } from "./workflow-logs/show/shown-offloads.ts";
 export { status, type StatusReport } from "./workflow-logs/status.ts";
 export { validateDefaults, type ValidateOptions } from "./workflow-logs/validate/options.ts";
 export type { ReportedDifference, ValidateReport, ValidateTotals } from "./workflow-logs/validate/report.ts";

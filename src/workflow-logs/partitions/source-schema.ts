@@ -68,7 +68,7 @@ export async function inspectRelated(pool: Pool, appLogs: Table, searchText: Sea
 }
 
 /** Undefined also where this role may not read it: an archive of logs does not need the platform's other tables. */
-async function readableTable(pool: Pool, name: string): Promise<Table | undefined> {
+export async function readableTable(pool: Pool, name: string): Promise<Table | undefined> {
   const table = await inspectTable(pool, name);
   if (table === undefined) return undefined;
   const may = await pool.query<{ read: boolean }>("select has_table_privilege($1, 'select') as read", [table.sqlName]);

@@ -5,19 +5,17 @@ import { type OpenIndex, openIndices } from "../../stores/elasticsearch/indices/
 import { type Hit, search } from "../../stores/elasticsearch/documents/search.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, dataTypes, logTypes } from "../partitions/log-types.ts";
-import { createdWithin } from "../repositories/records/ordered-documents.ts";
 import { isInScope, type Scope } from "../partitions/scope.ts";
+import { filterClauses, narrows, type SearchFilters } from "./search-filters.ts";
 import { searchField, searchQuery } from "./search-query.ts";
 import { searchTerms } from "./search-terms.ts";
 
 // src/workflow-logs/search finds archived logs of one tenant by words and fields. It only reads.
 
-export interface SearchOptions {
-  /** Words and "phrases"; all must be found. */
+export interface SearchOptions extends SearchFilters {
+  /** Words and "phrases"; all must be found. None are needed where a filter is given. */
   readonly query: string;
   readonly scope: Scope;
-  /** Only logs with one of these; empty means any. Of an app log, that of its run. */
-  readonly statuses: readonly string[];
   readonly limit: number;
   /** Newest first, or those first in which the terms are found most. */
   readonly sort: "time" | "relevance";
@@ -30,6 +28,12 @@ export interface SearchHit {
   /** As in the document: the source's time with its offset. */
   readonly createdAt: string | null;
   readonly status: string | null;
+  readonly appId: string | null;
+  /** The platform's run that it belongs to; of a run, the run itself. Null for a single step. */
+  readonly workflowRunId: string | null;
+  /** Of a node execution. */
+  readonly title: string | null;
+  readonly elapsedSeconds: number | null;
   /** Passages with what was found between <em> and </em>. */
   readonly highlight: readonly string[];
 }
@@ -40,27 +44,43 @@ export interface SearchReport {
   readonly hits: readonly SearchHit[];
 }
 
+const shownColumns = ["id", "tenant_id", "app_id", "workflow_run_id", "created_at", "status", "title", "elapsed_time"];
+
 /** Passages beyond so many characters of a text are not looked for: Elasticsearch refuses to. */
 const highlightedCharacters = 999_999;
 
 /**
  * Logs in whose decoded inputs, outputs, errors, titles and process data every term is found, as of the last refresh.
- * Only indices of the tenants asked for are searched, and only their documents found. Throws UsageError for an empty
- * query.
+ * Only indices of the tenants asked for are searched, and only their documents found. Throws UsageError where neither
+ * words nor a filter are given.
  */
 export async function searchLogs(
-  { elasticsearch, settings, archive }: Pick<Connections, "elasticsearch" | "settings" | "archive">,
-  { query, scope, statuses, limit, sort }: SearchOptions,
+  {
+    postgres,
+    elasticsearch,
+    settings,
+    archive,
+  }: Pick<Connections, "postgres" | "elasticsearch" | "settings" | "archive">,
+  { query, scope, limit, sort, ...filters }: SearchOptions,
 ): Promise<SearchReport> {
-  if (searchTerms(query).length === 0)
-    throw new UsageError("empty_query", "There is nothing to search for.", { hint: 'Give words or a "phrase".' });
-  const indices = await searchedIndices({ elasticsearch, archive }, settings.template.prefix, scope);
+  const hasTerms = searchTerms(query).length > 0;
+  if (!hasTerms && !narrows(filters))
+    throw new UsageError("empty_query", "There is nothing to search for.", {
+      hint: 'Give words or a "phrase", or a filter such as --failed or --app-id.',
+    });
+  const { prefix } = settings.template;
+  const indices = await searchedIndices({ elasticsearch, archive }, prefix, scope);
+  const appLogs = async (): Promise<string[]> => {
+    const ofTenants: Scope = { dataTypes: ["app_logs"], tenantIds: scope.tenantIds };
+    return [...(await searchedIndices({ elasticsearch, archive }, prefix, ofTenants)).keys()];
+  };
+  const clauses = await filterClauses({ postgres, elasticsearch, appLogs }, scope, filters);
   const found = await search(elasticsearch, {
     indices: [...indices.keys()],
     size: limit,
-    query: { bool: { must: [searchQuery(query)], filter: filters(scope, statuses) } },
+    query: { bool: { must: hasTerms ? [searchQuery(query)] : [], filter: clauses } },
     sort: order(sort),
-    _source: ["id", "tenant_id", "created_at", "status", "archive.run.status"],
+    _source: [...shownColumns, "archive.run.status"],
     highlight: {
       fields: { [searchField]: { number_of_fragments: 2, fragment_size: 160 } },
       max_analyzed_offset: highlightedCharacters,
@@ -95,21 +115,6 @@ async function searchedIndices(
   return found;
 }
 
-function filters(scope: Scope, statuses: readonly string[]): estypes.QueryDslQueryContainer[] {
-  const within = { from: scope.start && isoInstant(scope.start), to: scope.end && isoInstant(scope.end) };
-  return [
-    ...(scope.tenantIds.length > 0 ? [{ terms: { tenant_id: [...scope.tenantIds] } }] : []),
-    ...createdWithin(within),
-    ...(statuses.length > 0
-      ? [{ bool: { should: ["status", "archive.run.status"].map((field) => ({ terms: { [field]: [...statuses] } })) } }]
-      : []),
-  ];
-}
-
-function isoInstant(text: string): string {
-  return `${text.replace(" ", "T")}Z`;
-}
-
 function order(sort: SearchOptions["sort"]): estypes.SortCombinations[] {
   const newest = { created_at: { order: "desc" as const, format: "strict_date_optional_time_nanos" } };
   return [...(sort === "relevance" ? [{ _score: { order: "desc" as const } }] : []), newest, { id: "desc" as const }];
@@ -119,21 +124,21 @@ function toHit(
   { id, source, highlight }: Hit,
   { dataType, tenantId }: { dataType: DataType; tenantId: string },
 ): SearchHit {
-  const {
-    archive,
-    created_at: createdAt,
-    status,
-  } = source as {
+  const { archive, elapsed_time: elapsed } = source as {
     archive?: { run?: { status?: string | null } };
-    created_at?: string;
-    status?: string;
+    elapsed_time?: unknown;
   };
+  const text = (column: string): string | null => (source[column] ?? null) as string | null;
   return {
     dataType,
     id,
     tenantId,
-    createdAt: createdAt ?? null,
-    status: status ?? archive?.run?.status ?? null,
+    createdAt: text("created_at"),
+    status: text("status") ?? archive?.run?.status ?? null,
+    appId: text("app_id"),
+    workflowRunId: dataType === "workflow_runs" ? id : text("workflow_run_id"),
+    title: text("title"),
+    elapsedSeconds: typeof elapsed === "number" ? elapsed : null,
     highlight: highlight[searchField] ?? [],
   };
 }

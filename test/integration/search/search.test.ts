@@ -68,9 +68,18 @@ function find(
   query: string,
   more: Partial<Omit<SearchOptions, "scope">> & Partial<SearchOptions["scope"]> = {},
 ): Promise<SearchReport> {
-  const { statuses = [], limit = 100, sort = "time", ...scope } = more;
+  const {
+    limit = 100,
+    sort = "time",
+    statuses = [],
+    dataTypes: types = dataTypes,
+    tenantIds = [tenantId],
+    ...rest
+  } = more;
+  const { start, end, ...filters } = rest;
+  const scope = { dataTypes: types, tenantIds, start, end };
   return withTestConnections(archive, {}, (connections) =>
-    searchLogs(connections, { query, statuses, limit, sort, scope: { dataTypes, tenantIds: [tenantId], ...scope } }),
+    searchLogs(connections, { query, statuses, limit, sort, scope, ...filters }),
   );
 }
 
@@ -136,6 +145,69 @@ test("filters, limits and orders", async () => {
   expect((await names(find("invoice overdue", { sort: "relevance" }))).toSorted()).toEqual(["english", "swapped"]);
 });
 
+test("apps, workflows, users and durations choose logs, with and without words", async () => {
+  const { rows } = await archive.sql.query<{
+    id: string;
+    app: string;
+    workflow: string;
+    user: string;
+    seconds: number;
+  }>(
+    `SELECT id::text AS id, app_id::text AS app, workflow_id::text AS workflow, created_by::text AS user, elapsed_time AS seconds
+       FROM workflow_runs WHERE tenant_id = $1 AND NOT id::text = ANY($2) ORDER BY id`,
+    [tenantId, Object.values(ids)],
+  );
+  const some = rows[0]!;
+  const runs = { dataTypes: ["workflow_runs"] as const, limit: 1000 };
+  const expected = (holds: (row: typeof some) => boolean): string[] => rows.filter(holds).map(({ id }) => id);
+  const found = async (filters: Parameters<typeof find>[1]): Promise<string[]> =>
+    (await find("", { ...runs, ...filters })).hits.map(({ id }) => id).toSorted();
+  expect(await found({ appIds: [some.app] })).toEqual(expected(({ app }) => app === some.app));
+  expect(await found({ workflowIds: [some.workflow] })).toEqual(expected(({ workflow }) => workflow === some.workflow));
+  expect(await found({ userIds: [some.user] })).toEqual(expected(({ user }) => user === some.user));
+  const middle = rows.map(({ seconds }) => seconds).toSorted((a, b) => a - b)[rows.length >> 1]!;
+  expect(await found({ minSeconds: middle, userIds: [], appIds: rows.map(({ app }) => app) })).toEqual(
+    expected(({ seconds }) => seconds >= middle),
+  );
+  expect((await find("", { maxSeconds: middle, dataTypes: ["app_logs"] })).total).toBe(0); // they have no duration
+  const { app, workflow } = { app: [crypto.randomUUID()], workflow: [some.workflow] };
+  expect(await found({ appIds: app, workflowIds: workflow })).toEqual([]);
+  expect(
+    await names(find("connection", { statuses: ["failed", "exception"], workflowIds: [some.workflow] })),
+  ).not.toContain("failed");
+});
+
+test("a session and an account find what their people started, in every data type", async () => {
+  const { rows } = await archive.sql.query<{ session: string; ids: string[] }>(
+    `SELECT e.session_id AS session, array_agg(r.id::text ORDER BY r.id::text) AS ids FROM end_users e
+       JOIN workflow_runs r ON r.created_by = e.id AND r.tenant_id = e.tenant_id
+      WHERE e.tenant_id = $1 AND EXISTS (SELECT FROM workflow_app_logs l WHERE l.created_by = e.id) GROUP BY e.session_id ORDER BY 1 LIMIT 1`,
+    [tenantId],
+  );
+  const { session, ids: runs } = rows[0]!;
+  const { hits } = await find("", { sessionId: session, limit: 1000 });
+  const ofType = (type: string): string[] => hits.filter(({ dataType }) => dataType === type).map(({ id }) => id);
+  expect(ofType("workflow_runs").toSorted()).toEqual(runs);
+  expect(ofType("node_executions").length).toBeGreaterThan(0);
+  expect(new Set(hits.map(({ workflowRunId }) => workflowRunId))).toEqual(new Set(runs));
+  expect((await find("", { sessionId: session, tenantIds: [other] })).total).toBe(0);
+  expect((await find("", { sessionId: "nobody" })).total).toBe(0);
+  const account = await archive.sql.query<{ email: string; ids: string[] }>(
+    `SELECT a.email, array_agg(r.id::text ORDER BY r.id::text) AS ids FROM accounts a JOIN workflow_runs r ON r.created_by = a.id
+      WHERE r.tenant_id = $1 GROUP BY a.email ORDER BY 1 LIMIT 1`,
+    [tenantId],
+  );
+  const { email, ids: theirs } = account.rows[0]!;
+  const byAccount = await find("", { account: email, dataTypes: ["workflow_runs"], limit: 1000 });
+  expect(byAccount.hits.map(({ id }) => id).toSorted()).toEqual(theirs);
+  await archive.sql.query("ALTER TABLE end_users RENAME TO gone"); // the archive's app logs still name them
+  try {
+    expect((await find("", { sessionId: session, limit: 1000 })).total).toBe(hits.length);
+  } finally {
+    await archive.sql.query("ALTER TABLE gone RENAME TO end_users");
+  }
+});
+
 test("nothing of another tenant is found, whatever the tenant is called", async () => {
   expect(await names(find("发票", { tenantIds: [other] }))).toEqual(["other"]);
   expect((await names(find("发票", { tenantIds: [] }))).toSorted()).toEqual(["chinese", "other"]);
@@ -159,5 +231,9 @@ test("the command prints passages for people and one document for programs", asy
     hits: [{ id: ids["chinese"] }],
   });
   expect((await runAppHere(archive, ["elasticsearch", "search", '""'])).code).toBe(2);
+  expect((await runAppHere(archive, ["elasticsearch", "search"])).code).toBe(2);
+  const failed = await runAppHere(archive, ["elasticsearch", "search", "--failed", "--tenant-id", tenantId, "--json"]);
+  const statuses = (JSON.parse(failed.stdout) as SearchReport).hits.map(({ status }) => status);
+  expect(new Set(statuses)).toEqual(new Set(["failed"]));
   expect((await runAppHere(archive, ["elasticsearch", "search", "x", "--limit", "0"])).code).toBe(2);
 });

@@ -66,9 +66,14 @@ export default {
       load: () => import("./takeover.ts"),
     },
     {
-      command: "search <query>",
+      command: "search [query]",
       describe: "Find logs by the text of their inputs, outputs, errors, titles and process data, in any language",
       load: () => import("./search.ts"),
+    },
+    {
+      command: "show <run>",
+      describe: "Show a run of the platform with its nodes, from whichever store has them",
+      load: () => import("./show.ts"),
     },
   ],
 } satisfies Group;
