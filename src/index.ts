@@ -3,12 +3,14 @@ export type { Environment } from "./config/read-sections.ts";
 export { ConfigError } from "./config/config-error.ts";
 export { connectionOptions } from "./config/connection-options.ts";
 export { AppError, UsageError } from "./engine/errors.ts";
+export { openArchive, type OpenArchive } from "./open-archive.ts";
+export { type Jsonable, toJson } from "./workflow-logs/repositories/records/to-json.ts";
 export type { BlobStorage } from "./stores/blobs/blob-storage.ts";
 export { blobStorage, type BlobStorageSettings } from "./stores/blobs/open-blob-storage.ts";
 export type { ElasticsearchConnection } from "./stores/elasticsearch/client.ts";
 export type { TemplateSettings } from "./stores/elasticsearch/indices/template-files.ts";
 export type { RecordError, RecordErrorFilter } from "./workflow-logs/state/record-errors.ts";
-export type { JobTimings } from "./stores/postgres/jobs/job-queue.ts";
+export type { JobTimings } from "./stores/postgres/jobs/job-timings.ts";
 export type { JobState } from "./stores/postgres/jobs/read-jobs.ts";
 export { countRecordErrors, discardRecordErrors, listRecordErrors } from "./workflow-logs/state/record-errors.ts";
 export type { RecordedChange, RetentionRule } from "./workflow-logs/state/retention/rules.ts";
@@ -28,6 +30,7 @@ export {
   type ArchiveSettings,
   type ConnectionOptions,
   type Connections,
+  describeStoreError,
   withConnections,
 } from "./workflow-logs/connections.ts";
 export {

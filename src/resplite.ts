@@ -23,10 +23,16 @@ export interface RespliteOptions {
  * A server for Redis clients on an SQLite file, in this process. Close it before the process ends: nothing is lost
  * otherwise, but the write-ahead log stays beside the file.
  *
- * @example const server = await createRESPlite({ db: "./data.db" }); const client = await createClient({ url:
- * `redis://127.0.0.1:${server.port}` }).connect();
- *
  * @throws UsageError for what cannot be asked for; AppError when the file or the port cannot be had
+ *
+ * @example
+ * ```ts
+ * import { createRESPlite } from "log-archive/resplite";
+ *
+ * const server = await createRESPlite({ db: ":memory:" });
+ * console.log(`redis://127.0.0.1:${server.port}`);
+ * await server.close();
+ * ```
  */
 export async function createRESPlite(options: RespliteOptions): Promise<RunningServer> {
   const { db, port = 0, host = "127.0.0.1", pragmaTemplate: template = "default", password, tls } = options;

@@ -1,4 +1,4 @@
-import type { AppLogPage, Repositories, RunPage } from "../../src/index.ts";
+import type { AppLogPage, Repositories, RunPage } from "log-archive";
 
 interface OfApp {
   readonly tenantId: string;

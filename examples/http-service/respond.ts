@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
-import { AppError, type Repositories, UsageError } from "../../src/index.ts";
+import { AppError, type Repositories, toJson, UsageError } from "log-archive";
 import { runOf } from "./run-of.ts";
 import { listLogs, listRuns, showRun, showStatistics } from "./questions.ts";
 
@@ -64,6 +64,5 @@ function failure(error: unknown): [status: number, body: unknown] {
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" });
-  // a count of tokens may be beyond what a JSON number holds
-  response.end(JSON.stringify(body, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)));
+  response.end(JSON.stringify(toJson(body)));
 }

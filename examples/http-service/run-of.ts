@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import type { WorkflowRun } from "../../src/index.ts";
+import type { WorkflowRun } from "log-archive";
 
 const givenRun = z.strictObject({
   id: z.uuid().optional(),

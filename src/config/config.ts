@@ -32,6 +32,17 @@ const sections = {
 /**
  * The configuration of workflow logs that the environment describes; empty variables count as unset.
  * @throws ConfigError listing every wrong variable, without any value
+ *
+ * @example
+ * ```ts
+ * import { parseConfig } from "log-archive";
+ *
+ * const { elasticsearch, database } = parseConfig({
+ *   DATABASE_URL: "postgresql://archive:secret@localhost:5432/dify",
+ *   ELASTICSEARCH_HOSTS: "http://localhost:9200",
+ * });
+ * console.log(elasticsearch.hosts, database.isNamed);
+ * ```
  */
 export function parseConfig(env: Environment): Config {
   return readSections(sections, env) satisfies ConfigOf<typeof sections>;

@@ -44,21 +44,43 @@ export interface ConnectionOptions {
   readonly slow?: SlowLog | undefined;
 }
 
-/** Runs `work` with both stores open and closes them. Errors of the drivers arrive as AppErrors that say what to do. */
+/**
+ * Runs `work` with both stores open and closes them. Errors of the drivers arrive as AppErrors that say what to do.
+ *
+ * @example
+ * ```ts
+ * import { connectionOptions, parseConfig, status, withConnections } from "log-archive";
+ *
+ * const report = await withConnections(connectionOptions(parseConfig(process.env)), (connections) => status(connections, []));
+ * console.log(report.coverage);
+ * ```
+ */
 export async function withConnections<T>(
   options: ConnectionOptions,
   work: (connections: Connections) => Promise<T>,
 ): Promise<T> {
-  const elasticsearch = createClient(options.elasticsearch);
-  if (options.slow !== undefined) watchRequests(elasticsearch, options.slow);
-  const postgres = createPool(options.databaseUrl, undefined, options.slow);
+  const { connections, close } = openConnections(options);
   try {
-    return await work(connectionsOf({ postgres, elasticsearch, settings: options.settings }));
+    return await work(connections);
   } catch (error) {
     throw describeStoreError(error);
   } finally {
-    await Promise.allSettled([postgres.end(), elasticsearch.close()]);
+    await close();
   }
+}
+
+/** Both stores, which the caller has to close. Nothing is sent before it is needed. */
+export function openConnections(options: ConnectionOptions): {
+  readonly connections: Connections;
+  readonly close: () => Promise<void>;
+} {
+  const elasticsearch = createClient(options.elasticsearch);
+  if (options.slow !== undefined) watchRequests(elasticsearch, options.slow);
+  const postgres = createPool(options.databaseUrl, undefined, options.slow);
+  return {
+    connections: connectionsOf({ postgres, elasticsearch, settings: options.settings }),
+    close: async () => void (await Promise.allSettled([postgres.end(), elasticsearch.close()])),
+  };
 }
 
 /** What the use cases work with, over open stores. */

@@ -55,7 +55,19 @@ export interface StatusReport {
 
 const runsShown = 10;
 
-/** How both stores stand and what was copied, of one tenant or of all. Writes nothing. */
+/**
+ * How both stores stand and what was copied, of one tenant or of all. Writes nothing.
+ *
+ * @example
+ * ```ts
+ * import { openArchive, parseConfig, status } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const { coverage, lostCopies } = await status(archive.connections, [process.env["TENANT_ID"]!]);
+ * console.log(coverage, lostCopies);
+ * await archive.close();
+ * ```
+ */
 export async function status(connections: Connections, tenantIds: readonly string[]): Promise<StatusReport> {
   const { elasticsearch, state, postgres, settings, archive } = connections;
   const { version, health, nodes, shards } = await clusterInfo(elasticsearch);

@@ -1,4 +1,4 @@
-import { jobTimings, type JobTimings } from "../stores/postgres/jobs/job-queue.ts";
+import { jobTimings, type JobTimings } from "../stores/postgres/jobs/job-timings.ts";
 import { type JobEnd, workJobs } from "../stores/postgres/jobs/work-jobs.ts";
 import type { Connections } from "./connections.ts";
 import { retentionSchedule, sweepQueue } from "./retention/schedule/schedule.ts";

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import type { JobTimings } from "../../src/stores/postgres/jobs/job-queue.ts";
+import type { JobTimings } from "../../src/stores/postgres/jobs/job-timings.ts";
 import { runWorker } from "../../src/workflow-logs/worker.ts";
 import type { Stores } from "./compare-stores.ts";
 import { withTestConnections } from "./test-connections.ts";

@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "./database-sync.ts";
 import { AppError } from "../../engine/errors.ts";
 import { pragmaStatements, type PragmaTemplate } from "./pragmas.ts";
 

@@ -1,5 +1,5 @@
 import { existsSync, rmSync, statSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "./database-sync.ts";
 import { isBusy } from "./errors.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "./database-sync.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, UsageError } from "../../engine/errors.ts";
 import { describeSqliteError, isBusy } from "./errors.ts";

@@ -39,6 +39,19 @@ const childrenFirst: readonly DataType[] = ["node_executions", "app_logs", "work
  * Deletes a tenant's logs before a date from PostgreSQL, each row only after its document was read back and found equal, and returns what went and
  * why the rest stayed. A dry run does the same without deleting, and writes into our own schema alone. Stopped or killed it goes on when called
  * again. Throws AppError with the state it left.
+ *
+ * @example
+ * ```ts
+ * import { cleanupDefaults, cleanupPg, dataTypes, noProgress, openArchive, parseConfig } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const tenantId = process.env["TENANT_ID"]!;
+ * const options = { ...cleanupDefaults, tenantId, dataTypes, before: "2026-01-01 00:00:00.000000", dryRun: true };
+ * const watch = { signal: new AbortController().signal, progress: noProgress };
+ * const report = await cleanupPg(archive.connections, options, watch);
+ * console.log(report.byTable);
+ * await archive.close();
+ * ```
  */
 export async function cleanupPg(
   connections: Connections,

@@ -38,7 +38,20 @@ export interface DryRun {
 const assumedBytesPerSecond = 15 * 1024 * 1024;
 const probeRows = 1000;
 
-/** Says what `migrate` with the same options would move, and how long it would take. Reads only, in both stores. */
+/**
+ * Says what `migrate` with the same options would move, and how long it would take. Reads only, in both stores.
+ *
+ * @example
+ * ```ts
+ * import { dataTypes, dryRun, migrateDefaults, openArchive, parseConfig } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const options = { ...migrateDefaults, scope: { dataTypes, tenantIds: [] } };
+ * const { report } = await dryRun(archive.connections, options, new AbortController().signal);
+ * console.log(report.totals.source, report.estimates);
+ * await archive.close();
+ * ```
+ */
 export async function dryRun(connections: Connections, options: MigrateOptions, signal: AbortSignal): Promise<DryRun> {
   const { postgres, elasticsearch, settings, archive } = connections;
   const sources = await inspectSources(postgres, options.scope, settings.searchText);

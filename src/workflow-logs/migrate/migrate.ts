@@ -34,6 +34,18 @@ const withoutCapture =
  * Copies the logs of the scope into Elasticsearch, then what the platform wrote meanwhile, and returns the report. What
  * was copied before is left alone; everything confirmed is in the checkpoints, also when the run is interrupted or
  * fails. Throws AppError with the state it left.
+ *
+ * @example
+ * ```ts
+ * import { dataTypes, migrate, migrateDefaults, noProgress, openArchive, parseConfig } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const scope = { dataTypes, tenantIds: [process.env["TENANT_ID"]!] };
+ * const watch = { signal: new AbortController().signal, progress: noProgress };
+ * const report = await migrate(archive.connections, { ...migrateDefaults, scope }, watch);
+ * console.log(report.status, report.totals.migrated);
+ * await archive.close();
+ * ```
  */
 export async function migrate(
   connections: Connections,

@@ -60,6 +60,17 @@ const planChecks: readonly PlanCheck[] = [shardBudget, diskSpace, retention];
 /**
  * Looks at everything that a command needs, for migrate with these options also at what it would meet, and writes nothing. All privileges that are missing are listed at
  * once. Throws AppError when a server cannot be reached.
+ *
+ * @example
+ * ```ts
+ * import { dataTypes, migrateDefaults, openArchive, parseConfig, preflight } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const options = { ...migrateDefaults, scope: { dataTypes, tenantIds: [] } };
+ * const findings = await preflight(archive.connections, options, new AbortController().signal);
+ * console.log(findings.filter(({ level }) => level !== "ok"));
+ * await archive.close();
+ * ```
  */
 export async function preflight(
   connections: Connections,

@@ -47,6 +47,19 @@ export interface Repositories {
  * The repositories as the configuration names them. For `dual-write` the state schema is brought up to date first.
  * Throws UsageError that lists every class that cannot be used, or says which purged logs would be hidden; nothing was
  * made then.
+ *
+ * @example
+ * ```ts
+ * import { connectionOptions, createRepositories, parseConfig, withConnections } from "log-archive";
+ *
+ * const config = parseConfig(process.env);
+ * await withConnections(connectionOptions(config), async (connections) => {
+ *   const repositories = await createRepositories(connections, config.repositories);
+ *   const run = await repositories.apiWorkflowRuns.getWorkflowRunByIdWithoutTenant(process.env["RUN_ID"]!);
+ *   console.log(run?.status);
+ *   await repositories.close();
+ * });
+ * ```
  */
 export async function createRepositories(
   connections: Connections,

@@ -39,6 +39,18 @@ const refusalsInARow = 1000;
  * Inserts the archived rows of one tenant that PostgreSQL lacks, parents first, every column exact, and returns the report. Rows that are there are compared
  * and never changed; the indices stay as they are. Run again, it goes on where it was interrupted. Throws AppError, before anything is written, when the
  * tables could not take every archived column.
+ *
+ * @example
+ * ```ts
+ * import { dataTypes, noProgress, openArchive, parseConfig, restore, restoreDefaults } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const options = { ...restoreDefaults, tenantId: process.env["TENANT_ID"]!, dataTypes, dryRun: true };
+ * const watch = { signal: new AbortController().signal, progress: noProgress };
+ * const report = await restore(archive.connections, options, watch);
+ * console.log(report.byTable);
+ * await archive.close();
+ * ```
  */
 export async function restore(
   connections: Connections,

@@ -30,6 +30,18 @@ import { sweepTenant } from "./sweep-tenant.ts";
  * Deletes every index whose month and newest document are past their retention, and returns what went and why the rest
  * stayed. Rows in PostgreSQL are left alone. What a sweep that was killed left half done comes to its end first. A dry
  * run changes nothing at all. Throws AppError with the state it left.
+ *
+ * @example
+ * ```ts
+ * import { dataTypes, noProgress, openArchive, parseConfig, retentionSweep } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const options = { tenantIds: [], dataTypes, dryRun: true, operator: "nightly job" };
+ * const watch = { signal: new AbortController().signal, progress: noProgress };
+ * const { indices } = await retentionSweep(archive.connections, options, watch);
+ * console.log(indices.map(({ name, action }) => `${name} ${action}`));
+ * await archive.close();
+ * ```
  */
 export async function retentionSweep(
   connections: Connections,

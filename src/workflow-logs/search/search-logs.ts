@@ -53,6 +53,18 @@ const highlightedCharacters = 999_999;
  * Logs in whose decoded inputs, outputs, errors, titles and process data every term is found, as of the last refresh.
  * Only indices of the tenants asked for are searched, and only their documents found. Throws UsageError where neither
  * words nor a filter are given.
+ *
+ * @example
+ * ```ts
+ * import { dataTypes, openArchive, parseConfig, searchLogs } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const scope = { dataTypes, tenantIds: [process.env["TENANT_ID"]!] };
+ * const options = { query: "timeout", scope, statuses: ["failed"], minSeconds: 30, limit: 20, sort: "time" as const };
+ * const { total, hits } = await searchLogs(archive.connections, options);
+ * console.log(total, hits);
+ * await archive.close();
+ * ```
  */
 export async function searchLogs(
   {

@@ -31,6 +31,16 @@ export interface ShownRun {
  * The run with all its nodes. What only one store has is taken from there; of what both have, the store counts from which
  * the tenant's logs are read. Elasticsearch finds nodes as of the last refresh. Throws UsageError where neither store has
  * the run; with a tenant, where neither has anything of it.
+ *
+ * @example
+ * ```ts
+ * import { openArchive, parseConfig, showRun } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const { run, nodes } = await showRun(archive.connections, process.env["RUN_ID"]!);
+ * console.log(run?.status, nodes.map(({ title, status, store }) => `${title} ${status} (${store})`));
+ * await archive.close();
+ * ```
  */
 export async function showRun(connections: Connections, runId: string, ofTenant?: string): Promise<ShownRun> {
   const { rows, documents } = await findRun(connections, runId, ofTenant);

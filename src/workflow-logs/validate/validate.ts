@@ -37,6 +37,22 @@ const reportedDifferences = 100;
 /**
  * Compares both stores and returns what differs. Writes only its own state, unless rows are to be repaired or documents to be deleted. A full
  * validation that is interrupted or killed goes on where it was when it is called again. Throws AppError when a store cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { dataTypes, noProgress, openArchive, parseConfig, validate, validateDefaults } from "log-archive";
+ *
+ * const archive = await openArchive(parseConfig(process.env));
+ * const scope = { dataTypes, tenantIds: [process.env["TENANT_ID"]!] };
+ * const watch = {
+ *   signal: new AbortController().signal,
+ *   progress: noProgress,
+ *   confirmDelete: () => Promise.resolve(false),
+ * };
+ * const report = await validate(archive.connections, { ...validateDefaults, scope, level: "full" }, watch);
+ * console.log(report.status, report.differences);
+ * await archive.close();
+ * ```
  */
 export async function validate(
   connections: Connections,
