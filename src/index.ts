@@ -154,6 +154,15 @@ export {
   type SearchOptions,
   type SearchReport,
 } from "./workflow-logs/search/search-logs.ts";
+export { exportLogs, type ExportReport } from "./workflow-logs/export/export-logs.ts";
+export type { ExportOptions } from "./workflow-logs/export/options.ts";
+export {
+  importLogs,
+  type ImportCounts,
+  type ImportFinding,
+  type ImportOptions,
+  type ImportReport,
+} from "./workflow-logs/export/import-logs.ts";
 export type { SearchFilters } from "./workflow-logs/search/search-filters.ts";
 export { showRun, type ShownNode, type ShownRun } from "./workflow-logs/show/show-run.ts";
 export type { ShownOffload } from "./workflow-logs/show/shown-offloads.ts";

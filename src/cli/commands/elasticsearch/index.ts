@@ -75,5 +75,15 @@ export default {
       describe: "Show a run of the platform with its nodes, from whichever store has them",
       load: () => import("./show.ts"),
     },
+    {
+      command: "export [query]",
+      describe: "Write archived logs of a tenant into files; the same command again goes on where it was",
+      load: () => import("./export.ts"),
+    },
+    {
+      command: "import <from>",
+      describe: "Write documents of exported NDJSON back into the archive; what is there stays",
+      load: () => import("./import.ts"),
+    },
   ],
 } satisfies Group;

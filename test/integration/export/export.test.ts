@@ -1,0 +1,206 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { from as copyIn } from "pg-copy-streams";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { noProgress } from "../../../src/runs/progress.ts";
+import { eachSource } from "../../../src/stores/elasticsearch/documents/each-source.ts";
+import { exportLogs, type ExportReport } from "../../../src/workflow-logs/export/export-logs.ts";
+import type { ExportOptions } from "../../../src/workflow-logs/export/options.ts";
+import { importLogs, type ImportReport } from "../../../src/workflow-logs/export/import-logs.ts";
+import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
+import { runAppHere } from "../../support/app-here.ts";
+import { createTestArchive, documentsByIndex, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
+import { withTestConnections } from "../../support/test-connections.ts";
+import { tenantsOf } from "../restore/restore-archive.ts";
+
+let archive: TestArchive;
+let tenant: string;
+let other: string;
+let folder: string;
+beforeAll(async () => {
+  archive = await createTestArchive({ nodeExecutions: 900, tenants: 2, months: 2, hostile: true });
+  [tenant = "", other = ""] = await tenantsOf(archive.sql);
+  await migrateOnce(archive);
+  folder = await mkdtemp(path.join(tmpdir(), "export-"));
+});
+afterAll(async () => {
+  await archive?.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const at = (name: string): string => path.join(folder, name);
+
+interface Call extends Partial<ExportOptions> {
+  readonly signal?: AbortSignal;
+  readonly onAdvanced?: () => void;
+}
+
+function exportTo(name: string, { signal, onAdvanced, ...more }: Call = {}): Promise<ExportReport> {
+  const options: ExportOptions = {
+    scope: { dataTypes, tenantIds: [tenant] },
+    filters: { statuses: [] },
+    query: "",
+    folder: at(name),
+    format: "ndjson",
+    compression: "gzip",
+    ...more,
+  };
+  const progress = { ...noProgress, advanced: () => onAdvanced?.() };
+  const watch = { signal: signal ?? new AbortController().signal, progress };
+  return withTestConnections(archive, {}, (connections) => exportLogs(connections, options, watch));
+}
+
+function importFrom(from: string, more: { dryRun?: boolean; dataType?: "workflow_runs" } = {}): Promise<ImportReport> {
+  const watch = { signal: new AbortController().signal, progress: noProgress };
+  return withTestConnections(archive, {}, (connections) =>
+    importLogs(connections, { tenantId: tenant, from, dryRun: false, ...more }, watch),
+  );
+}
+
+/** The lines of every file, by its name. */
+async function linesOf(name: string): Promise<Map<string, string[]>> {
+  const files = (await readdir(at(name))).filter((file) => file.endsWith(".ndjson.gz")).toSorted();
+  const texts = await Promise.all(files.map((file) => readFile(path.join(at(name), file))));
+  return new Map(files.map((file, index) => [file, gunzipSync(texts[index]!).toString("utf8").trimEnd().split("\n")]));
+}
+
+/** What Elasticsearch has in the index, as it was sent. */
+async function sourcesOf(index: string, ids: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  await withTestConnections(archive, {}, ({ elasticsearch }) =>
+    eachSource(elasticsearch, index, ids, (id, source) => void found.set(id, source.toString("utf8"))),
+  );
+  return found;
+}
+
+const idOf = (line: string): string => (JSON.parse(line) as { id: string }).id;
+
+test("every document is a line, byte for byte, in a file for its month, and none of another tenant", async () => {
+  const report = await exportTo("whole");
+  expect(report.status).toBe("completed");
+  const counts = Object.entries(await documentsByIndex(archive)).filter(([index]) => index.includes(tenant));
+  expect(
+    Object.fromEntries(
+      report.files.filter(({ documents }) => documents > 0).map((file) => [file.index, file.documents]),
+    ),
+  ).toEqual(Object.fromEntries(counts));
+  const files = await linesOf("whole");
+  for (const { file, index, documents } of report.files.filter((one) => one.documents > 0)) {
+    const lines = files.get(file)!;
+    expect(lines.length).toBe(documents);
+    expect(new Map(lines.map((line) => [idOf(line), line]))).toEqual(await sourcesOf(index, lines.map(idOf)));
+  }
+  expect([...files.values()].flat().filter((line) => line.includes(other))).toEqual([]);
+});
+
+test("a run that is stopped, or that died within a part, goes on where it was and ends with the same lines", async () => {
+  const stop = new AbortController();
+  const first = await exportTo("resumed", { signal: stop.signal, onAdvanced: () => stop.abort() });
+  expect(first.status).toBe("interrupted");
+  const begun = (await readdir(at("resumed"))).filter((file) => file.endsWith(".gz"));
+  expect(begun.length).toBe(1);
+  await appendFile(path.join(at("resumed"), begun[0]!), gzipSync("half a part").subarray(0, 15));
+  const again = await exportTo("resumed");
+  expect(again.status).toBe("completed");
+  expect(await linesOf("resumed")).toEqual(await linesOf("whole"));
+  const third = await exportTo("resumed");
+  expect(third).toMatchObject({ status: "completed", documents: again.documents, bytes: again.bytes });
+});
+
+test("filters choose documents, and CSV has their columns, NULL apart from an empty text", async () => {
+  const args = [
+    "elasticsearch",
+    "export",
+    "--tenant-id",
+    tenant,
+    "--status",
+    "succeeded",
+    "--data-type",
+    "workflow_runs",
+  ];
+  const end = await runAppHere(archive, [...args, "--output", at("csv"), "--format", "csv", "--compress", "none"]);
+  expect(end.code, end.stderr).toBe(0);
+  const files = (await readdir(at("csv"))).filter((file) => file.endsWith(".csv"));
+  const texts = await Promise.all(files.map((file) => readFile(path.join(at("csv"), file), "utf8")));
+  await archive.sql.query("CREATE TEMP TABLE exported AS SELECT *, ''::text AS more FROM workflow_runs WHERE false");
+  await archive.sql.query(
+    "ALTER TABLE exported ALTER COLUMN created_at TYPE timestamptz, ALTER COLUMN finished_at TYPE timestamptz",
+  );
+  const columns = texts[0]!.split("\r\n")[0]!;
+  for (const text of texts) {
+    const stream = archive.sql.query(copyIn(`COPY exported (${columns}) FROM STDIN (FORMAT csv, HEADER true)`));
+    await new Promise((resolve, reject) => stream.on("finish", resolve).on("error", reject).end(text));
+  }
+  const compared = "id, status, error, inputs, outputs, version, total_tokens, created_at AT TIME ZONE 'UTC'";
+  const { rows } = await archive.sql.query(`SELECT ${compared} FROM exported ORDER BY id`);
+  const expected = await archive.sql.query(
+    `SELECT ${compared.replace(" AT TIME ZONE 'UTC'", "")} FROM workflow_runs WHERE tenant_id = $1 AND status = 'succeeded' ORDER BY id`,
+    [tenant],
+  );
+  expect(rows.length).toBeGreaterThan(0);
+  expect(rows.map((row: object) => Object.values(row) as unknown[])).toEqual(
+    expected.rows.map((row: object) => Object.values(row) as unknown[]),
+  );
+});
+
+test("a lost month comes back byte for byte, and whoever is there stays", async () => {
+  const { files } = await exportTo("whole");
+  const lost = files.find(({ documents }) => documents > 0)!;
+  const lines = (await linesOf("whole")).get(lost.file)!;
+  await fetch(`${archive.elasticsearchUrl}/${lost.index}`, { method: "DELETE" });
+  expect(await importFrom(at("whole"), { dryRun: true })).toMatchObject({
+    status: "dry_run",
+    imported: lost.documents,
+    different: 0,
+    refused: 0,
+  });
+  expect((await sourcesOf(lost.index, lines.map(idOf))).size).toBe(0);
+  const report = await importFrom(at("whole"));
+  expect(report).toMatchObject({ status: "completed", imported: lost.documents, different: 0, refused: 0 });
+  expect(report.present + report.imported).toBe(report.read);
+  expect(await sourcesOf(lost.index, lines.map(idOf))).toEqual(new Map(lines.map((line) => [idOf(line), line])));
+  expect(await importFrom(at("whole"))).toMatchObject({ status: "completed", imported: 0, present: report.read });
+});
+
+test("lines that are no document of the tenant are refused by their number, others than those there are reported", async () => {
+  const runs = [...(await linesOf("whole")).entries()].find(([file]) => file.startsWith("workflow_runs"))![1];
+  const first = runs[0]!;
+  const odd = [
+    first,
+    "",
+    "no JSON",
+    first.replace('"status":', '"status_":'),
+    first.replace(tenant, other),
+    "{}",
+    `{"id":"x","tenant_id":"${tenant}"}`,
+  ];
+  await writeFile(at("odd.ndjson"), odd.join("\n"));
+  const args = ["elasticsearch", "import", at("odd.ndjson"), "--tenant-id", tenant];
+  expect((await runAppHere(archive, args)).code).toBe(2);
+  const { code, stdout } = await runAppHere(archive, [...args, "--data-type", "workflow_runs", "--json"]);
+  expect(code).toBe(3);
+  const report = JSON.parse(stdout) as ImportReport;
+  expect(report).toMatchObject({ read: 6, imported: 0, present: 1, different: 1, refused: 4 });
+  const byLine = report.findings.toSorted((a, b) => a.line - b.line);
+  expect(byLine.map(({ line, kind, reason }) => [line, kind, reason])).toEqual([
+    [3, "refused", "is no JSON"],
+    [4, "different", "another document has its id, and stays as it is"],
+    [5, "refused", "is of another tenant"],
+    [6, "refused", "has no id"],
+    [7, "refused", "has no created_at with a month"],
+  ]);
+});
+
+test.each([
+  ["other options", "whole", ["--failed"], "export_of_others"],
+  ["other files", ".", [], "folder_not_empty"],
+])("a folder with %s is refused, and nothing in it is touched", async (_, name, flags, code) => {
+  const before = await readdir(at(name));
+  const args = ["elasticsearch", "export", "--tenant-id", tenant, "--output", at(name), ...flags, "--json"];
+  const end = await runAppHere(archive, args);
+  expect(end.code).toBe(2);
+  expect(JSON.parse(end.stdout)).toMatchObject({ error: { code } });
+  expect(await readdir(at(name))).toEqual(before);
+});
