@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { z } from "zod";
 import { nextTimes } from "../../../src/stores/postgres/jobs/cron.ts";
 import { createRetentionArchive, indexExists, putIndex } from "../../support/retention-archive.ts";
-import { parseSimpleYaml } from "../../support/simple-yaml.ts";
 import type { TestArchive } from "../../support/test-archive.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
 
@@ -199,7 +199,7 @@ const cronJob = z.strictObject({
 });
 
 test("the CronJob has the fields of batch/v1, runs one at a time, and its command sweeps", async () => {
-  const { spec } = cronJob.parse(parseSimpleYaml(await read("cronjob.yaml")));
+  const { spec } = cronJob.parse(parse(await read("cronjob.yaml")));
   expect(spec.concurrencyPolicy).toBe("Forbid");
   await withTestConnections(archive, {}, async ({ postgres }) => {
     const from = new Date("2026-01-01T00:00:00Z");

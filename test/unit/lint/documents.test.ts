@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 
-const documents = ["README.md", ...globSync(["docs/**/*.md", "examples/**/*.md"])];
+const documents = ["README.md", ...globSync(["docs/**/*.md", "examples/**/*.md", "deploy/**/*.md", ".github/*.md"])];
 const folders = ["src", "test", "dev", "bench", "docs", "examples", "migrations", "index-templates"];
 const files = globSync([`{${folders.join(",")}}/**/*.{ts,wat,sql}`, "*.ts"]);
 
