@@ -3,6 +3,9 @@ import { useLightServers } from "./test/support/light-servers.ts";
 
 useLightServers(process.env); // before any worker or server inherits the environment
 
+/** Tests of test/slow take minutes and several servers each. */
+const takesAll = process.env["TEST_FULL"] === "1" || process.env["TEST_FAULTS"] === "all";
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/reporter.ts"],
@@ -12,7 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["test/{contract,integration,fault}/**/*.test.ts"],
+          include: ["test/{contract,integration,fault}/**/*.test.ts", ...(takesAll ? ["test/slow/**/*.test.ts"] : [])],
           globalSetup: ["test/support/global-servers.ts"],
           testTimeout: 120_000,
           hookTimeout: 180_000,

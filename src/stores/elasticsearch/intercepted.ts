@@ -12,11 +12,13 @@ export class InterceptedError extends errors.ConnectionError {
 }
 
 /**
- * Elasticsearch names itself in a header of its answers; where a proxy takes that away, or it refuses before it has
- * read the request, its errors are still JSON with a type.
+ * Elasticsearch answers us in JSON, and names itself in a header of its answers; where a proxy takes that away, or it
+ * refuses before it has read the request, its errors are still JSON with a type.
  */
 export function isIntercepted({ statusCode = 0, headers, body }: DiagnosticResult): boolean {
-  if (saysEnough(statusCode) || headers?.["x-elastic-product"] === "Elasticsearch") return false;
+  if (saysEnough(statusCode)) return false;
+  if (typeof body === "string" && body.trim() !== "") return true; // no JSON, whatever its headers say
+  if (headers?.["x-elastic-product"] === "Elasticsearch") return false;
   const { error } = (typeof body === "object" && body !== null ? body : {}) as { error?: { type?: unknown } | string };
   if (typeof error === "string") return !ofNoHandler.test(error);
   return typeof error?.type !== "string";

@@ -90,7 +90,7 @@ async function validateLocked(
 
     let indexUuid = range.indexUuid;
     const before = await countDifferences(connections.state, check);
-    if (options.repair && before.missing + before.different > 0) {
+    if (options.repair && before.missing + before.different + before.changed > 0) {
       const repair = await repairRows(validation, source, partition, check, onGone, signal);
       if (repair.end === "interrupted") return "interrupted";
       ({ indexUuid } = repair);

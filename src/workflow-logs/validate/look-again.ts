@@ -4,7 +4,8 @@ import type { DifferenceKind, StateDatabase } from "../state/database.ts";
 import { countDifferences, settleDifferences, unresolvedIds } from "../state/validate/differences.ts";
 import { type CheckedBatch, checkRows, type RowCheck } from "./row-check.ts";
 
-const rowKinds: readonly DifferenceKind[] = ["missing", "different", "changed"];
+/** Of differences of rows; those of documents without one are others. */
+export const rowKinds: readonly DifferenceKind[] = ["missing", "different", "changed"];
 
 /** A row and its document are written one after the other: what is seen between the two is gone a moment later. */
 export const pauseMillis = 500;

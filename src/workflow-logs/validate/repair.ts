@@ -6,7 +6,7 @@ import { copyById } from "../copying/copy-rows.ts";
 import { partitionCopy } from "../copying/copy-run.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
-import { compareAgain, type Look } from "./look-again.ts";
+import { compareAgain, type Look, rowKinds } from "./look-again.ts";
 import type { RowCheck } from "./row-check.ts";
 import type { ValidateRun } from "./validate-run.ts";
 
@@ -17,8 +17,8 @@ export interface Repair {
 }
 
 /**
- * Copies the rows that are missing or different and compares those again. Deletes nothing. The caller holds the
- * partition's lock.
+ * Copies the rows that are missing or different, also those that a note says are still to be copied, and compares them
+ * again. Deletes nothing. The caller holds the partition's lock.
  */
 export async function repairRows(
   validation: ValidateRun,
@@ -31,7 +31,7 @@ export async function repairRows(
   const copy = partitionCopy(validation.copy, source, partition);
   const { state, runId, target, read } = copy;
   const { stateBefore, indexUuid } = await beginCopying(copy, false, signal);
-  const ids = unresolvedIds(state, check, ["missing", "different"], read.limits.rows);
+  const ids = unresolvedIds(state, check, rowKinds, read.limits.rows);
   const end = await copyById(copy, ids, { isUnchanged: () => false, areNew: false }, signal);
   await target.refresh();
   if (stateBefore !== undefined && stateBefore !== "copying") await finishCopying(state, partition, runId);

@@ -103,8 +103,8 @@ async function repair(
   signal: AbortSignal,
 ): Promise<TransferEnd> {
   const { partition, source } = check;
-  const { missing, different } = await countDifferences(check.state, check);
-  if (missing + different === 0) return "completed";
+  const { missing, different, changed } = await countDifferences(check.state, check);
+  if (missing + different + changed === 0) return "completed";
   const repaired = await whenFree(validation.run, partition, () =>
     repairRows(validation, source.source, partition, check, onGone, signal),
   );
