@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { errorEntries } from "../../../dev/references/errors.ts";
 import { readSections } from "../../../dev/references/configuration.ts";
 import { references } from "../../../dev/references/references.ts";
 
@@ -11,4 +12,18 @@ test("every variable says what it is", async () => {
   const variables = (await readSections()).flatMap((section) => section.variables);
   expect(variables.filter(({ description }) => description === undefined)).toEqual([]);
   expect(variables.length).toBeGreaterThan(50);
+});
+
+test("every code that the source gives an error has a place in docs/errors.md, with what happened", () => {
+  const text = readFileSync("docs/errors.md", "utf8");
+  const sources = globSync("src/**/*.ts").map((file) => readFileSync(file, "utf8"));
+  const made = sources.flatMap((source) => [...source.matchAll(/new (?:App|Usage)Error\(\s*"(\w+)"/g)]);
+  const described = globSync("src/stores/postgres/sqlstates.ts").flatMap((file) => [
+    ...readFileSync(file, "utf8").matchAll(/code: "(\w+)"/g),
+  ]);
+  const codes = new Set([...made, ...described].map(([, code]) => code!));
+  expect(codes.size).toBeGreaterThan(200);
+  expect([...codes].filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+  const empty = errorEntries().filter(({ messages, hints }) => messages.length === 0 && hints.length === 0);
+  expect(empty.map(({ code }) => code)).toEqual(["database_error"]); // the server says it
 });
