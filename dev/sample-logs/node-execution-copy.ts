@@ -24,6 +24,7 @@ const table: Table = {
   name: "workflow_node_executions",
   columns: columnsOf("workflow_node_executions", "1.16").map((name) => ({ name, type: typeOf(name), notNull: false })),
   indexes: [],
+  brinColumns: [],
   idIsUnique: true,
   textIsUnchecked: false,
   estimatedRows: -1,

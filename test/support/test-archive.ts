@@ -64,16 +64,17 @@ export interface MigrateCall extends Partial<Omit<MigrateOptions, "scope">> {
   blobs?: BlobStorage;
   /** Of each request to Elasticsearch. */
   timeoutSeconds?: number;
+  note?: (text: string) => void;
 }
 
 /** One `migrate` as the library has it, over connections of its own. */
 export async function migrateOnce(stores: Stores, call: MigrateCall = {}): Promise<MigrateReport> {
-  const { scope, settings, signal = new AbortController().signal, blobs, timeoutSeconds, ...options } = call;
+  const { scope, settings, signal = new AbortController().signal, blobs, timeoutSeconds, note, ...options } = call;
   return withTestConnections(stores, { settings, timeoutSeconds }, (connections) =>
     migrate(
       { ...connections, blobs },
       { ...migrateDefaults, ...options, scope: { dataTypes, tenantIds: [], ...scope } },
-      { signal, progress: noProgress },
+      { signal, progress: { ...noProgress, ...(note && { note }) } },
     ),
   );
 }

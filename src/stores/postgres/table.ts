@@ -14,6 +14,8 @@ export interface Table {
   readonly columns: readonly Column[];
   /** Column names of each valid, complete B-tree index, in order. */
   readonly indexes: readonly (readonly string[])[];
+  /** Columns of valid, complete BRIN indexes. */
+  readonly brinColumns: readonly string[];
   /** Whether the database sees to it that no two rows have the same id. */
   readonly idIsUnique: boolean;
   /** Whether text may be bytes of any encoding, as in a database with SQL_ASCII. */
@@ -42,6 +44,9 @@ export async function inspectTable(db: Pool | PoolClient, name: string): Promise
                                        join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num order by k.at) order by i.indexrelid), '[]')
                from pg_index i join pg_class x on x.oid = i.indexrelid join pg_am m on m.oid = x.relam
               where i.indrelid = c.oid and i.indisvalid and i.indpred is null and m.amname = 'btree') as indexes,
+            to_json(array(select a.attname from pg_index i join pg_class x on x.oid = i.indexrelid join pg_am m on m.oid = x.relam
+                    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey::smallint[])
+                   where i.indrelid = c.oid and i.indisvalid and i.indpred is null and m.amname = 'brin')) as "brinColumns",
             exists (select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
                      where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indnkeyatts = 1 and a.attname = 'id') as "idIsUnique"
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -55,6 +60,7 @@ export async function inspectTable(db: Pool | PoolClient, name: string): Promise
     name,
     columns: table.columns,
     indexes: table.indexes,
+    brinColumns: table.brinColumns,
     idIsUnique: table.idIsUnique,
     textIsUnchecked: table.encoding === "SQL_ASCII",
     estimatedRows: Number(table.rows),
@@ -68,6 +74,14 @@ export function hasColumn(table: Table, name: string): boolean {
 /** Whether an index begins with these columns, in this order. */
 export function hasIndexOn(table: Table, columns: readonly string[]): boolean {
   return table.indexes.some((index) => columns.every((column, at) => index[at] === column));
+}
+
+/** Methods of the indexes that find rows by a range of the column: B-trees that begin with it, and BRIN. */
+export function rangeIndexesOn(table: Table, column: string): readonly ("btree" | "brin")[] {
+  return [
+    ...(hasIndexOn(table, [column]) ? (["btree"] as const) : []),
+    ...(table.brinColumns.includes(column) ? (["brin"] as const) : []),
+  ];
 }
 
 /** The type of the table's ids, ready for a statement. */

@@ -17,7 +17,7 @@ const triggers: readonly Trigger[] = [
   { name: "log_archive_delete", event: "delete", rows: "referencing old table as old_rows" },
   { name: "log_archive_truncate", event: "truncate", rows: "" },
 ];
-const triggerNames = triggers.map(({ name }) => name);
+export const triggerNames = triggers.map(({ name }) => name);
 
 /** What of the capture a table has. */
 export interface TableCapture {

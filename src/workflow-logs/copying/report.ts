@@ -40,6 +40,8 @@ export interface MigrateReport {
   dirty?: DirtyReport;
   /** Of `--follow`: since when, and how far behind the platform the documents were last. */
   following?: { readonly since: string; readonly lagRows: number; readonly lagSeconds: number };
+  /** How the rows that may be new were found in each log table; `why` it was read from end to end. */
+  readonly planning: { dataType: DataType; by: "scan" | "notes" | "created_at"; why?: string }[];
   /** Partitions that had fewer documents than they should, and what became of that. */
   readonly shortfalls: Shortfall[];
   warnings: readonly string[];
@@ -85,6 +87,7 @@ export class MigrateCounters {
       waiting: [],
       errors: { total: 0, byType: {}, first: [] },
       successRate: 100,
+      planning: [],
       shortfalls: [],
       warnings: [],
     };

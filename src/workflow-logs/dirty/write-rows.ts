@@ -1,5 +1,6 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { confirmedRanges } from "../state/partitions/checkpoints.ts";
+import { type ConfirmedRange, confirmedRanges } from "../state/partitions/checkpoints.ts";
+import { rememberApplied } from "../state/dirty/applied-rows.ts";
 import { forgetIds } from "../state/partitions/forget-ids.ts";
 import { settleDirty } from "../state/dirty/dirty-rows.ts";
 import { forgetPurgedOf } from "../state/cleanup/purged-rows.ts";
@@ -36,7 +37,9 @@ export async function writeRows(
   );
   const read = new Set<string>();
   const counted = new Set<string>();
-  const uncounted = await uncountedIds(copy, planned);
+  const ranges = await confirmedRanges(copy.state, partition);
+  const behind = idsBehind(ranges, planned);
+  const uncounted = await withoutDocument(copy, behind);
   let end: TransferEnd = "completed";
   for (const areNew of [false, true]) {
     const ids = planned.map(({ record }) => record.id).filter((id) => uncounted.has(id) === areNew);
@@ -52,6 +55,11 @@ export async function writeRows(
           await settleDirty(transaction, versions);
           await forgetIds(transaction, "deleted_rows", partition, done);
           await forgetPurgedOf(transaction, partition, done);
+          await rememberApplied(
+            transaction,
+            partition,
+            done.filter((id) => !behind.has(id)),
+          );
           for (const id of done) read.add(id);
           // a transaction that lost to others is tried again
           const fresh = versions.filter((version) => !counted.has(version));
@@ -69,14 +77,13 @@ export async function writeRows(
 
 export const progressKey = "dirty rows";
 
-/** Rows before a checkpoint that have no document: no copy will come to them any more, so they are counted as copied now. */
-async function uncountedIds(
-  { state, partition, target }: RowCopy,
-  rows: readonly PlannedRecord[],
-): Promise<Set<string>> {
-  const ranges = await confirmedRanges(state, partition);
+function idsBehind(ranges: readonly ConfirmedRange[], rows: readonly PlannedRecord[]): ReadonlySet<string> {
   const behind = rows.filter(({ record, write }) => isConfirmed(ranges, record.id, write?.createdAt));
-  const ids = behind.map(({ record }) => record.id);
-  const there = await target.existing(ids);
-  return new Set(ids.filter((id) => !there.has(id)));
+  return new Set(behind.map(({ record }) => record.id));
+}
+
+/** Of rows before a checkpoint those that have no document: no copy will come to them any more, so they are counted as copied now. */
+async function withoutDocument({ target }: RowCopy, behind: ReadonlySet<string>): Promise<Set<string>> {
+  const there = await target.existing([...behind]);
+  return new Set([...behind].filter((id) => !there.has(id)));
 }

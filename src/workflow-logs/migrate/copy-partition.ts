@@ -1,5 +1,6 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { type ConfirmedRange, confirmedRanges, holdCheckpointsBack } from "../state/partitions/checkpoints.ts";
+import { rememberApplied } from "../state/dirty/applied-rows.ts";
 import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../state/partitions/open-rows.ts";
 import { finishCopying, type KnownPartition, readPartition, setCopiedRows } from "../state/partitions/partitions.ts";
 import type { Listing } from "../rows/row-query.ts";
@@ -113,6 +114,7 @@ function endingAt(range: TimeRange, instant: string): TimeRange | undefined {
  */
 async function copyAhead(copy: PartitionCopy, ahead: TimeRange, signal: AbortSignal): Promise<TransferEnd> {
   const listed = await copy.source.idsIn(copy.listing, copy.partition.tenantId, ahead);
+  await rememberApplied(copy.state, copy.partition, listed); // however the next run lists rows, it looks at these
   let missing = 0;
   async function* absent(): AsyncGenerator<string[]> {
     const toCopy = copy.fromNothing ? pagesOf(listed, listed.length) : withoutDocument(copy, listed, signal);

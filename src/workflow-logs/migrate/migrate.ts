@@ -19,6 +19,7 @@ import { copyAll } from "./copy-all.ts";
 import { copyRun } from "../copying/copy-run.ts";
 import { dropKeyTables } from "../partitions/key-tables.ts";
 import type { MigrateOptions } from "../copying/options.ts";
+import { finishListing } from "./listing/finish-listing.ts";
 import { prepare } from "./prepare.ts";
 import { MigrateCounters, type MigrateReport } from "../copying/report.ts";
 
@@ -60,12 +61,13 @@ export async function migrate(
   const { scope } = options;
   const counters = new MigrateCounters(scope.dataTypes, { dryRun: false });
   const migration: Migration = { connections, options, counters, dirty: new DirtyCounters(scope.dataTypes), watch };
-  if (!(await captureState(connections)).installed) counters.warn(withoutCapture);
+  const isCaptured = (await captureState(connections)).installed;
+  if (!isCaptured) counters.warn(withoutCapture);
   const { command } = counters.report;
   const description = { command, options, limits: options, report: () => reportOf(migration) };
   try {
     counters.report.status = await inRun(archiveHome(connections, watch), description, watch, (run) =>
-      copy(migration, inspection, run),
+      copy(migration, inspection, isCaptured, run),
     );
     if (options.follow === true && counters.report.status !== "interrupted")
       counters.report.status = await followThroughOutages(migration, description);
@@ -83,6 +85,7 @@ function reportOf({ counters, dirty }: Migration): MigrateReport {
 async function copy(
   { connections, options, counters, dirty, watch }: Migration,
   inspection: Inspection,
+  isCaptured: boolean,
   run: Run,
 ): Promise<"interrupted" | "completed" | "completed_with_errors"> {
   const { state } = connections;
@@ -91,13 +94,15 @@ async function copy(
   await settleDeletions(connections, run);
   const stopCompacting = keepCompact(state, run);
   try {
-    const { plans, partitions } = await prepare(connections, inspection, options, run, counters);
+    const how = { isCaptured, note: (text: string) => watch.progress.note(text) };
+    const { plans, partitions, listings } = await prepare(connections, inspection, options, run, counters, how);
     watch.progress.plan(
       partitions.reduce((sum, partition) => sum + partition.rows, 0),
       partitions.length,
     );
     const all = copyRun(connections, options, run, counters, watch.progress);
     if ((await copyAll(all, plans, partitions)) === "interrupted") return "interrupted";
+    if (counters.report.waiting.length === 0) await finishListing(connections, options, listings, run.id);
     const behind = dirtyRun(all, inspection.sources, options.followDeletes === true, dirty);
     if ((await applyPass(behind)) === "interrupted") return "interrupted";
     await refreshWritten(behind);

@@ -2,26 +2,43 @@ import { AppError } from "../../engine/errors.ts";
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import { countOpenRows } from "../state/partitions/open-rows.ts";
-import { listPartitions } from "../state/partitions/partitions.ts";
+import { beginListed } from "../state/partitions/listed-scopes.ts";
+import { listPartitions, type PartitionRecord } from "../state/partitions/partitions.ts";
 import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, logTypes, type Partition, partitionKey, resources } from "../partitions/log-types.ts";
 import { shardBudgetFinding } from "../preflight/elasticsearch-checks.ts";
 import type { Inspection } from "../preflight/finding.ts";
-import { keysQuery, keyTableQuery, type PlanContext, unarchivableQuery } from "../partitions/plan-query.ts";
+import {
+  keysQuery,
+  keyTableQuery,
+  onlyNewSettings,
+  type PlanContext,
+  unarchivableQuery,
+} from "../partitions/plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";
-import { isInScope } from "../partitions/scope.ts";
+import { isInScope, type Scope } from "../partitions/scope.ts";
 import { zoneOf } from "../partitions/source-schema.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
 import type { MigrateOptions } from "../copying/options.ts";
-import { knownMonths, monthsThatLack } from "./shortfalls.ts";
+import { howToSaveScans } from "./listing/how-to-save-scans.ts";
+import { type HowToList, howToList, type Listings } from "./listing/how-to-list.ts";
+import { countAgain, knownMonths, monthsThatLack, monthsWithFewer } from "./shortfalls.ts";
 import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "../partitions/plan.ts";
 import type { MigrateCounters } from "../copying/report.ts";
 
+/** What a run is to do. */
+export interface Prepared {
+  readonly plans: SourcePlan[];
+  readonly partitions: PlannedPartition[];
+  readonly listings: Listings;
+}
+
 /**
- * Lists what is to be copied, with one scan of each log table, into a key table where no index serves. Counts what is
- * there already, records rows that can never be archived, and throws AppError when the cluster has no room for the
- * indices that would be made.
+ * Lists what is to be copied, into a key table where no index serves: by what was noted, or by an index, where that is
+ * certain to be all (listing/how-to-list.ts), else with one scan of the log table. Counts what is there already,
+ * records rows that can never be archived, and throws AppError when the cluster has no room for the indices that would
+ * be made.
  */
 export async function prepare(
   connections: Connections,
@@ -29,50 +46,81 @@ export async function prepare(
   options: MigrateOptions,
   run: Run,
   counters: MigrateCounters,
-): Promise<{ plans: SourcePlan[]; partitions: PlannedPartition[] }> {
-  const { postgres, elasticsearch, settings, archive } = connections;
+  watch: { readonly isCaptured: boolean; readonly note: (text: string) => void },
+): Promise<Prepared> {
+  const { postgres, elasticsearch, settings, archive, state } = connections;
+  const { scope } = options;
+  const known = await listPartitions(state, scope.tenantIds); // first, or one made meanwhile has no index
   const { indices } = await listIndices(elasticsearch, archive, settings.template.prefix, resources);
   const indexUuids = options.restart ? undefined : indices.map((index) => index.uuid);
-  const copiedBefore = indexUuids === undefined ? [] : await knownMonths(connections, options.scope, indices);
+  const copiedBefore = indexUuids === undefined ? [] : knownMonths(known, scope, indices);
+  const suspects = await monthsWithFewer(connections, copiedBefore);
+  const listings = await howToList(connections, sources, {
+    restart: options.restart,
+    scope,
+    isCaptured: watch.isCaptured,
+    partitions: known,
+    indexUuids: new Set(indexUuids),
+    suspects,
+  });
   const plans: SourcePlan[] = [];
   const lacking: Partition[] = [];
   for (const source of sources) {
     const { dataType } = source.logType;
+    const how = listings.byDataType.get(dataType)!;
+    await beginListing(connections, how, options, run, counters, watch);
     const context: PlanContext = {
       dataType,
       table: source.table,
-      scope: options.scope,
+      scope,
+      only: how.only,
       timeZone: zoneOf(source, settings.sourceTimeZone),
       indexUuids,
       keysOnly: source.hasServingIndex,
-      countConfirmed: copiedBefore.some((known) => known.dataType === dataType),
+      countConfirmed: how.only === undefined && copiedBefore.some((month) => month.dataType === dataType),
     };
     const listing = source.hasServingIndex
       ? { sqlName: source.table.sqlName, isKeyTable: false }
-      : await buildKeyTable(postgres, run, dataType, keyTableQuery(context));
+      : await buildKeyTable(postgres, run, dataType, keyTableQuery(context), how.only && onlyNewSettings);
     const plan = await planPartitions(postgres, context, listing, run.signal);
     if (plan.unarchivable > 0) await recordUnarchivable(connections, context, listing, run, counters);
     counters.add(dataType, { source: plan.partitions.reduce((sum, partition) => sum + partition.rows, 0) });
     plans.push({ source, listing, ...plan });
-    lacking.push(...(await monthsThatLack(connections, dataType, copiedBefore, plan.confirmed)));
+    if (how.only !== undefined) continue;
+    const ofType = copiedBefore.filter((month) => month.dataType === dataType);
+    const thatLack = await monthsThatLack(connections, dataType, ofType, plan.confirmed);
+    const lackingKeys = new Set(thatLack.map(partitionKey));
+    lacking.push(...thatLack);
+    await countAgain(
+      connections,
+      suspects.filter((month) => month.dataType === dataType && !lackingKeys.has(partitionKey(month))),
+    );
   }
-  const known = await countKnown(connections, options, new Set(indexUuids ?? []), counters);
+  const unfinished = copiedBefore.filter(
+    (month) => month.state === "copying" && listings.byDataType.get(month.dataType)!.only !== undefined,
+  );
+  const tenants = countKnown(known, scope, new Set(indexUuids), counters);
   const planned = await withOpenRows(
-    withLacking(
-      plans.flatMap((plan) => plan.partitions),
+    withMonths(
+      withMonths(
+        plans.flatMap((plan) => plan.partitions),
+        unfinished,
+        {},
+      ),
       lacking,
+      { lacksDocuments: true },
     ),
     connections,
     options,
   );
   requireShards(connections, cluster, planned, new Set(indices.map((index) => index.name)));
-  for (const tenantId of options.scope.tenantIds) {
-    if (known.has(tenantId) || planned.some((partition) => partition.tenantId === tenantId)) continue;
+  for (const tenantId of scope.tenantIds) {
+    if (tenants.has(tenantId) || planned.some((partition) => partition.tenantId === tenantId)) continue;
     counters.warn(`Tenant ${tenantId} has no rows in this range.`);
   }
   const partitions = inOrder(planned, options.order);
   counters.partitionsPlanned(partitions.length);
-  return { plans, partitions };
+  return { plans, partitions, listings };
 }
 
 async function recordUnarchivable(
@@ -92,15 +140,32 @@ async function recordUnarchivable(
   }
 }
 
-/** Counts rows copied before as skipped; returns the tenants that have any. */
-async function countKnown(
+/** Says how the table is listed; where it is read whole, that counts for later runs once this one has copied all. */
+async function beginListing(
   { state }: Connections,
+  { dataType, only, why, next }: HowToList,
   { scope }: MigrateOptions,
+  run: Run,
+  counters: MigrateCounters,
+  { isCaptured, note }: { readonly isCaptured: boolean; readonly note: (text: string) => void },
+): Promise<void> {
+  counters.report.planning.push({ dataType, by: only?.by ?? "scan", ...(why !== undefined && { why }) });
+  if (why === undefined) return;
+  const { table } = logTypes[dataType];
+  const advice = !isCaptured && next.since === null ? ` ${howToSaveScans(table)}` : "";
+  note(`Reading ${table} from end to end: ${why}.${advice}`);
+  await beginListed(state, dataType, scope, run.id, next);
+}
+
+/** Counts rows copied before as skipped; returns the tenants that have any. */
+function countKnown(
+  partitions: readonly PartitionRecord[],
+  scope: Scope,
   existing: ReadonlySet<string>,
   counters: MigrateCounters,
-): Promise<Set<string>> {
+): Set<string> {
   const tenants = new Set<string>();
-  for (const known of await listPartitions(state, scope.tenantIds)) {
+  for (const known of partitions) {
     const dataType = known.dataType as DataType;
     if (!existing.has(known.indexUuid) || !isInScope({ ...known, dataType }, scope)) continue;
     counters.add(dataType, { source: known.copiedRows, skipped: known.copiedRows });
@@ -109,10 +174,15 @@ async function countKnown(
   return tenants;
 }
 
-/** The partitions, and beside them those that have nothing new but fewer documents than they should. */
-function withLacking(planned: readonly PlannedPartition[], lacking: readonly Partition[]): PlannedPartition[] {
+/** The partitions, and beside them those that have nothing new; of these `what` is said too. */
+function withMonths(
+  planned: readonly PlannedPartition[],
+  months: readonly Partition[],
+  what: Pick<PlannedPartition, "lacksDocuments">,
+): PlannedPartition[] {
   const byKey = new Map(planned.map((partition) => [partitionKey(partition), partition]));
-  for (const partition of lacking) {
+  for (const { dataType, tenantId, month } of months) {
+    const partition: Partition = { dataType, tenantId, month };
     const known = byKey.get(partitionKey(partition)) ?? {
       ...partition,
       rows: 0,
@@ -120,7 +190,7 @@ function withLacking(planned: readonly PlannedPartition[], lacking: readonly Par
       listedAgain: 0,
       openRows: 0,
     };
-    byKey.set(partitionKey(partition), { ...known, lacksDocuments: true });
+    byKey.set(partitionKey(partition), { ...known, ...what });
   }
   return [...byKey.values()];
 }

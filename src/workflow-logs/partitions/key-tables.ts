@@ -2,20 +2,22 @@ import type { Pool } from "pg";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
 import { type StateDatabase, stateSchema } from "../state/database.ts";
 import { type RunLocks, runLockName } from "../../runs/run-locks.ts";
+import { withSettings } from "../../stores/postgres/connection/with-settings.ts";
 import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
 import type { Run } from "../../runs/run.ts";
 import type { DataType } from "./log-types.ts";
 import type { Listing } from "../rows/row-query.ts";
 
 /**
- * Copies what `keyTableQuery` selects into an indexed table of the run, in one scan of the log table, for Dify has no
- * index for the order in which rows are copied.
+ * Copies what `keyTableQuery` selects into an indexed table of the run, in one look at the log table, for Dify has no
+ * index for the order in which rows are copied. `settings` are in force for the query alone.
  */
 export async function buildKeyTable(
   pool: Pool,
   run: Pick<Run, "id" | "signal" | "pacing">,
   dataType: DataType,
   keyTableQuery: string,
+  settings?: string,
 ): Promise<Listing> {
   const name = `keys_${run.id.replaceAll("-", "")}_${dataType}`;
   const sqlName = `${stateSchema}.${quoteIdentifier(name)}`;
@@ -25,11 +27,9 @@ export async function buildKeyTable(
       run.id,
       dataType,
     ]);
-    for (const statement of [
-      `create table ${sqlName} as ${keyTableQuery}`,
-      `create index on ${sqlName} (tenant_id, created_at, id)`,
-      `analyze ${sqlName}`,
-    ]) {
+    await run.pacing.unpaused(run.signal);
+    await withSettings(client, settings, () => client.query(`create table ${sqlName} as ${keyTableQuery}`));
+    for (const statement of [`create index on ${sqlName} (tenant_id, created_at, id)`, `analyze ${sqlName}`]) {
       await run.pacing.unpaused(run.signal);
       await client.query(statement);
     }

@@ -19,7 +19,19 @@ export interface PlanContext {
   readonly keysOnly?: boolean;
   /** Counts the confirmed rows of each month in the same scan. */
   readonly countConfirmed?: boolean;
+  /** Not all rows are looked at, but those alone that can be new. */
+  readonly only?: OnlyNew | undefined;
 }
+
+/**
+ * Rows that were noted, or applied from a note behind the last checkpoint; or rows with a created_at from here on, in
+ * the source's time.
+ */
+export type OnlyNew = { readonly by: "notes" } | { readonly by: "created_at"; readonly since: string };
+
+/** For statements with `only`: whatever the planner knows of the tables, they are read by an index. */
+export const onlyNewSettings =
+  "set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off; set local max_parallel_workers_per_gather = 0";
 
 /** Tenant ids that an index can be named after. A uuid always is one. */
 const tenantPattern = "^[a-z0-9][a-z0-9_-]{0,99}$";
@@ -34,7 +46,7 @@ export function keysQuery(context: PlanContext): string {
   const { table, dataType, indexUuids } = context;
   const month = monthExpression(context);
   const bytes = context.keysOnly === true ? "0" : textBytesExpression(table, "t");
-  const listed = `select t.tenant_id, t.created_at, t.id, ${bytes} as bytes, ${month} as month from ${table.sqlName} t ${scopeCondition(context)}`;
+  const listed = `select t.tenant_id, t.created_at, t.id, ${bytes} as bytes, ${month} as month from ${rowsOf(context)} ${scopeCondition(context)}`;
   const keys = table.idIsUnique ? listed : onlyUniqueIds(listed);
   if (indexUuids === undefined) return `select k.*, false as listed_again from (${keys}) k`;
   const confirmed = `left join (select p.tenant_id, p.month, p.state, c.range_start, c.created_at, c.id from log_archive.partitions p left join log_archive.checkpoints c using (data_type, tenant_id, month)
@@ -50,6 +62,13 @@ export function keysQuery(context: PlanContext): string {
     `case when ${isListed} then ${value} else ${otherwise} end`;
   return `select k.tenant_id, ${ifListed("k.created_at")} as created_at, ${ifListed("k.id")} as id, ${ifListed("k.bytes", "0")} as bytes, k.month, ${isConfirmed} as listed_again, 1 as rows
     from (${keys}) k ${confirmed} where c.state is distinct from 'expired'`;
+}
+
+function rowsOf({ table, dataType, only }: PlanContext): string {
+  if (only?.by !== "notes") return `${table.sqlName} t`;
+  const ofType = `where data_type = ${quoteLiteral(dataType)}`;
+  return `(select distinct record_id::${sqlIdType(table)} as id from (select record_id from log_archive.dirty_rows ${ofType}
+      union all select record_id from log_archive.applied_rows ${ofType}) n) n join ${table.sqlName} t on t.id = n.id`;
 }
 
 /** What a key table is made of: the keys, and with `countConfirmed` one row more for each month, which has no key and counts the rows that need none. */
@@ -128,13 +147,14 @@ function hasMonth(utc: string): string {
   return `${utc} >= '0001-01-01' and ${utc} < '10000-01-01'`;
 }
 
-export function scopeCondition({ table, scope, timeZone }: PlanContext): string {
+export function scopeCondition({ table, scope, timeZone, only }: PlanContext): string {
   const tenantType = quoteIdentifier(table.columns.find((column) => column.name === "tenant_id")!.type);
   const conditions = [
     ...(scope.tenantIds.length > 0
       ? [`t.tenant_id = any(array[${scope.tenantIds.map(quoteLiteral).join(", ")}]::${tenantType}[])`]
       : []),
     ...(scope.start !== undefined ? [`t.created_at >= ${quoteLiteral(utcToLocal(scope.start, timeZone))}`] : []),
+    ...(only?.by === "created_at" ? [`t.created_at >= ${quoteLiteral(only.since)}`] : []),
     ...(scope.end !== undefined ? [`t.created_at < ${quoteLiteral(utcToLocal(scope.end, timeZone))}`] : []),
   ];
   return conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;

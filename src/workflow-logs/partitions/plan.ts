@@ -1,7 +1,8 @@
 import type { Pool } from "pg";
+import { withSettings } from "../../stores/postgres/connection/with-settings.ts";
 import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
 import { type Partition, partitionKey } from "./log-types.ts";
-import { keysQuery, partitionsQuery, type PlanContext } from "./plan-query.ts";
+import { keysQuery, onlyNewSettings, partitionsQuery, type PlanContext } from "./plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { SourceTable } from "./source-schema.ts";
 
@@ -48,7 +49,10 @@ export async function planPartitions(
   signal: AbortSignal,
 ): Promise<Pick<SourcePlan, "partitions" | "unarchivable" | "confirmed">> {
   const listed = keys?.isKeyTable === true ? `select * from ${keys.sqlName}` : keysQuery(context);
-  const groups = await cancellable(pool, signal, (client) => client.query<Group>(partitionsQuery(listed, context)));
+  const settings = context.only !== undefined && keys?.isKeyTable !== true ? onlyNewSettings : undefined;
+  const groups = await cancellable(pool, signal, (client) =>
+    withSettings(client, settings, () => client.query<Group>(partitionsQuery(listed, context))),
+  );
   const partitions: PlannedPartition[] = [];
   const confirmed = new Map<string, number>();
   let unarchivable = 0;

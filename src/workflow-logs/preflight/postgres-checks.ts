@@ -1,4 +1,7 @@
 import { freeConnections } from "../../stores/postgres/connection/free-connections.ts";
+import { rangeIndexesOn } from "../../stores/postgres/table.ts";
+import { captureState } from "../capture/status.ts";
+import { howToSaveScans } from "../migrate/listing/how-to-save-scans.ts";
 import { pendingMigrations } from "../state/upgrade.ts";
 import { offloadTable } from "../partitions/log-types.ts";
 import { type Check, fail, ok, warn } from "./finding.ts";
@@ -54,14 +57,17 @@ export const stateSchema: Check = async ({ connections }) => {
   return [ok("state schema", `${pending.join(", ")} will be applied by the next migrate or by app db upgrade`)];
 };
 
-/** The index that would make the key table unnecessary. */
-export const servingIndexes: Check = async ({ sources }) =>
-  sources.map(({ table, hasServingIndex }) => {
-    const check = `index of ${table.name}`;
-    if (hasServingIndex) return ok(check, "serves the order of copying");
-    const hint = `To read an index instead: CREATE INDEX CONCURRENTLY ON ${table.sqlName} (tenant_id, created_at, id);`;
-    return warn(check, `No index serves (tenant_id, created_at, id): each migrate scans ${table.name} once.`, hint);
+/** By what a later migrate finds rows that are new, and the statement that makes it find them without reading the tables whole. */
+export const newRows: Check = async ({ connections, sources }) => {
+  const isCaptured = (await captureState(connections)).installed;
+  return sources.map(({ table }) => {
+    const check = `new rows of ${table.name}`;
+    if (isCaptured) return ok(check, "are noted by capture");
+    if (rangeIndexesOn(table, "created_at").length > 0) return ok(check, "are found by an index on created_at");
+    const message = `Neither capture nor an index on created_at tells them: each migrate reads ${table.name} from end to end.`;
+    return warn(check, message, howToSaveScans(table.sqlName));
   });
+};
 
 export const clocks: Check = async ({ connections }) => {
   const before = Date.now();

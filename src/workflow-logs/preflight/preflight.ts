@@ -27,7 +27,7 @@ import {
   orphanOffloads,
   postgresConnections,
   postgresVersion,
-  servingIndexes,
+  newRows,
   stateSchema,
   timeZones,
 } from "./postgres-checks.ts";
@@ -52,7 +52,7 @@ const sourceChecks: readonly Check[] = [
   clocks,
   timeZones,
   columnDrift,
-  servingIndexes,
+  newRows,
   orphanOffloads,
 ];
 const planChecks: readonly PlanCheck[] = [shardBudget, diskSpace, retention];

@@ -289,6 +289,25 @@ export interface StateTables {
     begun_at: Generated<string>;
     done_at: ColumnType<string | null, undefined, string>;
   };
+  listed_scopes: {
+    data_type: string;
+    tenant_id: string;
+    range_from: string;
+    range_to: string;
+    run_id: string;
+    is_done: Generated<boolean>;
+    gaps: string | null;
+    triggers: string | null;
+    since: string | null;
+    older: string | null;
+    scanned_at: Generated<string>;
+  };
+  applied_rows: {
+    data_type: string;
+    record_id: string;
+    tenant_id: string;
+    xid: Generated<string>;
+  };
   key_tables: {
     name: string;
     run_id: string;

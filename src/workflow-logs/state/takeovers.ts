@@ -22,7 +22,7 @@ export async function beginTakeover(db: StateDatabase, takeover: NewTakeover): P
 
 /**
  * The database may be older than the archive. Notes of writes go, for they speak of rows as they were before, and what
- * validate has proven: it speaks of documents as they were before.
+ * validate has proven and what runs have listed: it speaks of documents as they were before.
  */
 export async function noteSetBack(db: StateDatabase): Promise<void> {
   await db.transaction().execute(async (transaction) => {
@@ -34,6 +34,7 @@ export async function noteSetBack(db: StateDatabase): Promise<void> {
       })
       .execute();
     await transaction.deleteFrom("dirty_rows").where("operation", "in", ["I", "U"]).execute();
+    await transaction.deleteFrom("listed_scopes").execute();
     await transaction
       .updateTable("proofs")
       .set({ voided_at: sql<string>`clock_timestamp()` })

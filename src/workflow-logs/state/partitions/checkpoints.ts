@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { StateDatabase } from "../database.ts";
+import { voidListed } from "./listed-scopes.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
 
 /** Every row from `start` (inclusive) up to and including the cursor is confirmed. */
@@ -59,7 +60,9 @@ export async function holdCheckpointsBack(
       .where((row) => row.and(partitionColumns(partition)))
       .where("created_at", ">", now)
       .executeTakeFirst();
-    return ahead.numDeletedRows + reaching.numUpdatedRows > 0n;
+    const wereHeld = ahead.numDeletedRows + reaching.numUpdatedRows > 0n;
+    if (wereHeld) await voidListed(transaction, partition);
+    return wereHeld;
   });
 }
 

@@ -2,6 +2,7 @@ import { type Selectable, sql } from "kysely";
 import { AppError } from "../../../engine/errors.ts";
 import { type PartitionId, partitionColumns } from "./partition-id.ts";
 import { voidProofs } from "../validate/proofs.ts";
+import { voidListed } from "./listed-scopes.ts";
 import type { PartitionState, StateDatabase, StateTables } from "../database.ts";
 
 export interface PartitionRecord extends PartitionId {
@@ -92,6 +93,7 @@ export async function beginPartition(
         .deleteFrom("record_errors")
         .where((row) => row.and(partitionColumns(partition)))
         .execute();
+      await voidListed(transaction, partition, run.fromNothing ? run.id : undefined);
     }
     const values = { index_name: index.name, index_uuid: index.uuid, run_id: run.id };
     await transaction

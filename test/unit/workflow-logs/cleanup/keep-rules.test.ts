@@ -11,6 +11,7 @@ function table(name: string, columns: Record<string, string>): Table {
     indexes: [],
     idIsUnique: true,
     textIsUnchecked: false,
+    brinColumns: [],
     estimatedRows: 0,
   };
 }

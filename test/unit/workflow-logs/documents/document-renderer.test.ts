@@ -19,6 +19,7 @@ function table(name: string, columns: Record<string, string>): Table {
     indexes: [],
     idIsUnique: true,
     textIsUnchecked: false,
+    brinColumns: [],
     estimatedRows: -1,
   };
 }
