@@ -19,10 +19,12 @@ import {
   resources,
 } from "./partitions/log-types.ts";
 import { type RetentionSchedule, retentionSchedule } from "./retention/schedule/schedule.ts";
+import { areQuickToRead, estimateTable, type TableEstimate } from "./partitions/estimates.ts";
+import { inspectSources, zoneOf } from "./partitions/source-schema.ts";
 import { countSourceRows, countTimeout } from "./partitions/source-counts.ts";
 
 export interface CoverageRow extends Partition {
-  /** Null when counting took too long. */
+  /** Null when counting took too long, and where an estimate cannot tell. */
   readonly sourceRows: number | null;
   readonly targetDocuments: number;
   /** `planned` where nothing was copied yet. */
@@ -42,7 +44,11 @@ export interface StatusReport {
     documents: number | null;
     bytes: number;
   }[];
+  /** Whether the rows of `coverage` were counted, or are what was copied of months that nothing was purged of. */
+  readonly counts: "exact" | "estimated";
   readonly coverage: readonly CoverageRow[];
+  /** The log tables by the planner's statistics. */
+  readonly tables: readonly TableEstimate[];
   readonly capture: CaptureStatus;
   /** Null where no sweeps are scheduled. */
   readonly schedule: RetentionSchedule | null;
@@ -56,7 +62,8 @@ export interface StatusReport {
 const runsShown = 10;
 
 /**
- * How both stores stand and what was copied, of one tenant or of all. Writes nothing.
+ * How both stores stand and what was copied, of one tenant or of all. Writes nothing. Rows in PostgreSQL are counted
+ * where that takes a moment, or it is to be `exact`; else they are estimated.
  *
  * @example
  * ```ts
@@ -68,7 +75,11 @@ const runsShown = 10;
  * await archive.close();
  * ```
  */
-export async function status(connections: Connections, tenantIds: readonly string[]): Promise<StatusReport> {
+export async function status(
+  connections: Connections,
+  tenantIds: readonly string[],
+  exact = false,
+): Promise<StatusReport> {
   const { elasticsearch, state, postgres, settings, archive } = connections;
   const { version, health, nodes, shards } = await clusterInfo(elasticsearch);
   const server = await postgres.query<{ version: string }>("select current_setting('server_version') as version");
@@ -97,11 +108,8 @@ export async function status(connections: Connections, tenantIds: readonly strin
     notes.push(`${name} is an alias of ${index}: its month takes no documents, and its documents are not counted.`);
   const known = hasState ? await listPartitions(state, tenantIds) : [];
   const capture = await captureStatus(connections);
-  const covered = coverage(
-    capture.hasNewGap ? unproven(known) : known,
-    indices,
-    await countSource(connections, tenantIds, notes),
-  );
+  const source = await sourceRows(connections, tenantIds, known, exact, notes);
+  const covered = coverage(capture.hasNewGap ? unproven(known) : known, indices, source);
   notes.push(...sealedNotes(listed.indices, covered));
   return {
     elasticsearch: { version, health, nodes, shards },
@@ -109,7 +117,9 @@ export async function status(connections: Connections, tenantIds: readonly strin
     archive: await archiveStatus(connections),
     templates: await templateStates(elasticsearch, settings.template),
     indices,
+    counts: source.are,
     coverage: covered,
+    tables: source.tables,
     capture,
     schedule: await retentionSchedule(connections),
     recordErrors: hasState ? await countRecordErrors(state, { tenantIds }) : {},
@@ -136,20 +146,61 @@ function unproven(records: readonly PartitionRecord[]): PartitionRecord[] {
   return records.map((record) => (record.state === "verified" ? { ...record, state: "copied" } : record));
 }
 
-/** Rows of each partition in PostgreSQL; undefined when counting takes too long. */
-async function countSource(connections: Connections, tenantIds: readonly string[], notes: string[]) {
-  const counts = await countSourceRows(connections, { dataTypes, tenantIds });
-  if (counts === undefined) {
-    notes.push(`Counting the rows in PostgreSQL took longer than ${countTimeout}; they are left out.`);
+interface SourceRows {
+  /** By partition; undefined when counting takes too long. */
+  readonly rows: ReadonlyMap<string, Partition & { rows: number | null }> | undefined;
+  readonly are: "exact" | "estimated";
+  readonly tables: readonly TableEstimate[];
+}
+
+async function sourceRows(
+  connections: Connections,
+  tenantIds: readonly string[],
+  known: readonly PartitionRecord[],
+  exact: boolean,
+  notes: string[],
+): Promise<SourceRows> {
+  const { postgres, settings } = connections;
+  const scope = { dataTypes, tenantIds };
+  const sources = await inspectSources(postgres, scope);
+  const tables: TableEstimate[] = [];
+  for (const { table, logType } of sources) {
+    const timeZone = zoneOf({ table }, settings.sourceTimeZone);
+    tables.push(
+      await estimateTable(postgres, { dataType: logType.dataType, table, scope, timeZone, indexUuids: undefined }),
+    );
   }
-  return counts;
+  const isQuick =
+    exact ||
+    (await areQuickToRead(
+      postgres,
+      sources.map(({ table }) => table),
+    ));
+  if (!isQuick) {
+    notes.push(estimatedNote);
+    return { rows: new Map(known.map(copiedRowsOf)), are: "estimated", tables };
+  }
+  const rows = await countSourceRows(connections, scope, exact ? "0" : countTimeout);
+  if (rows === undefined)
+    notes.push(`Counting the rows in PostgreSQL took longer than ${countTimeout}; they are left out.`);
+  return { rows, are: "exact", tables };
+}
+
+const estimatedNote =
+  "Rows in PostgreSQL are what was copied, and left out where rows were purged; months that nothing was copied of are missing. --exact counts them, which reads the log tables once.";
+
+function copiedRowsOf(record: PartitionRecord): [string, Partition & { rows: number | null }] {
+  const { tenantId, month, copiedRows, wasPurged } = record;
+  const partition: Partition = { dataType: record.dataType as DataType, tenantId, month };
+  return [partitionKey(partition), { ...partition, rows: wasPurged ? null : copiedRows }];
 }
 
 function coverage(
   known: readonly PartitionRecord[],
   indices: StatusReport["indices"],
-  counts: ReadonlyMap<string, Partition & { rows: number }> | undefined,
+  { rows: counts, are }: SourceRows,
 ): CoverageRow[] {
+  const otherwise = counts === undefined || are === "estimated" ? null : 0;
   const states = new Map(known.map((record) => [partitionKey(record as Partition), record.state]));
   const documents = new Map(indices.map((index) => [partitionKey(index), index.documents ?? 0]));
   const partitions = new Map<string, Partition>();
@@ -164,7 +215,7 @@ function coverage(
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, partition]) => ({
       ...partition,
-      sourceRows: counts === undefined ? null : (counts.get(key)?.rows ?? 0),
+      sourceRows: counts?.get(key)?.rows ?? otherwise,
       targetDocuments: documents.get(key) ?? 0,
       state: states.get(key) ?? "planned",
     }));

@@ -1,6 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { type ConfirmedRange, confirmedRanges, holdCheckpointsBack } from "../state/partitions/checkpoints.ts";
 import { rememberApplied } from "../state/dirty/applied-rows.ts";
+import { voidListed } from "../state/partitions/listed-scopes.ts";
 import { forgetAgedOpenRows, type OpenRow, openRowsAfter } from "../state/partitions/open-rows.ts";
 import { finishCopying, type KnownPartition, readPartition, setCopiedRows } from "../state/partitions/partitions.ts";
 import type { Listing } from "../rows/row-query.ts";
@@ -58,6 +59,7 @@ export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): P
   if (copy.lacksDocuments) {
     const { end, missing } = await copyMissing(copy, confirmed, signal);
     copy.onMissing(missing);
+    if (missing.lost > 0) await voidListed(state, partition); // each run says so, until it is mended
     if (end === "interrupted") return end;
   }
   if ((await copyChangedRows(copy, signal)) === "interrupted") return "interrupted";

@@ -2,17 +2,16 @@ import { deflateRawSync } from "node:zlib";
 import { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
-import { appliedMigrations } from "../state/upgrade.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
 import { offsetOf } from "../documents/time-zone.ts";
 import { logTypes, resources } from "../partitions/log-types.ts";
-import type { PlanContext } from "../partitions/plan-query.ts";
 import { readRows } from "../rows/row-batches.ts";
 import { type ContentsToLoad, contentsToLoad } from "../offloads/contents-to-load.ts";
-import { inspectSources, zoneOf } from "../partitions/source-schema.ts";
+import { inspectSources, type SourceTable } from "../partitions/source-schema.ts";
 import type { MigrateOptions } from "../copying/options.ts";
-import { inOrder, type PlannedPartition, planPartitions, type SourcePlan } from "../partitions/plan.ts";
+import { planSources } from "./dry-run-plan.ts";
+import { inOrder, type PlannedPartition, type SourcePlan } from "../partitions/plan.ts";
 import { MigrateCounters, type MigrateReport } from "../copying/report.ts";
 
 export interface Estimates {
@@ -29,7 +28,9 @@ export interface Estimates {
 }
 
 export interface DryRun {
-  readonly report: MigrateReport & { readonly estimates: Estimates };
+  /** `counts` says what the rows are, in total and by data type. */
+  readonly report: MigrateReport & { readonly counts: "exact" | "estimated"; readonly estimates: Estimates };
+  /** Those that were counted. */
   readonly partitions: readonly PlannedPartition[];
   readonly plans: readonly SourcePlan[];
 }
@@ -39,7 +40,8 @@ const assumedBytesPerSecond = 15 * 1024 * 1024;
 const probeRows = 1000;
 
 /**
- * Says what `migrate` with the same options would move, and how long it would take. Reads only, in both stores.
+ * Says what `migrate` with the same options would move, and how long it would take. Reads only, in both stores. Tables
+ * that are too large to be counted in a moment are estimated, unless it is to be `exact`.
  *
  * @example
  * ```ts
@@ -52,54 +54,52 @@ const probeRows = 1000;
  * await archive.close();
  * ```
  */
-export async function dryRun(connections: Connections, options: MigrateOptions, signal: AbortSignal): Promise<DryRun> {
+export async function dryRun(
+  connections: Connections,
+  options: MigrateOptions,
+  signal: AbortSignal,
+  exact = false,
+): Promise<DryRun> {
   const { postgres, elasticsearch, settings, archive } = connections;
   const sources = await inspectSources(postgres, options.scope, settings.searchText);
   await archive.check();
   const { indices } = await listIndices(elasticsearch, archive, settings.template.prefix, resources);
-  const hasState = (await appliedMigrations(connections.state)).length > 0;
-  const indexUuids = hasState && !options.restart ? indices.map((index) => index.uuid) : undefined;
   const counters = new MigrateCounters(options.scope.dataTypes, { dryRun: true });
 
-  const plans: SourcePlan[] = [];
+  const plans = await planSources(connections, sources, indices, options, exact, signal);
+  const isEstimated = plans.some(({ estimatedMonths }) => estimatedMonths !== undefined);
   let probe: Probe = { bytesPerRow: 0, compressed: 1, bytesPerSecond: assumedBytesPerSecond };
   let documentBytes = 0;
-  let contents: ContentsToLoad | undefined = options.offload === "inline" ? { files: 0, bytes: 0 } : undefined;
-  for (const source of sources) {
-    const { dataType } = source.logType;
-    const context: PlanContext = {
-      dataType,
-      table: source.table,
-      scope: options.scope,
-      timeZone: zoneOf(source, settings.sourceTimeZone),
-      indexUuids,
-    };
-    const plan = await planPartitions(postgres, context, undefined, signal);
-    plans.push({ source, listing: undefined, ...plan });
-    const rows = plan.partitions.reduce((sum, partition) => sum + partition.rows, 0);
-    const bytes = plan.partitions.reduce((sum, partition) => sum + partition.bytes, 0);
-    counters.add(dataType, { source: rows + plan.unarchivable, bytes });
+  let contents: ContentsToLoad | undefined;
+  for (const plan of plans) {
+    const { source, rows, bytes, unarchivable, context } = plan;
+    const { dataType, hasOffloads } = source.logType;
+    counters.add(dataType, { source: rows + unarchivable, bytes });
     if (rows === 0) continue;
-    const measured = await measure(connections, { source, listing: undefined, ...plan });
+    const measured = await measure(connections, source);
     documentBytes += rows * measured.bytesPerRow;
-    if (contents !== undefined && source.logType.hasOffloads) {
+    if (options.offload === "inline" && hasOffloads && !isEstimated) {
       contents = await contentsToLoad(postgres, context, signal);
       documentBytes += contents.bytes;
     }
     probe = dataType === "app_logs" ? probe : measured; // app logs are too small to tell anything of speed
   }
+  if (options.offload === "inline" && !isEstimated) contents ??= { files: 0, bytes: 0 };
+  if (isEstimated) counters.warn(estimatedNote);
   const partitions = inOrder(
     plans.flatMap((plan) => plan.partitions),
     options.order,
   ).filter((partition) => partition.rows > 0);
-  counters.partitionsPlanned(partitions.length);
+  const unnamed = plans.reduce((sum, { estimatedMonths }) => sum + (estimatedMonths ?? 0), 0);
+  counters.partitionsPlanned(partitions.length + unnamed);
 
   const existing = new Set(indices.map((index) => index.name));
   const { prefix, shards, replicas } = settings.template;
-  const missing = partitions.filter(
+  const named = partitions.filter(
     ({ dataType, tenantId, month }) =>
       !existing.has(indexName({ prefix, resource: logTypes[dataType].resource, tenantId, month })),
   ).length;
+  const missing = named + unnamed;
   const estimates: Estimates = {
     seconds: Math.ceil(
       documentBytes / Math.min(probe.bytesPerSecond, assumedBytesPerSecond) + missing * secondsPerIndex,
@@ -109,8 +109,16 @@ export async function dryRun(connections: Connections, options: MigrateOptions, 
     shards: missing * shards * (1 + replicas),
     ...(contents && { contents }),
   };
-  return { report: { ...counters.snapshot(), estimates }, partitions, plans };
+  const report = {
+    ...counters.snapshot(),
+    counts: isEstimated ? ("estimated" as const) : ("exact" as const),
+    estimates,
+  };
+  return { report, partitions, plans };
 }
+
+const estimatedNote =
+  "Rows are estimated by the planner's statistics (ANALYZE refreshes them) and by what was copied before, indices at their most: every tenant in every month. --exact counts them, which reads the log tables once.";
 
 /** Making an index and refreshing it once, two partitions side by side. */
 const secondsPerIndex = 0.06;
@@ -124,7 +132,7 @@ interface Probe {
 }
 
 /** Reads and renders some rows of the table and throws them away. */
-async function measure({ postgres, settings }: Connections, { source }: SourcePlan): Promise<Probe> {
+async function measure({ postgres, settings }: Connections, source: SourceTable): Promise<Probe> {
   const renderer = new DocumentRenderer(source.logType, source.layout, {
     searchText: settings.searchText,
     sourceOffset: offsetOf(settings.sourceTimeZone),

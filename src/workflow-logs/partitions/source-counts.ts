@@ -11,11 +11,12 @@ export const countTimeout = "60s";
 export async function countSourceRows(
   { postgres, settings }: Connections,
   scope: Scope,
+  timeout = countTimeout,
 ): Promise<Map<string, Partition & { rows: number }> | undefined> {
   const counts = new Map<string, Partition & { rows: number }>();
   const client = await postgres.connect();
   try {
-    await client.query(`begin read only; set local statement_timeout = '${countTimeout}'`);
+    await client.query(`begin read only; set local statement_timeout = '${timeout}'`);
     for (const { table, logType } of await inspectSources(postgres, scope)) {
       const keys = keysQuery({
         dataType: logType.dataType,

@@ -46,7 +46,12 @@ export const templates: Check = async ({ connections }) => {
   });
 };
 
-export const shardBudget: PlanCheck = ({ cluster }, { report }) => [shardBudgetFinding(cluster, report.estimates)];
+export const shardBudget: PlanCheck = ({ cluster }, { report }) => {
+  const finding = shardBudgetFinding(cluster, report.estimates);
+  if (report.counts === "exact" || finding.level === "ok") return [finding];
+  const message = `${finding.message} These are as many as there can be, by the planner's statistics.`;
+  return [{ ...finding, level: "warn", message, hint: `--exact counts them. ${finding.hint}` }];
+};
 
 /** 36 indices for each tenant and year: the limit of 1000 shards a node is met at about 27 tenants. */
 export function shardBudgetFinding(
@@ -91,6 +96,8 @@ export const columnDrift: Check = async ({ sources }) =>
 
 /** History that is copied now only to be dropped by the next sweep is wasted work, and a surprise. */
 export const retention: PlanCheck = ({ connections }, plan) => {
+  if (plan.report.counts === "estimated")
+    return [ok("retention", "not looked at: months are not counted; --exact does")];
   const { retentionDays } = connections.settings;
   const cutoff = new Date(Date.now() - retentionDays * 86_400_000).toISOString();
   const old = plan.partitions.filter((partition) => monthBounds(partition.month).to.replace(" ", "T") <= cutoff);

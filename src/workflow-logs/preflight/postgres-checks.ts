@@ -1,10 +1,11 @@
+import { cancellable } from "../../stores/postgres/connection/cancellable.ts";
 import { freeConnections } from "../../stores/postgres/connection/free-connections.ts";
 import { rangeIndexesOn } from "../../stores/postgres/table.ts";
 import { captureState } from "../capture/status.ts";
 import { howToSaveScans } from "../migrate/listing/how-to-save-scans.ts";
 import { pendingMigrations } from "../state/upgrade.ts";
 import { offloadTable } from "../partitions/log-types.ts";
-import { type Check, fail, ok, warn } from "./finding.ts";
+import { type Check, fail, type Finding, type Inspection, ok, warn } from "./finding.ts";
 
 const oldestMajor = 13;
 
@@ -56,6 +57,15 @@ export const stateSchema: Check = async ({ connections }) => {
   if (pending.length === 0) return [ok("state schema", "up to date")];
   return [ok("state schema", `${pending.join(", ")} will be applied by the next migrate or by app db upgrade`)];
 };
+
+/** The index that would make the key table unnecessary. */
+export const servingIndexes: Check = async ({ sources }) =>
+  sources.map(({ table, hasServingIndex }) => {
+    const check = `index of ${table.name}`;
+    if (hasServingIndex) return ok(check, "serves the order of copying");
+    const hint = `To read an index instead: CREATE INDEX CONCURRENTLY ON ${table.sqlName} (tenant_id, created_at, id);`;
+    return warn(check, `No index serves (tenant_id, created_at, id): the keys of new rows are copied first.`, hint);
+  });
 
 /** By what a later migrate finds rows that are new, and the statement that makes it find them without reading the tables whole. */
 export const newRows: Check = async ({ connections, sources }) => {
@@ -110,11 +120,14 @@ export const timeZones: Check = async ({ connections, sources }) => {
 };
 
 /** Offload rows travel inside their node execution; without one nothing carries them. */
-export const orphanOffloads: Check = async ({ connections, sources }) => {
+export async function orphanOffloads({ connections, sources }: Inspection, signal: AbortSignal): Promise<Finding[]> {
   const nodes = sources.find(({ logType }) => logType.hasOffloads);
   if (nodes?.layout.offloadsField === undefined) return [];
-  const result = await connections.postgres.query<{ orphans: string }>(
-    `select count(*) as orphans from ${offloadTable} o where not exists (select from ${nodes.table.sqlName} t where t.id = o.node_execution_id)`,
+  const { sqlName } = nodes.table;
+  const result = await cancellable(connections.postgres, signal, (client) =>
+    client.query<{ orphans: string }>(
+      `select count(*) as orphans from ${offloadTable} o where not exists (select from ${sqlName} t where t.id = o.node_execution_id)`,
+    ),
   );
   const orphans = Number(result.rows[0]!.orphans);
   if (orphans === 0) return [ok("offload rows", "each belongs to a node execution")];
@@ -125,4 +138,4 @@ export const orphanOffloads: Check = async ({ connections, sources }) => {
       "They are not archived and stay in PostgreSQL; the platform treats them as garbage.",
     ),
   ];
-};
+}

@@ -14,7 +14,8 @@ import {
   shardBudget,
   templates,
 } from "./elasticsearch-checks.ts";
-import type { Check, Finding, Inspection, PlanCheck } from "./finding.ts";
+import { areQuickToRead } from "../partitions/estimates.ts";
+import { type Check, type Finding, type Inspection, ok, type PlanCheck } from "./finding.ts";
 import { archiveIdentity, onlyCopiesThere } from "./archive-check.ts";
 import { type ArchiveCommand } from "./command-needs.ts";
 import { privileges } from "./privilege-checks.ts";
@@ -24,10 +25,11 @@ import { fileStorage } from "./storage-check.ts";
 import {
   clocks,
   databaseEncoding,
+  newRows,
   orphanOffloads,
   postgresConnections,
   postgresVersion,
-  newRows,
+  servingIndexes,
   stateSchema,
   timeZones,
 } from "./postgres-checks.ts";
@@ -53,7 +55,7 @@ const sourceChecks: readonly Check[] = [
   timeZones,
   columnDrift,
   newRows,
-  orphanOffloads,
+  servingIndexes,
 ];
 const planChecks: readonly PlanCheck[] = [shardBudget, diskSpace, retention];
 
@@ -77,6 +79,7 @@ export async function preflight(
   options: MigrateOptions,
   signal: AbortSignal,
   command: ArchiveCommand = "migrate",
+  exact = false,
 ): Promise<Finding[]> {
   const findings = await privileges(connections, command);
   const isDenied = (): boolean => findings.some(({ level }) => level === "fail"); // then the others would fail for the same reason
@@ -85,9 +88,41 @@ export async function preflight(
   findings.push(...(await run([...accessChecks, archiveIdentity], inspection)));
   if (isDenied() || command !== "migrate") return findings;
   findings.push(...(await run(sourceChecks, inspection)));
-  const plan = await dryRun(connections, options, signal);
+  const patience = exact ? signal : await patienceOf(inspection.sources, connections, signal);
+  findings.push(...(await inTime("offload rows", patience, signal, () => orphanOffloads(inspection, patience))));
+  const plan = await dryRun(connections, options, signal, exact);
   findings.push(...planChecks.flatMap((check) => check(inspection, plan)));
-  return [...findings, ...(await freeableSpace(inspection, options.scope, signal))];
+  const freeable = () => freeableSpace(inspection, options.scope, patience);
+  return [...findings, ...(await inTime("cleanup-pg", patience, signal, freeable))];
+}
+
+/** What looks at whole tables is given up after so long, where they are large. */
+const patienceMillis = 5000;
+
+async function patienceOf(
+  sources: Inspection["sources"],
+  { postgres }: Connections,
+  signal: AbortSignal,
+): Promise<AbortSignal> {
+  const isQuick = await areQuickToRead(
+    postgres,
+    sources.map(({ table }) => table),
+  );
+  return isQuick ? signal : AbortSignal.any([signal, AbortSignal.timeout(patienceMillis)]);
+}
+
+async function inTime(
+  check: string,
+  patience: AbortSignal,
+  signal: AbortSignal,
+  look: () => Promise<Finding[]>,
+): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!patience.aborted || signal.aborted) throw error;
+    return [ok(check, `not looked at: it takes longer than ${patienceMillis / 1000} s; --exact waits for it`)];
+  }
 }
 
 /**

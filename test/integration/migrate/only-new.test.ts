@@ -18,6 +18,7 @@ import {
   type MigrateCall,
   type TestArchive,
 } from "../../support/test-archive.ts";
+import { touchedBlocks } from "../../support/touched-blocks.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
 
 const tables = dataTypes.map((type) => logTypes[type].table);
@@ -271,29 +272,12 @@ describe("blocks of the log tables that a run with nothing new reads", () => {
     await archive.sql.query(`VACUUM ANALYZE ${tables.join(", ")}`);
   });
 
-  async function blocks(): Promise<{ touched: number; size: number }> {
-    await archive.sql.query("SELECT pg_stat_force_next_flush()");
-    for (let others = 1; others > 0;) {
-      const { rows } = await archive.sql.query<{ others: number }>(
-        "SELECT count(*)::int AS others FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
-      );
-      others = rows[0]!.others;
-    }
-    await archive.sql.query("SELECT pg_stat_clear_snapshot()");
-    const { rows } = await archive.sql.query<{ touched: number; size: number }>(
-      `SELECT sum(heap_blks_read + heap_blks_hit)::int AS touched, sum(pg_relation_size(relid) / 8192)::int AS size
-         FROM pg_statio_user_tables WHERE schemaname = 'public' AND relname = ANY($1)`,
-      [tables],
-    );
-    return rows[0]!;
-  }
-
   async function touchedByAnotherRun(by: string[]): Promise<number> {
-    const before = await blocks();
-    expect(await planningOf()).toEqual(by);
-    const after = await blocks();
-    expect(after.size).toBeGreaterThan(3000);
-    return (after.touched - before.touched) / after.size;
+    const { share, size } = await touchedBlocks(archive.sql, tables, async () => {
+      expect(await planningOf()).toEqual(by);
+    });
+    expect(size).toBeGreaterThan(3000);
+    return share;
   }
 
   test("with capture: under 1%, and new rows are copied", async () => {

@@ -83,7 +83,7 @@ test("status shows it as expired, validate does not miss its rows, and its recor
   const { tenantId, runId } = swept;
   await sweepOnce(archive, { tenantIds: [tenantId] });
 
-  const { coverage } = await withTestConnections(archive, {}, (connections) => status(connections, [tenantId]));
+  const { coverage } = await withTestConnections(archive, {}, (connections) => status(connections, [tenantId], true));
   expect(coverage.map(({ state, sourceRows, targetDocuments }) => ({ state, sourceRows, targetDocuments }))).toEqual([
     { state: "expired", sourceRows: 1, targetDocuments: 0 },
     { state: "expired", sourceRows: 2, targetDocuments: 0 },

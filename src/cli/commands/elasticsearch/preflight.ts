@@ -12,11 +12,12 @@ import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
 import { isUnverified, storesConfig, unverified, withFileStorage, withStores } from "../../wiring.ts";
 import { earlierOptions } from "./migrate/migrate.ts";
-import { migrateFlags, migrateOptions } from "./migrate/migrate-options.ts";
+import { exactFlag, migrateFlags, migrateOptions } from "./migrate/migrate-options.ts";
 
 export default command({
   flags: {
     ...migrateFlags,
+    ...exactFlag,
     for: value(
       "the command that is to run; for others than migrate only what it may do is looked at",
       oneOf(...archiveCommands).default("migrate"),
@@ -24,12 +25,12 @@ export default command({
   },
   check: (schema) => schema.refine(...orderedDates),
   config: { ...storesConfig, storage: platformStorage, repositories },
-  run: ({ for: commandName, ...given }, context) =>
+  run: ({ for: commandName, exact, ...given }, context) =>
     withStores(context, async (stores) => {
       const { preflight } = await import("../../../workflow-logs/preflight/preflight.ts");
       const options = migrateOptions(given, await earlierOptions(stores, given.runId));
       const connections = await withFileStorage(context, stores, options.offload === "inline");
-      const found = await preflight(connections, options, context.signal, commandName);
+      const found = await preflight(connections, options, context.signal, commandName, exact === true);
       const hidden = hiddenLogs(context.config.repositories);
       const findings = [
         ...found,

@@ -8,16 +8,17 @@ import { formatTable } from "../../output/table.ts";
 import { storesConfig, withStores } from "../../wiring.ts";
 import { runDocument } from "../runs/run-document.ts";
 import { runsTable } from "../runs/run-text.ts";
+import { exactFlag } from "./migrate/migrate-options.ts";
 import { captureLine } from "./capture/text.ts";
 import { scheduleLines } from "./retention/schedule-text.ts";
 
 export default command({
-  flags: { tenantId: tenantIds },
+  flags: { tenantId: tenantIds, ...exactFlag },
   config: storesConfig,
   run: (given, context) =>
     withStores(context, async (connections) => {
       const { status } = await import("../../../workflow-logs/status.ts");
-      const report = await status(connections, given.tenantId);
+      const report = await status(connections, given.tenantId, given.exact === true);
       context.output.result({ ...report, runs: report.runs.map(runDocument) }, (width) => statusText(report, width));
       return report.lostCopies.length > 0 ? exitCodes.findings : exitCodes.done;
     }),
@@ -51,6 +52,7 @@ function statusText(report: StatusReport, width?: number): string {
     ...report.lostCopies.map((lost) => `⚠ WARNING: ${printable(lost.message)}`),
     ...archive.problems.map((problem) => `⚠ WARNING: ${printable(problem)}`),
     `Templates: ${templates.map(({ name, state }) => `${name} ${state}`).join(", ")}`,
+    `Log tables: ${report.tables.map(({ dataType, rows, bytes: size }) => `${dataType} about ${formatCount(rows)} rows, ${formatBytes(size)}`).join("; ")}`,
     `Indices: ${formatCount(indices.length)}, ${formatBytes(bytes)}`,
     `Record errors: ${formatCount(errors)}${errors > 0 ? " (app elasticsearch errors list)" : ""}`,
     captureLine(capture),
@@ -59,7 +61,14 @@ function statusText(report: StatusReport, width?: number): string {
     coverage.length === 0
       ? "No workflow logs in PostgreSQL and none in Elasticsearch."
       : formatTable(
-          ["data type", "tenant", "month", "in PostgreSQL", "in Elasticsearch", "state"],
+          [
+            "data type",
+            "tenant",
+            "month",
+            report.counts === "exact" ? "in PostgreSQL" : "in PostgreSQL, about",
+            "in Elasticsearch",
+            "state",
+          ],
           shown.map((row) => [
             row.dataType,
             row.tenantId,

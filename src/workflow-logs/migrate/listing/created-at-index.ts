@@ -10,6 +10,8 @@ import type { ListedSince } from "../../state/partitions/listed-scopes.ts";
 export interface LookByIndex extends ListedSince {
   /** Rows that come from now on are younger than this, but for those that a transaction of more than the overlap window commits. */
   readonly since: string;
+  /** A checkpoint lies in the future: what comes before it would not be listed. */
+  readonly hasCheckpointAhead: boolean;
   /** What is older than `since` of the last run, as it put it down; undefined where the index cannot tell. */
   readonly olderThanBefore: string | undefined;
 }
@@ -28,8 +30,8 @@ export async function lookByIndex(
   if (table.columns.find(({ name }) => name === "created_at")?.notNull !== true) return undefined;
   const methods = rangeIndexesOn(table, "created_at");
   if (methods.length === 0) return undefined;
-  const now = await horizon(pool, zoneOf(source, sourceTimeZone));
-  if (!methods.includes("btree")) return { since: now, older: null, olderThanBefore: undefined };
+  const { at: now, hasCheckpointAhead } = await horizon(pool, source, sourceTimeZone);
+  if (!methods.includes("btree")) return { since: now, older: null, olderThanBefore: undefined, hasCheckpointAhead };
   const client = await pool.connect();
   try {
     return await withSettings(client, onlyNewSettings, async () => {
@@ -44,7 +46,7 @@ export async function lookByIndex(
         `select ${olderThan(since)} as older, ${olderThan(bound)} as before from ${table.sqlName}
           where created_at < greatest(${quoteLiteral(since)}, ${quoteLiteral(bound)}::timestamp)`,
       );
-      return { since, older: found.rows[0]!.older, olderThanBefore: found.rows[0]!.before };
+      return { since, older: found.rows[0]!.older, olderThanBefore: found.rows[0]!.before, hasCheckpointAhead };
     });
   } finally {
     client.release();
@@ -58,13 +60,18 @@ function olderThan(instant: string): string {
 }
 
 /** In the source's time: the overlap window before now, or before the oldest transaction under way that can be seen. */
-async function horizon(pool: Pool, timeZone: string): Promise<string> {
-  const { rows } = await pool.query<{ at: string }>(
+async function horizon(
+  pool: Pool,
+  source: SourceTable,
+  sourceTimeZone: string,
+): Promise<{ at: string; hasCheckpointAhead: boolean }> {
+  const { rows } = await pool.query<{ at: string; hasCheckpointAhead: boolean }>(
     `select to_char((least(clock_timestamp(),
         (select min(xact_start) from pg_stat_activity where datname = current_database()),
         (select min(prepared) from pg_prepared_xacts where database = current_database())) - interval '${overlapWindow}') at time zone $1,
-        'YYYY-MM-DD HH24:MI:SS.US') as at`,
-    [timeZone],
+        'YYYY-MM-DD HH24:MI:SS.US') as at,
+        exists (select from log_archive.checkpoints where data_type = $2 and created_at > clock_timestamp() at time zone $1) as "hasCheckpointAhead"`,
+    [zoneOf(source, sourceTimeZone), source.logType.dataType],
   );
-  return rows[0]!.at;
+  return rows[0]!;
 }

@@ -105,6 +105,7 @@ function withoutCaptureReason(before: ListedScope, look: Awaited<ReturnType<type
   if (look === undefined) return "capture is not installed, and no index begins with created_at";
   if (before.gaps !== null) return "capture is not installed any more";
   if (before.since === null) return "no index began with created_at when it was read last";
+  if (look.hasCheckpointAhead) return "a checkpoint lies in the future";
   if (look.olderThanBefore === undefined) {
     const days = (Date.now() - Date.parse(before.scannedAt)) / 86_400_000;
     return days > longestDays ? `it was read last ${Math.floor(days)} days ago` : undefined;

@@ -11,6 +11,8 @@ export interface PartitionRecord extends PartitionId {
   readonly indexUuid: string;
   readonly copiedRows: number;
   readonly copiedBytes: number;
+  /** Rows of it were purged at some time, and may be back. */
+  readonly wasPurged: boolean;
 }
 
 export async function listPartitions(db: StateDatabase, tenantIds: readonly string[] = []): Promise<PartitionRecord[]> {
@@ -49,6 +51,7 @@ function toRecord(row: Selectable<StateTables["partitions"]>): PartitionRecord {
     indexUuid: row.index_uuid,
     copiedRows: Number(row.copied_rows),
     copiedBytes: Number(row.copied_bytes),
+    wasPurged: row.purged_since !== null,
   };
 }
 

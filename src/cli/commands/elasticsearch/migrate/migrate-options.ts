@@ -28,11 +28,15 @@ export const migrateFlags = {
   restart: toggle("copy again from nothing, whatever was copied before"),
 };
 
+/** Of commands that look: large tables are estimated without it. */
+export const exactFlag = { exact: toggle("count the rows of large tables too, which reads them from end to end") };
+
 /** Those of migrate alone. */
 export const migrateOnlyFlags = {
   follow: toggle("stay on after the copy and apply what the platform writes, until stopped; needs capture"),
   followDeletes: toggle("with --follow: delete the documents of rows that the platform deletes"),
   dryRun: toggle("say what would be copied, and touch nothing"),
+  exact: toggle("with --dry-run: count the rows of large tables too, which reads them from end to end"),
 };
 
 type Given = Options<typeof migrateFlags> & Options<typeof migrateOnlyFlags>;

@@ -132,13 +132,13 @@ export function dryRunText({ report, partitions }: DryRun, width?: number): stri
       ? [`... and ${partitions.length - shown.length} more partitions (all of them with --json)`]
       : []),
     "",
-    `Would copy:         ${formatCount(totals.source)} rows, ${formatBytes(totals.bytes)} of text`,
+    `Would copy:         ${report.counts === "exact" ? "" : "about "}${formatCount(totals.source)} rows, ${formatBytes(totals.bytes)} of text`,
     ...(estimates.contents === undefined
       ? []
       : [
           `Would be loaded:    ${formatCount(estimates.contents.files)} offloaded contents, ${formatBytes(estimates.contents.bytes)}`,
         ]),
-    `Would be made:      ${formatCount(estimates.indices)} indices with ${formatCount(estimates.shards)} shards`,
+    `Would be made:      ${report.counts === "exact" ? "" : "up to "}${formatCount(estimates.indices)} indices with ${formatCount(estimates.shards)} shards`,
     `Estimated on disk:  ${formatBytes(estimates.targetBytes)}`,
     `Estimated time:     ${formatDuration(estimates.seconds * 1000)}, from a probe of reading; indexing may be faster or slower than assumed`,
     ...warnings.map((warning) => `Note: ${printable(warning)}`),

@@ -23,6 +23,10 @@ export default command({
         path: ["follow"],
         message: "is nothing that a dry run can do",
       })
+      .refine(({ exact, dryRun }) => exact === undefined || dryRun !== undefined, {
+        path: ["exact"],
+        message: "needs --dry-run; a migration always is",
+      })
       .refine(...orderedDates),
   examples: [
     ["elasticsearch migrate --dry-run", "what would be copied, how long it takes and what it needs"],
@@ -36,7 +40,7 @@ export default command({
       const connections = await withFileStorage(context, stores, options.offload === "inline");
       if (given.dryRun === true) {
         const { dryRun } = await import("../../../../workflow-logs/migrate/dry-run.ts");
-        const plan = await dryRun(connections, options, context.signal);
+        const plan = await dryRun(connections, options, context.signal, given.exact === true);
         context.output.result(plan.report, (width) => dryRunText(plan, width));
         return exitCodes.done;
       }
