@@ -58,10 +58,14 @@ export async function estimateMonths(pool: Pool, { table, scope }: PlanContext):
   const { tenants = null, bounds = null } = rows[0] ?? {};
   const times = bounds?.match(/\d{4}-\d{2}-\d{2} [\d:.]+/g);
   if (tenants === null || times == null) return undefined;
-  const [first, last] = [times[0]!, times.at(-1)!];
+  const [first, last] = [times[0], times.at(-1)!];
   const from = scope.start !== undefined && scope.start > first ? scope.start : first;
   const to = scope.end !== undefined && scope.end < last ? scope.end : last;
-  const monthOf = (time: string): number => 12 * Number(time.slice(0, 4)) + Number(time.slice(5, 7));
   const months = Math.max(0, monthOf(to) - monthOf(from) + 1);
-  return months * (scope.tenantIds.length > 0 ? scope.tenantIds.length : Math.ceil(Number(tenants)));
+  return months * (scope.tenantIds.length > 0 ? scope.tenantIds.length : Math.ceil(tenants));
+}
+
+/** Months since the year 0. */
+function monthOf(time: string): number {
+  return 12 * Number(time.slice(0, 4)) + Number(time.slice(5, 7));
 }
