@@ -7,6 +7,8 @@ export type RunEnding = Exclude<RunStatus, "running"> | "dry_run";
 const olderWords = {
   match: "completed",
   mismatch: "completed_with_errors",
+  ok: "completed",
+  damaged: "completed_with_errors",
   completed_with_findings: "completed_with_errors",
   running: "interrupted",
   paused: "interrupted",

@@ -81,11 +81,6 @@ export async function deleteCollection(milvus: Milvus, kbId: string): Promise<bo
   return true;
 }
 
-/** As `deleteCollection`; an id that no collection can have has none. */
-export async function dropKnowledge(milvus: Milvus, kbId: string): Promise<void> {
-  if (/^[A-Za-z0-9_-]+$/.test(kbId)) await deleteCollection(milvus, kbId);
-}
-
 /** One row for each vector, with what the page is beside it. Returns the number of rows. */
 export async function insert(milvus: Milvus, kbId: string, page: PageVectors): Promise<number> {
   const { colqwen_vecs, ...page_ } = page;

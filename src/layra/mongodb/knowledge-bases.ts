@@ -1,5 +1,6 @@
+import type { Db } from "mongodb";
 import type { Stores } from "../stores.ts";
-import { dropKnowledge } from "../milvus/knowledge.ts";
+import { checkCollection, deleteCollection, deleteFiles } from "../milvus/knowledge.ts";
 import { failed, type Outcome, success } from "../outcome.ts";
 import { collection, type KnowledgeBase, newestFirst, withoutId } from "./documents.ts";
 import { deleteFilesBulk } from "./files.ts";
@@ -54,17 +55,41 @@ export async function updateKnowledgeBaseName(stores: Stores, kbId: string, name
 }
 
 /**
- * Deletes the knowledge base with all that belongs to it: its vectors, its files with their objects, and itself last, so that the same call ends what one
- * that failed on the way has left.
+ * Deletes the knowledge base with all that belongs to it: its vectors, its files with their objects, and itself last,
+ * so that the same call ends what one that failed on the way has left. A collection that another knowledge base also
+ * has stays, without the vectors of these files.
  */
 export async function deleteKnowledgeBase(stores: Stores, kbId: string): Promise<Outcome> {
   const db = await stores.mongodb();
   const files = await collection(db, "files").distinct("file_id", { knowledge_db_id: kbId });
-  await dropKnowledge(stores.milvus, kbId);
+  await deleteVectors(stores, db, kbId, files);
   const { failed_objects } = await deleteFilesBulk(stores, files);
   if (failed_objects.length > 0)
     return failed(`${failed_objects.length} objects of the knowledge base were not deleted`);
   const { deletedCount } = await collection(db, "knowledge_bases").deleteOne({ knowledge_base_id: kbId });
   if (deletedCount === 0 && files.length === 0) return failed("Knowledge base not found");
   return success(`Knowledge base deleted with ${files.length} files`);
+}
+
+async function deleteVectors(stores: Stores, db: Db, kbId: string, files: readonly string[]): Promise<void> {
+  if (!/^[A-Za-z0-9_-]+$/.test(kbId)) return; // no collection can have such an id
+  const others = await withTheSameCollection(db, kbId);
+  if (others.length === 0) return void (await deleteCollection(stores.milvus, kbId));
+  if (files.length === 0 || !(await checkCollection(stores.milvus, kbId))) return;
+  const theirs = new Set(await collection(db, "files").distinct("file_id", { knowledge_db_id: { $in: others } }));
+  await deleteFiles(
+    stores.milvus,
+    kbId,
+    files.filter((id) => !theirs.has(id)),
+  );
+}
+
+/**
+ * Ids of further knowledge bases whose vectors are in the same collection, as `a-b` and `a_b` are: those marked as
+ * deleted too, as the application brings them back by taking the mark off.
+ */
+async function withTheSameCollection(db: Db, kbId: string): Promise<string[]> {
+  const $regex = `^${kbId.replaceAll(/[-_]/g, "[-_]")}$`;
+  const ids = await collection(db, "knowledge_bases").distinct("knowledge_base_id", { knowledge_base_id: { $regex } });
+  return ids.filter((id) => id !== kbId);
 }

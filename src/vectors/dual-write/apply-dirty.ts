@@ -3,7 +3,9 @@ import { checkTenant } from "../operations/tenants.ts";
 import { backlog, listStuck, type StuckWrite } from "../state/write-log.ts";
 
 export interface ApplyReport {
-  readonly command: "milvus apply-dirty";
+  readonly command: "milvus apply-dirty" | "milvus errors retry";
+  /** With errors while a write is left. */
+  status: "completed" | "completed_with_errors" | "interrupted";
   copied: number;
   removed: number;
   refused: number;
@@ -23,7 +25,15 @@ export async function applyDirty(
   signal: AbortSignal,
 ): Promise<ApplyReport> {
   tenants.forEach(checkTenant);
-  const report: ApplyReport = { command: "milvus apply-dirty", copied: 0, removed: 0, refused: 0, left: 0, stuck: [] };
+  const report: ApplyReport = {
+    command: "milvus apply-dirty",
+    status: "completed",
+    copied: 0,
+    removed: 0,
+    refused: 0,
+    left: 0,
+    stuck: [],
+  };
   for (const tenant of tenants.length > 0 ? tenants : [undefined]) {
     const { error } = await replicator.applyAll({ tenant, refused: true }, signal, (applied) => {
       for (const key of ["copied", "removed", "refused"] as const) report[key] += applied[key];
@@ -33,5 +43,7 @@ export async function applyDirty(
     report.left += writing + dirty + refused + conflict;
     report.stuck.push(...(await listStuck(state, tenant, 20)));
   }
+  if (signal.aborted) report.status = "interrupted";
+  else if (report.left > 0) report.status = "completed_with_errors";
   return report;
 }

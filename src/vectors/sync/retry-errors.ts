@@ -24,5 +24,5 @@ export async function retryErrors(
     await noteDirty(connections.state, tenant, ids); // first: a record is in the one list or in the other
     await errors.forget(scope, ids);
   }
-  return applyDirty(connections, [tenant], signal);
+  return { ...(await applyDirty(connections, [tenant], signal)), command: "milvus errors retry" };
 }

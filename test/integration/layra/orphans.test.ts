@@ -1,11 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { initMinio, uploadFile, validateFileExistence } from "../../../src/layra/minio/operations.ts";
-import { checkCollection, createCollection } from "../../../src/layra/milvus/knowledge.ts";
+import { checkCollection, createCollection, insert } from "../../../src/layra/milvus/knowledge.ts";
+import { search } from "../../../src/layra/milvus/search.ts";
 import { addTurn, createConversation } from "../../../src/layra/mongodb/conversations.ts";
 import { collection } from "../../../src/layra/mongodb/documents.ts";
 import { createFiles } from "../../../src/layra/mongodb/files.ts";
-import { createKnowledgeBase, getKnowledgeBaseById } from "../../../src/layra/mongodb/knowledge-bases.ts";
+import {
+  createKnowledgeBase,
+  deleteKnowledgeBase,
+  getKnowledgeBaseById,
+} from "../../../src/layra/mongodb/knowledge-bases.ts";
 import { removeOrphans } from "../../../src/layra/operate/orphans.ts";
 import type { RemovalStep } from "../../../src/layra/mongodb/remove-unreferenced.ts";
 import type { Stores } from "../../../src/layra/stores.ts";
@@ -173,6 +178,30 @@ test.each<RemovalStep>(["marked", "decided"])(
     expect(await isWhole(id)).toBe(false);
   },
 );
+
+test("L29: a collection that another knowledge base has as well is never dropped, though that one is marked as deleted", async () => {
+  const db = await stores.mongodb();
+  const orphan = await tempKb();
+  const twin = orphan.replace("temp_", "temp-"); // one name in Milvus
+  await createKnowledgeBase(stores, "bob", "twin", twin);
+  await createFiles(stores, `${twin}-f`, "bob", "b.pdf", `${twin}.pdf`, "u", twin);
+  for (const [at, file_id] of [`${orphan}-f`, `${twin}-f`].entries())
+    await insert(stores.milvus, orphan, {
+      colqwen_vecs: [Array.from({ length: 8 }, (_, one) => (one === at ? 1 : 0))],
+      image_id: file_id,
+      page_number: 1,
+      file_id,
+    });
+  await db.collection("knowledge_bases").updateOne({ knowledge_base_id: twin }, { $set: { is_delete: true } });
+  expect(await removeOrphans(stores, now, watch)).toMatchObject({ removed: [orphan], failed: [] });
+  expect(await checkCollection(stores.milvus, twin)).toBe(true);
+  const pages = await search(stores.milvus, twin, [[1, 1, 0, 0, 0, 0, 0, 0]], 10);
+  expect(pages.map(({ file_id }) => file_id)).toEqual([`${twin}-f`]);
+  expect(await db.collection("files").distinct("knowledge_db_id")).toEqual([twin]);
+
+  await deleteKnowledgeBase(stores, twin);
+  expect(await checkCollection(stores.milvus, twin)).toBe(false);
+});
 
 test("writers and two sweeps side by side: no turn that was taken names what is gone", async () => {
   const ids = await Promise.all(Array.from({ length: 6 }, () => tempKb()));

@@ -111,7 +111,15 @@ test("V6 to V19: each operation is a sub-command, and phases, sync and verify go
     before: { phase: "full" },
     after: { phase: "read_migration", readPercent: 50 },
   });
-  expect(await ok("apply-dirty")).toMatchObject({ left: 0 });
+  const head = {
+    runId: null,
+    end: "completed",
+    startedAt: expect.any(String) as string,
+    finishedAt: expect.any(String) as string,
+    seconds: expect.any(Number) as number,
+  };
+  expect(await ok("apply-dirty")).toMatchObject({ ...head, command: "milvus apply-dirty", left: 0 });
+  expect(await ok("errors", "retry")).toMatchObject({ ...head, command: "milvus errors retry", left: 0 });
   expect(await ok("errors", "list")).toMatchObject({ total: 0, writes: [] });
   expect((await ok("phase", "show"))["tenants"]).toEqual([expect.objectContaining({ phase: "read_migration" })]);
   expect((await runMilvus(env, "record", "delete-all", ...of)).code).toBe(2);

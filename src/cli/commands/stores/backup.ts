@@ -48,8 +48,8 @@ export default command({
       const { newestBackup } = await import("../../../layra/backup/manifest.ts");
       const { verifyBackup } = await import("../../../layra/backup/verify.ts");
       const report = await verifyBackup(place, await newestBackup(place, options.id), context.signal);
-      context.output.result(report, () => verifyText(report));
-      return report.status === "ok" && report.dangling.total === 0 ? exitCodes.done : exitCodes.findings;
+      const isWhole = report.status === "ok" && report.dangling.total === 0;
+      return printReport(context, report, () => verifyText(report), isWhole ? exitCodes.done : exitCodes.findings);
     }
     return backUp(context, options.timeout, async (stores, home) => {
       const { backup } = await import("../../../layra/backup/backup.ts");

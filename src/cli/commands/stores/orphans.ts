@@ -3,6 +3,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import { toggle, value } from "../../options/flags.ts";
 import { wholeNumber } from "../../options/values.ts";
 import { printable } from "../../output/printable.ts";
+import { printReport } from "../../print-report.ts";
 import { layraConfig, timeoutFlag, withStores } from "./connect.ts";
 
 export default command({
@@ -23,15 +24,14 @@ export default command({
         { graceMillis: graceHours * 3_600_000, dryRun: dryRun ?? false },
         context,
       );
-      context.output.result(report, () =>
+      const text = (): string =>
         [
           ...report.removed.map((id) => `Deleted orphaned temp KB: ${printable(id)}`),
           ...report.kept.map((id) => `Kept, because a turn names it now: ${printable(id)}`),
           ...report.failed.map((id) => `⚠ Not deleted whole, the same command goes on: ${printable(id)}`),
           ...(dryRun === true ? report.orphans.map((id) => `Would delete orphaned temp KB: ${printable(id)}`) : []),
           String(dryRun === true ? report.orphans.length : report.removed.length),
-        ].join("\n"),
-      );
-      return report.failed.length > 0 ? exitCodes.findings : exitCodes.done;
+        ].join("\n");
+      return printReport(context, report, text, report.failed.length > 0 ? exitCodes.findings : exitCodes.done);
     }),
 });

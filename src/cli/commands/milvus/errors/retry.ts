@@ -1,7 +1,7 @@
 import { command } from "../../../command.ts";
-import { printApplied } from "../apply-dirty.ts";
 import { withVectors } from "../connect.ts";
 import { oneTenant } from "../flags.ts";
+import { printApplied } from "../print-applied.ts";
 
 export default command({
   flags: { tenantId: oneTenant },

@@ -1,3 +1,4 @@
+import { withHead } from "../../../../runs/report-head.ts";
 import { command } from "../../../command.ts";
 import { value } from "../../../options/flags.ts";
 import { oneOf } from "../../../options/values.ts";
@@ -23,6 +24,9 @@ export default command({
         started: () => context.output.note("Dirty tracker running. Ctrl+C to stop."),
       },
     );
-    context.output.result(report, () => `Dirty tracker stopped: ${report.events} events noted`);
+    context.output.result(
+      withHead({ ...report, status: "completed" }, context.startedAt),
+      () => `Dirty tracker stopped: ${report.events} events noted`,
+    );
   },
 });
