@@ -1,8 +1,10 @@
 /**
- * npm run bench:capture [-- --writes 1000 --connections 4 --bulks 15 --database-url URL]: what recording every write costs the platform. Node executions of
- * about 4 KB are inserted and updated one at a time by some connections, and inserted 10,000 at a time, in two databases of one server, one of which has
- * capture: each write is done in both, one after the other, in turns first. Prints medians, and exits with 1 when a single write that waits for the disk
- * takes more than 1.1 times as long with it. Without a URL it starts a PostgreSQL of its own that writes to the disk as a platform's does.
+ * npm run bench:capture [-- --writes 1000 --connections 4 --bulks 15 --database-url URL]: what recording every write
+ * costs the platform. Node executions of about 4 KB are inserted and updated one at a time by some connections, and
+ * inserted 10,000 at a time, in two databases of one server, one of which has capture: each write is done in both, one
+ * after the other, in turns first. Prints medians, and exits with 1 when a single write that waits for the disk takes
+ * more than 1.1 times as long with it. Without a URL it starts a PostgreSQL of its own that writes to the disk as a
+ * platform's does.
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";

@@ -10,7 +10,10 @@ import { measure, type Measurement } from "./support/measure.ts";
 import { type SampleArchive, withSampleArchive } from "./support/sample-archive.ts";
 import { noiseNote, summary } from "./support/summary.ts";
 
-/** The commands after migrate, one after the other on the same logs of all types; what cleanup-pg deletes restore brings back. */
+/**
+ * The commands after migrate, one after the other on the same logs of all types; what cleanup-pg deletes restore brings
+ * back.
+ */
 export const commandsPart: Part = {
   name: "commands",
   measure: async (bench) => {

@@ -1,4 +1,7 @@
-/** Loaded with --import before a program: when that ends, writes the milliseconds of processor time that it took, Node's own start included, to file descriptor 3. */
+/**
+ * Loaded with --import before a program: when that ends, writes the milliseconds of processor time that it took, Node's
+ * own start included, to file descriptor 3.
+ */
 import { writeSync } from "node:fs";
 
 process.on("exit", () => {

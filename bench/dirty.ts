@@ -1,6 +1,7 @@
 /**
- * npm run bench:dirty [-- --rows 1000000]: migrates node executions, makes every row dirty in random order, applies all of them, and compares the two speeds. Exits
- * with 1 when dirty rows are applied at less than half of the copy's speed. Uses TEST_DATABASE_URL and TEST_ELASTICSEARCH_URL, or starts servers.
+ * npm run bench:dirty [-- --rows 1000000]: migrates node executions, makes every row dirty in random order, applies all
+ * of them, and compares the two speeds. Exits with 1 when dirty rows are applied at less than half of the copy's speed.
+ * Uses TEST_DATABASE_URL and TEST_ELASTICSEARCH_URL, or starts servers.
  */
 import { parseArgs } from "node:util";
 import pg from "pg";

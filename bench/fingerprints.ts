@@ -9,7 +9,10 @@ import { noiseNote, summary } from "./support/summary.ts";
 const ways = ["without", "with"] as const;
 const without = new URL("scripts/without-fingerprints.ts", import.meta.url).href;
 
-/** What it costs a purge to fingerprint the documents: the same rows are purged with and without, in turns, and brought back between. */
+/**
+ * What it costs a purge to fingerprint the documents: the same rows are purged with and without, in turns, and brought
+ * back between.
+ */
 export const fingerprintsPart: Part = {
   name: "fingerprints",
   measure: (bench) =>

@@ -1,6 +1,6 @@
 /**
- * npm run bench [-- --rows 100000 --runs 3 --only NAME... --json FILE]: measures what docs/performance.md says, on servers that it starts itself, and
- * prints tables in Markdown. Needs Linux: processor time is read from /proc.
+ * npm run bench [-- --rows 100000 --runs 3 --only NAME... --json FILE]: measures what docs/performance.md says, on
+ * servers that it starts itself, and prints tables in Markdown. Needs Linux: processor time is read from /proc.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, tmpdir, totalmem } from "node:os";

@@ -7,7 +7,10 @@ const nodeFlags = ["--max-semi-space-size=1"];
 export const malloc = { MALLOC_MMAP_THRESHOLD_: "131072" };
 const peakMemory = new URL("peak-memory.ts", import.meta.url).href;
 
-/** Runs the command line as a process of its own; returns what it printed and the peak of its resident memory. Throws when it fails. */
+/**
+ * Runs the command line as a process of its own; returns what it printed and the peak of its resident memory. Throws
+ * when it fails.
+ */
 export async function measuredProcess(
   args: readonly string[],
   env: NodeJS.ProcessEnv,

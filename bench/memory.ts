@@ -1,6 +1,7 @@
 /**
- * npm run bench:memory [-- --small 100000 --large 1000000]: migrates two amounts of node executions (and their runs and app logs) in the same
- * partitions and compares the peaks of resident memory. Exits with 1 when the larger one takes more than 1.2 times the memory.
+ * npm run bench:memory [-- --small 100000 --large 1000000]: migrates two amounts of node executions (and their runs and
+ * app logs) in the same partitions and compares the peaks of resident memory. Exits with 1 when the larger one takes
+ * more than 1.2 times the memory.
  */
 import { parseArgs } from "node:util";
 import { createOwnStores, type OwnStores } from "../dev/demo/own-stores.ts";

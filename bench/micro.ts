@@ -1,4 +1,7 @@
-/** npm run bench:micro [-- --rows 2000]: nanoseconds that each step of the fast path takes for a row, in memory and without servers. */
+/**
+ * npm run bench:micro [-- --rows 2000]: nanoseconds that each step of the fast path takes for a row, in memory and
+ * without servers.
+ */
 import { parseArgs } from "node:util";
 import { nodeExecutionCopy } from "../dev/sample-logs/node-execution-copy.ts";
 import { formatCount } from "../src/cli/output/format.ts";

@@ -1,6 +1,7 @@
 /**
- * Loaded with --import before a program: when that ends, writes the peak of its resident memory in bytes to file descriptor 3. On Linux it is
- * read from the process's own memory map: what getrusage says there includes the parent that forked it.
+ * Loaded with --import before a program: when that ends, writes the peak of its resident memory in bytes to file
+ * descriptor 3. On Linux it is read from the process's own memory map: what getrusage says there includes the parent
+ * that forked it.
  */
 import { readFileSync, writeSync } from "node:fs";
 

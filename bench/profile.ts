@@ -1,6 +1,7 @@
 /**
- * npm run profile [-- --rows 20000 --search-text off|bounded|full --out FOLDER]: migrates generated logs under Node's sampling profiler, writes the
- * profile into the folder (profiles/ when not given) and prints the functions that took most of the time. How to read both: docs/performance.md.
+ * npm run profile [-- --rows 20000 --search-text off|bounded|full --out FOLDER]: migrates generated logs under Node's
+ * sampling profiler, writes the profile into the folder (profiles/ when not given) and prints the functions that took
+ * most of the time. How to read both: docs/performance.md.
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";

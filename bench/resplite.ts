@@ -1,6 +1,7 @@
 /**
- * npm run bench:resplite [-- --runs 3 --requests 100000 --template default --port PORT]: our server beside a real Redis, each command by redis-benchmark
- * on one after the other, and the ratios. Prints a table in Markdown. `--port` measures a server that runs already, such as another program.
+ * npm run bench:resplite [-- --runs 3 --requests 100000 --template default --port PORT]: our server beside a real
+ * Redis, each command by redis-benchmark on one after the other, and the ratios. Prints a table in Markdown. `--port`
+ * measures a server that runs already, such as another program.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

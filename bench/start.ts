@@ -1,6 +1,6 @@
 /**
- * How much processor time the command line takes before it does anything: npm run bench:start. The row of `node -e 0` is what Node and the measuring
- * itself take, and is in all others.
+ * How much processor time the command line takes before it does anything: npm run bench:start. The row of `node -e 0`
+ * is what Node and the measuring itself take, and is in all others.
  */
 import { formatTable } from "../src/cli/output/table.ts";
 import { appArguments } from "./measured-process.ts";

@@ -13,7 +13,8 @@ import { sqliteHome } from "../src/stores/sqlite/run-home.ts";
 import { openStateFile } from "../src/stores/sqlite/state-file.ts";
 
 // npm run bench:stores -- [--keys 200000] [--objects 2000] [--kilobytes 64]
-// Prints how fast Redis and MinIO are backed up, beside reading alone: Redis by pipelines of DUMP, MinIO by copying objects to files, 16 at once.
+// Prints how fast Redis and MinIO are backed up, beside reading alone: Redis by pipelines of DUMP, MinIO by copying
+// objects to files, 16 at once.
 
 const { values } = parseArgs({
   options: {

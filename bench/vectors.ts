@@ -20,7 +20,8 @@ import { sync } from "../src/vectors/sync/sync.ts";
 import { verify } from "../src/vectors/verify/verify.ts";
 
 // npm run bench:vectors -- [--notes 2000] [--tenants 2] [--saves 200]
-// Prints the rates of copy and verification beside their limit, and what dual writing adds to a save. All in one run, on servers of its own.
+// Prints the rates of copy and verification beside their limit, and what dual writing adds to a save. All in one run,
+// on servers of its own.
 
 const { values } = parseArgs({
   options: {

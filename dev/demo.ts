@@ -1,6 +1,6 @@
 /**
- * npm run demo [-- --node-executions 8000]: the main job from nothing to proven copies, on servers and with logs of its own. It needs no
- * terminal and asks nothing; when it ends, however it ends, no process and no file of it is left.
+ * npm run demo [-- --node-executions 8000]: the main job from nothing to proven copies, on servers and with logs of its
+ * own. It needs no terminal and asks nothing; when it ends, however it ends, no process and no file of it is left.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -15,8 +15,8 @@ export interface OpenArchive extends AsyncDisposable {
 
 /**
  * The archive that the configuration describes, until it is closed: by `close()`, or at the end of the scope with
- * `await using`. Opens no connection before one is needed. Errors of the drivers arrive as they are; `describeStoreError`
- * makes AppErrors of them. Throws as `createRepositories`; nothing is open then.
+ * `await using`. Opens no connection before one is needed. Errors of the drivers arrive as they are;
+ * `describeStoreError` makes AppErrors of them. Throws as `createRepositories`; nothing is open then.
  *
  * @example
  * ```ts

@@ -30,7 +30,10 @@ export function time({ name, rows, bytes, work }: Step): StepResult {
   return { name, nanosPerRow: (1e6 * millis) / rows, megabytesPerSecond: bytes / 1e6 / (millis / 1000) };
 }
 
-/** Milliseconds of processor time, the collector's included, that one turn took. Others on the machine slow the clock, but hardly this. */
+/**
+ * Milliseconds of processor time, the collector's included, that one turn took. Others on the machine slow the clock,
+ * but hardly this.
+ */
 function repeat(work: () => unknown, millis: number): number {
   const started = process.cpuUsage();
   for (let turns = 1; ; turns++) {

@@ -16,7 +16,10 @@ import type { Step } from "./harness.ts";
 /** As pg hands them on. */
 const chunkBytes = 64 * 1024;
 
-/** The steps of migrate's fast path between the socket of PostgreSQL and that of Elasticsearch, and the common way to do the same. */
+/**
+ * The steps of migrate's fast path between the socket of PostgreSQL and that of Elasticsearch, and the common way to do
+ * the same.
+ */
 export function stepsOf(copy: NodeExecutionCopy): Step[] {
   const { bytes, rows } = copy;
   const whole = { rows, bytes: bytes.length };

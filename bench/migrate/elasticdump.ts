@@ -16,8 +16,8 @@ import type { SampleArchive } from "../support/sample-archive.ts";
 import type { Target } from "./target.ts";
 
 /**
- * elasticdump from a file that has every document as a line: it reads no PostgreSQL at all. Throws when it cannot be installed. Its clock is that of the
- * whole process less a start that does nothing.
+ * elasticdump from a file that has every document as a line: it reads no PostgreSQL at all. Throws when it cannot be
+ * installed. Its clock is that of the whole process less a start that does nothing.
  */
 export async function elasticdump(bench: Bench, archive: SampleArchive, target: Target): Promise<Contestant> {
   const { signal } = bench;
@@ -88,7 +88,10 @@ async function writeLines(
   return file;
 }
 
-/** Elasticsearch as it is, but for an answer to GET /, which elasticdump asks for the version and the servers of the benchmark do not have. */
+/**
+ * Elasticsearch as it is, but for an answer to GET /, which elasticdump asks for the version and the servers of the
+ * benchmark do not have.
+ */
 async function rootProxy(target: string): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer((asked, answer) => {
     if (asked.url === "/" && asked.method === "GET") {

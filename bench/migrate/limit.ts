@@ -11,7 +11,10 @@ import type { Target } from "./target.ts";
 const script = fileURLToPath(new URL("../scripts/blast.ts", import.meta.url));
 const MB = 1024 * 1024;
 
-/** The same documents, rendered before: what Elasticsearch takes when the client costs next to nothing and PostgreSQL nothing at all. */
+/**
+ * The same documents, rendered before: what Elasticsearch takes when the client costs next to nothing and PostgreSQL
+ * nothing at all.
+ */
 export function limit({ signal }: Bench, archive: SampleArchive, target: Target, bodies: Bodies): Contestant {
   const ways = [
     { bodyBytes: 5 * MB, concurrency: 2 },

@@ -8,8 +8,9 @@ import type { SampleArchive } from "../support/sample-archive.ts";
 import type { Target } from "./target.ts";
 
 /**
- * `app elasticsearch migrate` as users run it, with its defaults but for the search text. Its clock is that of its own report: planning, indices, copy, checkpoints and
- * refreshes; the start of the process and the set-up of the state schema are left out.
+ * `app elasticsearch migrate` as users run it, with its defaults but for the search text. Its clock is that of its own
+ * report: planning, indices, copy, checkpoints and refreshes; the start of the process and the set-up of the state
+ * schema are left out.
  */
 export async function ours(
   bench: Bench,

@@ -38,7 +38,10 @@ export const migratePart: Part = {
     }),
 };
 
-/** The same documents with search text, which Elasticsearch analyses: as much as by default, and what more and none of it costs. */
+/**
+ * The same documents with search text, which Elasticsearch analyses: as much as by default, and what more and none of
+ * it costs.
+ */
 export const searchTextPart: Part = {
   name: "search-text",
   measure: (bench) =>

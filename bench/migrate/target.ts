@@ -36,8 +36,8 @@ export class Target {
   }
 
   /**
-   * What every way to fill the indices has around it, as migrate does: they are made before and refreshed behind, on the clock. Throws when documents
-   * are missing then.
+   * What every way to fill the indices has around it, as migrate does: they are made before and refreshed behind, on
+   * the clock. Throws when documents are missing then.
    */
   async filledBy(fill: () => Promise<Outcome>): Promise<Outcome> {
     const made = await timed(() => Promise.all(this.indices.map((index) => this.client.indices.create({ index }))));

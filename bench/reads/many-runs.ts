@@ -11,7 +11,10 @@ export interface BusiestApp {
 export const rareWord = "zebrafish";
 const oneIn = 5000;
 
-/** Afterwards the only tenant has so many runs: copies at other times, some with the rare word in what was asked. Other logs are gone. */
+/**
+ * Afterwards the only tenant has so many runs: copies at other times, some with the rare word in what was asked. Other
+ * logs are gone.
+ */
 export async function addRuns(postgres: Pool, runs: number): Promise<void> {
   const client = await postgres.connect();
   try {

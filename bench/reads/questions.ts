@@ -3,7 +3,10 @@ import { ElasticsearchApiWorkflowRunRepository } from "../../src/workflow-logs/r
 import { searchLogs } from "../../src/workflow-logs/search/search-logs.ts";
 import { type BusiestApp, rareWord } from "./many-runs.ts";
 
-/** One thing that a page shows, answered by the archive and by the statement that Dify has for it, or that one would write. */
+/**
+ * One thing that a page shows, answered by the archive and by the statement that Dify has for it, or that one would
+ * write.
+ */
 export interface Question {
   readonly name: string;
   readonly archive: (turn: number) => Promise<unknown>;

@@ -1,4 +1,7 @@
-/** The limit: sends bodies that were rendered before as fast as Elasticsearch takes them. The bodies lie in memory before the clock starts. */
+/**
+ * The limit: sends bodies that were rendered before as fast as Elasticsearch takes them. The bodies lie in memory
+ * before the clock starts.
+ */
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { onTheClock, task } from "./task.ts";

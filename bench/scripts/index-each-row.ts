@@ -1,4 +1,7 @@
-/** The way of Dify's first implementation: OFFSET pages, and for each row one request that waits until the document can be searched. */
+/**
+ * The way of Dify's first implementation: OFFSET pages, and for each row one request that waits until the document can
+ * be searched.
+ */
 import { Client } from "@elastic/elasticsearch";
 import pg from "pg";
 import { type PeerTask, toDocument } from "./peer-rows.ts";

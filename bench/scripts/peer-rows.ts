@@ -18,7 +18,10 @@ export interface PeerRow {
 
 const jsonColumns = ["inputs", "process_data", "outputs", "execution_metadata"];
 
-/** Pages of a tenant's node executions by keyset, as documents with their JSON parsed. Times stay text: a Date costs more. */
+/**
+ * Pages of a tenant's node executions by keyset, as documents with their JSON parsed. Times stay text: a Date costs
+ * more.
+ */
 export async function* keysetPages({ databaseUrl, tenantId, indexBase, batch }: PeerTask): AsyncGenerator<PeerRow[]> {
   pg.types.setTypeParser(pg.types.builtins.TIMESTAMP, (text) => text);
   const client = new pg.Client({ connectionString: databaseUrl });

@@ -10,7 +10,10 @@ export interface BenchOptions extends Pick<Bench, "rows" | "runs" | "tenantRuns"
   readonly minutes: number;
 }
 
-/** What the command line asks for; throws UsageError for what cannot be asked. `--only` takes several names, or stands several times. */
+/**
+ * What the command line asks for; throws UsageError for what cannot be asked. `--only` takes several names, or stands
+ * several times.
+ */
 export function benchOptions(names: readonly string[]): BenchOptions {
   const { values, positionals } = parsed();
   const only = [...(values.only ?? []), ...positionals].flatMap((name) => name.split(","));

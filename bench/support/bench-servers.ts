@@ -3,8 +3,8 @@ import { startPostgres } from "../../dev/servers/start-postgres.ts";
 import type { RunningServer } from "../../dev/servers/running-server.ts";
 
 /**
- * Works with servers that nobody else uses, whatever the environment names: their processor time is measured. `signal` ends their start; once they
- * answer it is `work` that stops at it, in order, while they still answer.
+ * Works with servers that nobody else uses, whatever the environment names: their processor time is measured. `signal`
+ * ends their start; once they answer it is `work` that stops at it, in order, while they still answer.
  */
 export async function withBenchServers<T>(
   signal: AbortSignal,

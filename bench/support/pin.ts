@@ -7,8 +7,8 @@ import { processes, processTree } from "./processes.ts";
 const execute = promisify(execFile);
 
 /**
- * Works while Elasticsearch has the first processor for itself and PostgreSQL, this program and what it starts share the second. Returns undefined,
- * and works nothing, where that cannot be had.
+ * Works while Elasticsearch has the first processor for itself and PostgreSQL, this program and what it starts share
+ * the second. Returns undefined, and works nothing, where that cannot be had.
  */
 export async function pinned<T>(bench: Bench, work: () => Promise<T>): Promise<T | undefined> {
   if (availableParallelism() < 2 || !(await pin(process.pid, everywhere))) return undefined;

@@ -37,7 +37,9 @@ export function processTree(root: number, all: readonly ProcessTimes[]): Process
   return found;
 }
 
-/** Seconds that the processors of this machine worked, for whomever; time taken away by the machine's host counts too. */
+/**
+ * Seconds that the processors of this machine worked, for whomever; time taken away by the machine's host counts too.
+ */
 export function machineSeconds(): number {
   const [, user, nice, system, , , , , steal] = readFileSync("/proc/stat", "latin1").split("\n", 1)[0]!.split(/\s+/);
   return (Number(user) + Number(nice) + Number(system) + Number(steal)) / ticksPerSecond;

@@ -20,7 +20,10 @@ export interface ProcessEnd {
   readonly seconds: number;
 }
 
-/** Runs a program to its end, in a folder where no .env of the reader's is. Throws when it fails, with the end of what it printed. */
+/**
+ * Runs a program to its end, in a folder where no .env of the reader's is. Throws when it fails, with the end of what
+ * it printed.
+ */
 export async function runProcess({ file, args, env, signal, allowed = [0] }: ProcessCall): Promise<ProcessEnd> {
   const started = performance.now();
   const child = spawn(file, args, {

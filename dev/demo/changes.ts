@@ -8,7 +8,10 @@ export interface Changes {
   finishedRows: number;
 }
 
-/** A run of now with its nodes and logs, one node whose row comes late with an earlier time, and the end of a run that was running. */
+/**
+ * A run of now with its nodes and logs, one node whose row comes late with an earlier time, and the end of a run that
+ * was running.
+ */
 export async function platformGoesOn(sql: Client): Promise<Changes> {
   return {
     newRows: await insertRun(sql),

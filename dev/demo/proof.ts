@@ -9,7 +9,9 @@ const tables = [
   { table: "workflow_node_executions", resource: "workflow-node-executions" },
 ] as const;
 
-/** Compares the number of rows and documents of every data type; throws when they differ. Returns the number of rows. */
+/**
+ * Compares the number of rows and documents of every data type; throws when they differ. Returns the number of rows.
+ */
 export async function proveCounts(sql: Client, { elasticsearchUrl, prefix }: OwnStores): Promise<number> {
   let all = 0;
   for (const { table, resource } of tables) {
@@ -23,7 +25,10 @@ export async function proveCounts(sql: Client, { elasticsearchUrl, prefix }: Own
   return all;
 }
 
-/** Fetches one document with Chinese text and compares each column of its row, read by plain SQL; throws when one differs. */
+/**
+ * Fetches one document with Chinese text and compares each column of its row, read by plain SQL; throws when one
+ * differs.
+ */
 export async function proveDocument(sql: Client, { elasticsearchUrl, prefix }: OwnStores): Promise<number> {
   const { row, index } = await shortestRow(sql, word);
   const url = `${elasticsearchUrl}/${prefix}-workflow-node-executions-${index}/_source/${row["id"]}`;
@@ -39,7 +44,10 @@ export async function proveDocument(sql: Client, { elasticsearchUrl, prefix }: O
   return Object.keys(row).length;
 }
 
-/** Searches for a Chinese word in a row that holds it as \uXXXX escapes, as most writers do; throws when it is not found. */
+/**
+ * Searches for a Chinese word in a row that holds it as \uXXXX escapes, as most writers do; throws when it is not
+ * found.
+ */
 export async function proveSearch(sql: Client, { elasticsearchUrl, prefix }: OwnStores): Promise<void> {
   const escaped = word.replaceAll(/./g, (letter) => `\\u${letter.charCodeAt(0).toString(16)}`);
   const { row, index } = await shortestRow(sql, escaped);

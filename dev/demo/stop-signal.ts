@@ -1,6 +1,6 @@
 /**
- * Aborts at the first SIGINT, SIGTERM or SIGHUP, and when whoever reads our output has gone. A second signal ends the program at once; its
- * servers end with it.
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP, and when whoever reads our output has gone. A second signal ends the
+ * program at once; its servers end with it.
  */
 export function stopSignal(): AbortSignal {
   const stopping = new AbortController();

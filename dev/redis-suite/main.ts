@@ -1,6 +1,7 @@
 /**
- * node dev/redis-suite/main.ts REDIS [FILE ...]: runs Redis' own tests of its types against our server and prints what passed, what failed and why.
- * REDIS is a folder with the sources of Redis 7.0.15; FILE a test file such as unit/type/hash. Needs tclsh.
+ * node dev/redis-suite/main.ts REDIS [FILE ...]: runs Redis' own tests of its types against our server and prints what
+ * passed, what failed and why. REDIS is a folder with the sources of Redis 7.0.15; FILE a test file such as
+ * unit/type/hash. Needs tclsh.
  */
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -35,8 +36,8 @@ try {
 }
 
 /**
- * Settings of Redis' encodings, and functions to be flushed, are no part of the server: the suite is told that they are done. Between tests, where an
- * error ends the whole file, a command that is not supported does nothing.
+ * Settings of Redis' encodings, and functions to be flushed, are no part of the server: the suite is told that they are
+ * done. Between tests, where an error ends the whole file, a command that is not supported does nothing.
  */
 async function withoutServerSettings(tests: string): Promise<void> {
   await replace(
@@ -72,7 +73,10 @@ async function replace(path: string, old: string, text: string): Promise<void> {
   );
 }
 
-/** A test that failed may have met what one with a command that is not listed has left half done: it is run again by itself. */
+/**
+ * A test that failed may have met what one with a command that is not listed has left half done: it is run again by
+ * itself.
+ */
 async function alone(port: number, file: string, first: Outcomes): Promise<Outcomes> {
   const [passed, notListed, failed] = [[...first.passed], [...first.notListed], [] as Failure[]];
   for (const failure of first.failed) {

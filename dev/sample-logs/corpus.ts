@@ -1,6 +1,9 @@
 import { createPrng, type Prng } from "./prng.ts";
 
-/** How a writer of Dify puts text into JSON: the SQL repository escapes everything beyond ASCII, the Celery one does not. */
+/**
+ * How a writer of Dify puts text into JSON: the SQL repository escapes everything beyond ASCII, the Celery one does
+ * not.
+ */
 export type Encoding = "escaped" | "raw";
 export type Language = "latin" | "cjk";
 

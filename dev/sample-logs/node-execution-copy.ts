@@ -5,7 +5,10 @@ import { type SampleOptions, defaultSampleOptions } from "./sample-options.ts";
 import { sampleStories } from "./stories.ts";
 import { columnsOf, type Row } from "./tables.ts";
 
-/** Node executions as PostgreSQL would send them, without a PostgreSQL: for benchmarks and counters of what happens to the bytes. */
+/**
+ * Node executions as PostgreSQL would send them, without a PostgreSQL: for benchmarks and counters of what happens to
+ * the bytes.
+ */
 export interface NodeExecutionCopy {
   /** A whole binary COPY of the tuples that `layout` describes. */
   readonly bytes: Buffer;

@@ -1,7 +1,9 @@
 import type { Corpus, Encoding } from "./corpus.ts";
 import type { Prng } from "./prng.ts";
 
-/** One of Dify's two writers at work on one run: they differ in escapes, in NULL against "{}", and in how prices look. */
+/**
+ * One of Dify's two writers at work on one run: they differ in escapes, in NULL against "{}", and in how prices look.
+ */
 export interface Pen {
   prng: Prng;
   encoding: Encoding;

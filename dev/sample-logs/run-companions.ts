@@ -5,7 +5,8 @@ import { formatMicros, second } from "./timestamps.ts";
 
 /**
  * Dify leaves created_at of app logs to the column's default, CURRENT_TIMESTAMP(0): whole seconds, a little after the
- * run, so that the log of a month's last run can fall into the next month. Usually one per run, but nothing enforces it.
+ * run, so that the log of a month's last run can fall into the next month. Usually one per run, but nothing enforces
+ * it.
  */
 export function addAppLogs({ pen, ids, start }: Scene, story: Story, creator: Creator): void {
   const logs = pen.prng.chance(0.01) ? 0 : pen.prng.chance(0.005) ? 2 : 1;
@@ -24,7 +25,9 @@ export function addAppLogs({ pen, ids, start }: Scene, story: Story, creator: Cr
   }
 }
 
-/** A chat's run belongs to a message; some messages carry files, which makes purging their run break the conversation. */
+/**
+ * A chat's run belongs to a message; some messages carry files, which makes purging their run break the conversation.
+ */
 export function addMessage({ pen, ids, start, app }: Scene, story: Story, run: Row<"workflow_runs">): void {
   const created = formatMicros(start);
   const from = {

@@ -8,8 +8,8 @@ export interface Booted {
 }
 
 /**
- * Boots a server where `place` says, such as a free port, and again at the same place when it is restarted. `boot` resolves when the server answers. When
- * it cannot be started the supervisor is closed before this throws.
+ * Boots a server where `place` says, such as a free port, and again at the same place when it is restarted. `boot`
+ * resolves when the server answers. When it cannot be started the supervisor is closed before this throws.
  */
 export async function bootAt<Place>(
   supervisor: Supervisor,

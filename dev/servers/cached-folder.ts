@@ -7,8 +7,8 @@ import { supervise, type Supervisor } from "./supervise.ts";
 
 /**
  * The folder `name` of this user's cache, which the servers' user can read. When it is missing, `fill` makes it in the
- * supervisor's folder and returns its path, and it is moved in place whole: a cached folder is complete, also when several
- * programs fill it at once or one is killed on the way.
+ * supervisor's folder and returns its path, and it is moved in place whole: a cached folder is complete, also when
+ * several programs fill it at once or one is killed on the way.
  */
 export async function cachedFolder(
   name: string,

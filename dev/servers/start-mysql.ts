@@ -13,7 +13,10 @@ export interface MysqlOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Starts a MariaDB of its own, which speaks MySQL's protocol, on a free port of 127.0.0.1; resolves when it answers. Its user root has no password. */
+/**
+ * Starts a MariaDB of its own, which speaks MySQL's protocol, on a free port of 127.0.0.1; resolves when it answers.
+ * Its user root has no password.
+ */
 export async function startMysql({ signal }: MysqlOptions = {}): Promise<RunningServer> {
   const program = await server();
   const supervisor = await supervise("mysql", { signal });

@@ -15,7 +15,10 @@ export interface PgbouncerOptions {
   readonly settings?: readonly string[];
 }
 
-/** Starts a PgBouncer on a free port of 127.0.0.1 before the PostgreSQL at `databaseUrl`; resolves with the same database's URL through it. */
+/**
+ * Starts a PgBouncer on a free port of 127.0.0.1 before the PostgreSQL at `databaseUrl`; resolves with the same
+ * database's URL through it.
+ */
 export async function startPgbouncer(
   databaseUrl: string,
   { poolMode, settings = [] }: PgbouncerOptions,

@@ -13,7 +13,10 @@ export interface RedisOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Starts a Redis of its own on a free port of 127.0.0.1, without persistence and with all keyspace events; resolves when it answers. */
+/**
+ * Starts a Redis of its own on a free port of 127.0.0.1, without persistence and with all keyspace events; resolves
+ * when it answers.
+ */
 export async function startRedis({ flags = [], signal }: RedisOptions = {}): Promise<RunningServer> {
   if (!(await isOnPath("redis-server"))) {
     throw new AppError("prerequisites_missing", "Redis cannot be started here: found no redis-server", {

@@ -31,7 +31,9 @@ interface ServerKind {
   readonly startContainer?: (options: StartOptions) => Promise<Started>;
 }
 
-/** Every server that tests, the demo and experiments can ask for: one line for each, with its own file beside this one. */
+/**
+ * Every server that tests, the demo and experiments can ask for: one line for each, with its own file beside this one.
+ */
 const kinds = {
   postgres: { variable: "TEST_DATABASE_URL", start: startPostgres, startContainer: startPostgresContainer },
   elasticsearch: {
@@ -56,8 +58,8 @@ export function isServerName(name: string): name is ServerName {
 }
 
 /**
- * A server that answers: the one that the environment names, else a container when a Docker engine answers and there is one, else a server of our own.
- * Throws AppError that says what to install when it cannot be had.
+ * A server that answers: the one that the environment names, else a container when a Docker engine answers and there is
+ * one, else a server of our own. Throws AppError that says what to install when it cannot be had.
  */
 export async function startServer(name: ServerName, options: StartOptions = {}): Promise<Started> {
   const { variable, start, startContainer }: ServerKind = kinds[name];

@@ -10,8 +10,8 @@ import { supervise } from "./supervise.ts";
 const VERSION = "1.27.0";
 
 /**
- * Starts a Weaviate of its own on free ports of 127.0.0.1 and resolves when it answers. Its URL names the gRPC port as `?grpc=PORT`. The first time
- * Go builds the server, which takes minutes.
+ * Starts a Weaviate of its own on free ports of 127.0.0.1 and resolves when it answers. Its URL names the gRPC port as
+ * `?grpc=PORT`. The first time Go builds the server, which takes minutes.
  */
 export async function startWeaviate({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<RunningServer> {
   const binary = join(await weaviateFolder(signal), "weaviate-server");

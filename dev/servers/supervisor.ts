@@ -1,7 +1,7 @@
 /**
- * Stands between a program and the servers it needs: owns one folder and at most one process, and ends both when the program
- * disconnects. A program that was killed disconnects too, so nothing of it stays. Runs detached, so that Ctrl-C in a terminal
- * reaches the program only, which then stops its servers in order.
+ * Stands between a program and the servers it needs: owns one folder and at most one process, and ends both when the
+ * program disconnects. A program that was killed disconnects too, so nothing of it stays. Runs detached, so that Ctrl-C
+ * in a terminal reaches the program only, which then stops its servers in order.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";

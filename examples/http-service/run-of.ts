@@ -16,7 +16,10 @@ const givenRun = z.strictObject({
   created_at: z.iso.datetime().optional(),
 });
 
-/** The run that the body of a request describes; what it leaves out is as Dify writes a run that has just begun. Throws ZodError. */
+/**
+ * The run that the body of a request describes; what it leaves out is as Dify writes a run that has just begun. Throws
+ * ZodError.
+ */
 export function runOf(of: { readonly tenantId: string; readonly appId: string }, body: unknown): WorkflowRun {
   const given = givenRun.parse(body);
   const now = microseconds(new Date());

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=1 --
-// The first two keep the resident memory from growing with the data (docs/architecture/decisions.md, Libraries). The dashes end Node's own
-// options, of which it would find --env-file among those of the program too.
+// The first two keep the resident memory from growing with the data (docs/architecture/decisions.md, Libraries). The
+// dashes end Node's own options, of which it would find --env-file among those of the program too.
 import { exitCodes } from "./exit-codes.ts";
 import { watchOutput } from "./lost-output.ts";
 import { unsupportedNode } from "./node-version.ts";

@@ -61,7 +61,9 @@ export async function withElasticsearch<T>(
   }
 }
 
-/** The connections, with the platform's file storage where it is needed. Throws UsageError for one that cannot be read. */
+/**
+ * The connections, with the platform's file storage where it is needed. Throws UsageError for one that cannot be read.
+ */
 export async function withFileStorage(
   { config }: CommandContext<{ readonly storage: StorageConfig }>,
   connections: Connections,
@@ -105,8 +107,9 @@ export function withState<T>(
 }
 
 /**
- * Runs `work` with every home of runs there is: the state file when it exists, the file `to` of an import when one is given, and PostgreSQL when a variable
- * names it or nothing else is there. They are closed afterwards. Throws UsageError when there is no file `to`.
+ * Runs `work` with every home of runs there is: the state file when it exists, the file `to` of an import when one is
+ * given, and PostgreSQL when a variable names it or nothing else is there. They are closed afterwards. Throws
+ * UsageError when there is no file `to`.
  */
 export async function withRunHomes<T>(
   { config }: CommandContext<ConfigOf<typeof runHomesConfig>>,

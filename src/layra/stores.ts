@@ -8,8 +8,9 @@ import { Mysql } from "../stores/mysql/client.ts";
 import { type BinaryClient, connectBinary } from "../stores/redis/binary-client.ts";
 import { connectRedis, type RedisClient } from "../stores/redis/client.ts";
 
-// src/layra operates the five stores of one application: what it keeps where, whether it is well, and backups. It never imports another pipeline, and
-// leaves how a run lives, batches travel and a server is reached to src/runs, src/engine and src/stores.
+// src/layra operates the five stores of one application: what it keeps where, whether it is well, and backups. It never
+// imports another pipeline, and leaves how a run lives, batches travel and a server is reached to src/runs, src/engine
+// and src/stores.
 
 export const storeNames = ["mongodb", "milvus", "redis", "minio", "mysql"] as const;
 export type StoreName = (typeof storeNames)[number];

@@ -18,7 +18,10 @@ export interface AppProcess {
   end: Promise<AppEnd>;
 }
 
-/** The program as a process of its own, with these stores for its configuration; it does not see a developer's .env file. */
+/**
+ * The program as a process of its own, with these stores for its configuration; it does not see a developer's .env
+ * file.
+ */
 export function startApp(stores: Stores, args: readonly string[], env: NodeJS.ProcessEnv = {}): AppProcess {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: tmpdir(),

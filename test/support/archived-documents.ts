@@ -14,8 +14,8 @@ export interface ArchivedDocument {
 }
 
 /**
- * Every document of every index whose name begins with the prefix, a page at a time, through plain HTTP: neither the program's client nor
- * filter_path, which writes `_source` anew, comes between.
+ * Every document of every index whose name begins with the prefix, a page at a time, through plain HTTP: neither the
+ * program's client nor filter_path, which writes `_source` anew, comes between.
  */
 export async function* archivedDocuments(elasticsearchUrl: string, prefix: string): AsyncGenerator<ArchivedDocument[]> {
   const indices = `${prefix}-*`;

@@ -15,7 +15,10 @@ export interface CleanupCall extends Partial<CleanupOptions> {
   blobs?: BlobStorage;
 }
 
-/** One `cleanup-pg` as the library has it, over connections of its own; single copies are allowed, for the tests' servers are single nodes. */
+/**
+ * One `cleanup-pg` as the library has it, over connections of its own; single copies are allowed, for the tests'
+ * servers are single nodes.
+ */
 export async function cleanupOnce(stores: Stores, call: CleanupCall): Promise<CleanupReport> {
   const { atStep, blobs, signal = new AbortController().signal, ...options } = call;
   return withTestConnections(stores, { settings: { maxRetries: 0 }, timeoutSeconds: 10 }, (connections) =>

@@ -60,7 +60,10 @@ function doubleHex(value: unknown): string | undefined {
   return bytes.toString("hex");
 }
 
-/** Years 1 to 9999 are ISO with six digits and the offset of the source's clock; others are as PostgreSQL prints them, with six digits. */
+/**
+ * Years 1 to 9999 are ISO with six digits and the offset of the source's clock; others are as PostgreSQL prints them,
+ * with six digits.
+ */
 function timestampIsSame(text: string, offsetSeconds: string | null, value: string): boolean {
   if (text === "infinity" || text === "-infinity") return value === text;
   const [, date, time, fraction = "", era = ""] = /^(\S+) (\d\d:\d\d:\d\d)(?:\.(\d+))?( BC)?$/.exec(text) ?? [];
@@ -77,7 +80,9 @@ function offset(seconds: string): string {
   return `${seconds.startsWith("-") ? "-" : "+"}${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
 }
 
-/** The contents of offloaded columns and the rows related to an app log are no columns; tests of their own look at them. */
+/**
+ * The contents of offloaded columns and the rows related to an app log are no columns; tests of their own look at them.
+ */
 const archiveFields = new Set([
   "search_text",
   "offloads",

@@ -34,8 +34,8 @@ export interface Stores {
 }
 
 /**
- * Compares all rows of the log tables with all documents of the prefix's indices, column by column, without a line of the program under test.
- * A document belongs to a row when it has its id and lies in an index of its table.
+ * Compares all rows of the log tables with all documents of the prefix's indices, column by column, without a line of
+ * the program under test. A document belongs to a row when it has its id and lies in an index of its table.
  */
 export async function compareStores(stores: Stores, timeZone = "UTC"): Promise<Comparison> {
   const client = new Client({ connectionString: stores.databaseUrl });

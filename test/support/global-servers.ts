@@ -14,9 +14,9 @@ declare module "vitest" {
 }
 
 /**
- * Starts each server when a test file first asks for it (needs.ts), once for all files, and stops them all at the end. Elasticsearch is 8 or 9 as
- * TEST_ELASTICSEARCH_MAJOR says, else the newest possible. One that cannot be started fails the file that needs it, with NOT RUN and what to install:
- * skipped suites would look like passed ones.
+ * Starts each server when a test file first asks for it (needs.ts), once for all files, and stops them all at the end.
+ * Elasticsearch is 8 or 9 as TEST_ELASTICSEARCH_MAJOR says, else the newest possible. One that cannot be started fails
+ * the file that needs it, with NOT RUN and what to install: skipped suites would look like passed ones.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const asked = new Map<ServerName, Promise<Started>>();

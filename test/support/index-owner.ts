@@ -13,7 +13,9 @@ import { upgradeState } from "../../src/workflow-logs/state/upgrade.ts";
 import type { Stores } from "./compare-stores.ts";
 import { withTestConnections } from "./test-connections.ts";
 
-/** What an index says that the archive of this database has made; its mapping, of the newest version, is left as it is. */
+/**
+ * What an index says that the archive of this database has made; its mapping, of the newest version, is left as it is.
+ */
 export function archiveMark(stores: Stores): Promise<Mark> {
   return withTestConnections(stores, {}, async ({ state }) => {
     await upgradeState(state);

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, request as httpRequest } from "node
 import type { AddressInfo } from "node:net";
 
 /**
- * An HTTP proxy before Elasticsearch that calls `kill` when an index is to be deleted: before the request is passed on, which it then never is, or after
- * Elasticsearch has answered. The program never gets the answer.
+ * An HTTP proxy before Elasticsearch that calls `kill` when an index is to be deleted: before the request is passed on,
+ * which it then never is, or after Elasticsearch has answered. The program never gets the answer.
  */
 export async function killAtDelete(
   elasticsearchUrl: string,

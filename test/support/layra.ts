@@ -20,9 +20,9 @@ export interface TestStores {
 }
 
 /**
- * An application's five stores: a MongoDB database, a MinIO bucket and a MySQL database of their own on the shared servers, and a Redis of their own,
- * because its four databases are all there are. Collections of Milvus are on the shared server: name them by `newKb`;
- * who backs all of them up has a server too.
+ * An application's five stores: a MongoDB database, a MinIO bucket and a MySQL database of their own on the shared
+ * servers, and a Redis of their own, because its four databases are all there are. Collections of Milvus are on the
+ * shared server: name them by `newKb`; who backs all of them up has a server too.
  */
 export async function testStores({ ownMilvus = false }: { ownMilvus?: boolean } = {}): Promise<TestStores> {
   const id = randomBytes(5).toString("hex");

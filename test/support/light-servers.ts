@@ -5,8 +5,9 @@ const memory = "/dev/shm";
 const enough = 6 * 1024 ** 3;
 
 /**
- * Afterwards the servers that tests start, and the files that tests make, are in memory where there is plenty of it, and Elasticsearch leaves out what no test
- * needs (dev/servers/start-elasticsearch.ts). On a disk, most of a test is waiting for it to have everything safe. Call before the first server starts.
+ * Afterwards the servers that tests start, and the files that tests make, are in memory where there is plenty of it,
+ * and Elasticsearch leaves out what no test needs (dev/servers/start-elasticsearch.ts). On a disk, most of a test is
+ * waiting for it to have everything safe. Call before the first server starts.
  */
 export function useLightServers(env: NodeJS.ProcessEnv): void {
   env["LIGHT_SERVERS"] ??= "1";

@@ -5,7 +5,9 @@ import { type RunLocks, runLockName } from "../../src/runs/run-locks.ts";
 import type { RunRecord } from "../../src/runs/run-record.ts";
 import type { RunEnd, RunStore } from "../../src/runs/run-store.ts";
 
-/** A home in memory, for tests that are not about one; it keeps the same contract as the others (test/contract/runs). */
+/**
+ * A home in memory, for tests that are not about one; it keeps the same contract as the others (test/contract/runs).
+ */
 export function memoryHome(): RunHome {
   const holders = new Map<string, object>();
   return { name: "memory", runs: memoryRuns(holders), openLocks: async () => memoryLocks(holders) };

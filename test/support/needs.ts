@@ -4,8 +4,8 @@ import type { ServerName } from "../../dev/servers/start-servers.ts";
 const urls = new Map<ServerName, Promise<string>>();
 
 /**
- * The URL of a server that all test files share, started when the first one asks. PostgreSQL's is a superuser's, of a server whose databases tests create
- * and drop. Throws NOT RUN with what to install when it cannot be started.
+ * The URL of a server that all test files share, started when the first one asks. PostgreSQL's is a superuser's, of a
+ * server whose databases tests create and drop. Throws NOT RUN with what to install when it cannot be started.
  */
 export function needs(name: ServerName): Promise<string> {
   const known = urls.get(name) ?? ask(name);

@@ -17,8 +17,9 @@ export async function readAllRows(sql: Client): Promise<Rows> {
 }
 
 /**
- * Compares rows as they were before with both stores now: "gone" are those that are not in PostgreSQL any more, and `problems` names each of them that
- * Elasticsearch does not hold exactly, and each that stayed and changed. Reads the stores without a line of the program under test.
+ * Compares rows as they were before with both stores now: "gone" are those that are not in PostgreSQL any more, and
+ * `problems` names each of them that Elasticsearch does not hold exactly, and each that stayed and changed. Reads the
+ * stores without a line of the program under test.
  */
 export async function afterPurge(
   sql: Client,

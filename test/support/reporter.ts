@@ -7,7 +7,10 @@ export default class CountReporter implements Reporter {
   }
 }
 
-/** Files that could not be run and errors outside every test count as failed: a run without a failed test may still be a failure. */
+/**
+ * Files that could not be run and errors outside every test count as failed: a run without a failed test may still be a
+ * failure.
+ */
 export function countLine(modules: readonly TestModule[], errors: readonly SerializedError[]): string {
   const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
   const broken = modules.flatMap((module) => [

@@ -9,7 +9,10 @@ export interface SnapshotRepository {
   drop(): Promise<void>;
 }
 
-/** A repository of the server's file system for one test alone. Fails where the server has no folder for such (path.repo). */
+/**
+ * A repository of the server's file system for one test alone. Fails where the server has no folder for such
+ * (path.repo).
+ */
 export async function createSnapshotRepository(server: { elasticsearchUrl: string }): Promise<SnapshotRepository> {
   const { nodes } = (await request(server, "GET", "_nodes/settings?filter_path=nodes.*.settings.path.repo")) as {
     nodes?: Record<string, { settings: { path: { repo: string | string[] } } }>;

@@ -1,6 +1,9 @@
 import type { Client } from "pg";
 
-/** The tables of the archive by the names that the guide gives their indices: written down here once more, so that tests do not believe the program. */
+/**
+ * The tables of the archive by the names that the guide gives their indices: written down here once more, so that tests
+ * do not believe the program.
+ */
 export const archivedTables = [
   { dataType: "workflow_runs", table: "workflow_runs", resource: "workflow-runs" },
   { dataType: "app_logs", table: "workflow_app_logs", resource: "workflow-app-logs" },

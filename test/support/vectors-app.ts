@@ -4,8 +4,8 @@ import { connectVectors, leaseMillisOf, requestMillisOf, type VectorOptions } fr
 import { DualWrite } from "../../src/vectors/dual-write/dual-write.ts";
 
 /**
- * An application as a process of its own: it writes notes of its own ids, reads them, and knows what they must say. On the message "stop" it tells what it
- * has written and which reads were wrong.
+ * An application as a process of its own: it writes notes of its own ids, reads them, and knows what they must say. On
+ * the message "stop" it tells what it has written and which reads were wrong.
  */
 const { number, tenant, options, stateFile } = JSON.parse(process.argv[2]!) as {
   number: number;

@@ -6,7 +6,10 @@ export interface Named {
 
 const deep = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
 
-/** What a text column that should hold JSON can hold instead. Python writes NaN and Infinity; old writers wrote anything. */
+/**
+ * What a text column that should hold JSON can hold instead. Python writes NaN and Infinity; old writers wrote
+ * anything.
+ */
 export const jsonTexts: readonly Named[] = [
   { name: "NULL", text: null },
   { name: "empty text", text: "" },

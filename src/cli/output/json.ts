@@ -1,6 +1,9 @@
 import { printable } from "./printable.ts";
 
-/** One JSON document of one line, in which whatever could steer a terminal is escaped. A bigint beyond the exact range of numbers becomes a string of its digits. */
+/**
+ * One JSON document of one line, in which whatever could steer a terminal is escaped. A bigint beyond the exact range
+ * of numbers becomes a string of its digits.
+ */
 export function jsonDocument(value: object): string {
   const json = JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part !== "bigint") return part;

@@ -30,8 +30,8 @@ export interface Comparison {
 }
 
 /**
- * Port: one store as a backup sees it. Records are bytes that only the adapter understands; a section is read in one fixed order and written so that
- * writing twice gives the same.
+ * Port: one store as a backup sees it. Records are bytes that only the adapter understands; a section is read in one
+ * fixed order and written so that writing twice gives the same.
  */
 export interface StoreAdapter {
   readonly store: StoreName;

@@ -80,8 +80,9 @@ const often = { records: Number.POSITIVE_INFINITY, seconds: 1 };
 const none = { total: 0, first: [] };
 
 /**
- * Backs the stores up, one after the other, into a folder of `place` that is named by the time. A backup is there when its manifest is, which comes last.
- * One that was stopped or killed goes on where it was when the same is asked for again within a day.
+ * Backs the stores up, one after the other, into a folder of `place` that is named by the time. A backup is there when
+ * its manifest is, which comes last. One that was stopped or killed goes on where it was when the same is asked for
+ * again within a day.
  * @throws UsageError when another backup works on the same place
  */
 export async function backup(

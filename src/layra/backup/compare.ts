@@ -17,7 +17,10 @@ export async function compareSection(
     : byRecord(adapter, section, place, id, signal);
 }
 
-/** Everything is read from the store as a backup reads it. The digest says whether it is the same, and counts what is more or less. */
+/**
+ * Everything is read from the store as a backup reads it. The digest says whether it is the same, and counts what is
+ * more or less.
+ */
 async function byDigest(adapter: StoreAdapter, section: Section, signal: AbortSignal): Promise<Comparison> {
   const digest = new Digest();
   let records = 0;

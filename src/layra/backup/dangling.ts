@@ -37,8 +37,8 @@ function hashOf(name: string): bigint {
 }
 
 /**
- * What documents of a backup name and the backup does not hold: objects of files and pages, and vectors of knowledge bases with files. Something was
- * deleted while the backup was taken, or was missing before.
+ * What documents of a backup name and the backup does not hold: objects of files and pages, and vectors of knowledge
+ * bases with files. Something was deleted while the backup was taken, or was missing before.
  */
 export async function danglingIn(
   place: BackupPlace,

@@ -49,7 +49,8 @@ export function sha256(content: Uint8Array): string {
 }
 
 /**
- * What a number of records have in common with the same ones in another order: the sum of their SHA-256, word by word. Written as 64 hexadecimal digits.
+ * What a number of records have in common with the same ones in another order: the sum of their SHA-256, word by word.
+ * Written as 64 hexadecimal digits.
  */
 export class Digest {
   private readonly words = new Uint32Array(8);

@@ -4,7 +4,10 @@ import path from "node:path";
 import { AppError } from "../../engine/errors.ts";
 import type { S3Objects } from "../../stores/blobs/s3-objects.ts";
 
-/** Port: where backups lie, as files under relative names with `/`. A file that was stored is there whole and for good, or not at all. */
+/**
+ * Port: where backups lie, as files under relative names with `/`. A file that was stored is there whole and for good,
+ * or not at all.
+ */
 export interface BackupPlace {
   /** Names it in messages, and tells it from others. */
   readonly name: string;

@@ -2,7 +2,10 @@ import { unpacked, sha256 } from "./frames.ts";
 import { damaged, type Part } from "./manifest.ts";
 import type { BackupPlace } from "./place.ts";
 
-/** The records of one part, looked at whole: its file, its size, its SHA-256 and how many records. @throws AppError backup_damaged */
+/**
+ * The records of one part, looked at whole: its file, its size, its SHA-256 and how many records. @throws AppError
+ * backup_damaged
+ */
 export async function readPart(place: BackupPlace, id: string, part: Part): Promise<Buffer[]> {
   const file = `${id}/${part.file}`;
   const content = await place.load(file);

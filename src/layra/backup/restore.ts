@@ -75,8 +75,9 @@ interface Tally {
 const mostShown = 20;
 
 /**
- * Writes a backup into the stores, after all of it was read and found whole, and compares afterwards. Stores must be empty, hold the same, or be those of
- * a restore that was stopped, which goes on; else nothing is written, unless `overwrite` is given. Records that only the stores have stay.
+ * Writes a backup into the stores, after all of it was read and found whole, and compares afterwards. Stores must be
+ * empty, hold the same, or be those of a restore that was stopped, which goes on; else nothing is written, unless
+ * `overwrite` is given. Records that only the stores have stay.
  * @throws AppError backup_damaged, stores_not_empty: nothing was written
  */
 export async function restore(

@@ -41,8 +41,8 @@ function periodOf(time: Date, unit: KeepRule["unit"]): string {
 }
 
 /**
- * Deletes finished backups of the same stores that no rule keeps, after the backup `done`, which stays whatever they say; and what was never finished
- * and is too old to go on. Backups of other stores are none of its business.
+ * Deletes finished backups of the same stores that no rule keeps, after the backup `done`, which stays whatever they
+ * say; and what was never finished and is too old to go on. Backups of other stores are none of its business.
  */
 export async function forgetOld(place: BackupPlace, rules: readonly KeepRule[], done: string): Promise<string[]> {
   const own = (await loadProgress(place, done))?.stores.join();

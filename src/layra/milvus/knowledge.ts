@@ -16,7 +16,10 @@ export interface PageVectors {
   readonly file_id: string;
 }
 
-/** Milvus takes letters, digits and _ in names, and ids of knowledge bases have dashes. @throws UsageError for an id with anything else */
+/**
+ * Milvus takes letters, digits and _ in names, and ids of knowledge bases have dashes. @throws UsageError for an id
+ * with anything else
+ */
 export function collectionOf(kbId: string): string {
   const name = `${collectionPrefix}${kbId.replaceAll("-", "_")}`;
   if (/^[A-Za-z0-9_]{1,255}$/.test(name) && name !== collectionPrefix) return name;
@@ -25,7 +28,10 @@ export function collectionOf(kbId: string): string {
   });
 }
 
-/** Makes the collection of a knowledge base with its index, and loads it. One that is there stays, with its rows. True when it was made here. */
+/**
+ * Makes the collection of a knowledge base with its index, and loads it. One that is there stays, with its rows. True
+ * when it was made here.
+ */
 export async function createCollection(milvus: Milvus, kbId: string, dim = 128): Promise<boolean> {
   const collection_name = collectionOf(kbId);
   const isThere = await hasCollection(milvus, collection_name);

@@ -29,8 +29,8 @@ interface Row {
 }
 
 /**
- * The pages that fit several query vectors best, best first: late interaction as ColBERT and ColQwen have it. Pages are found by the nearest vectors,
- * then scored by all of theirs.
+ * The pages that fit several query vectors best, best first: late interaction as ColBERT and ColQwen have it. Pages are
+ * found by the nearest vectors, then scored by all of theirs.
  */
 export async function search(
   milvus: Milvus,

@@ -11,7 +11,10 @@ export function initMinio(stores: Stores): Promise<boolean> {
   return stores.objects().ensureBucket();
 }
 
-/** The object is there afterwards, whole; an object of that key before is replaced. A stream is never held in memory whole. */
+/**
+ * The object is there afterwards, whole; an object of that key before is replaced. A stream is never held in memory
+ * whole.
+ */
 export async function uploadFile(stores: Stores, key: string, content: Upload, contentType?: string): Promise<void> {
   await uploadObject(stores.objects(), key, content, { "content-type": contentType ?? "application/octet-stream" });
 }
@@ -21,7 +24,10 @@ export async function uploadImage(stores: Stores, key: string, content: Upload):
   await uploadFile(stores, key, content, "image/png");
 }
 
-/** An address for browsers, at MINIO_PUBLIC_URL where that is given. @throws UsageError beyond 7 days, which signatures do not allow */
+/**
+ * An address for browsers, at MINIO_PUBLIC_URL where that is given. @throws UsageError beyond 7 days, which signatures
+ * do not allow
+ */
 export async function createPresignedUrl(stores: Stores, key: string, expires = 3600): Promise<string> {
   if (expires > longestPresign)
     throw new UsageError("invalid_expiry", `A signed address is valid for 7 days (${longestPresign} seconds) at most.`);

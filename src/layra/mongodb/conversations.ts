@@ -44,7 +44,10 @@ export async function getConversationsByUser(stores: Stores, username: string): 
   return collection(db, "conversations").find({ username, is_delete: false }, newestFirst).toArray();
 }
 
-/** Adds a turn; one whose message is there already stays as it is. A turn whose temporary knowledge base is gone fails, and is not kept. */
+/**
+ * Adds a turn; one whose message is there already stays as it is. A turn whose temporary knowledge base is gone fails,
+ * and is not kept.
+ */
 export async function addTurn(
   stores: Stores,
   conversationId: string,
@@ -83,7 +86,10 @@ export async function addTurn(
   return failed(`Temporary knowledge base ${tempDb} is gone`);
 }
 
-/** Deletes the conversation, then the temporary knowledge bases of its turns that no other conversation or chatflow names. */
+/**
+ * Deletes the conversation, then the temporary knowledge bases of its turns that no other conversation or chatflow
+ * names.
+ */
 export async function deleteConversation(stores: Stores, conversationId: string): Promise<Outcome> {
   const db = await stores.mongodb();
   const deleted = await collection(db, "conversations").findOneAndDelete({ conversation_id: conversationId });

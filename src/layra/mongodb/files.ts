@@ -100,7 +100,10 @@ export type FilesDeleted = Outcome & {
   readonly failed_objects: readonly string[];
 };
 
-/** Deletes files: their objects first, then their entries in knowledge bases, and their documents last. An object that another file names stays. */
+/**
+ * Deletes files: their objects first, then their entries in knowledge bases, and their documents last. An object that
+ * another file names stays.
+ */
 export async function deleteFilesBulk(stores: Stores, fileIds: readonly string[]): Promise<FilesDeleted> {
   const db = await stores.mongodb();
   const ids = [...new Set(fileIds)];

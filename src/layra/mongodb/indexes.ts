@@ -7,7 +7,10 @@ interface IndexSpec {
   readonly unique?: boolean;
 }
 
-/** The indexes that the application's queries need. Chatflows are listed by `workflow_id`; the application itself once made that index on `workflow`. */
+/**
+ * The indexes that the application's queries need. Chatflows are listed by `workflow_id`; the application itself once
+ * made that index on `workflow`.
+ */
 const indexes: readonly IndexSpec[] = [
   { collection: "knowledge_bases", key: { knowledge_base_id: 1 }, unique: true },
   { collection: "knowledge_bases", key: { username: 1, is_delete: 1 } },

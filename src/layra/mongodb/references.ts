@@ -5,8 +5,8 @@ import { collection } from "./documents.ts";
 const nothing = ["", null];
 
 /**
- * The temporary knowledge bases that turns of live conversations and chatflows name; of `ids` alone where these are given. Chatflows have no mark of
- * deletion in older versions: what is not marked lives.
+ * The temporary knowledge bases that turns of live conversations and chatflows name; of `ids` alone where these are
+ * given. Chatflows have no mark of deletion in older versions: what is not marked lives.
  */
 export async function referencedTempIds(db: Db, ids?: readonly string[]): Promise<Set<string>> {
   const wanted = ids?.flatMap(spellings);

@@ -10,10 +10,11 @@ export type Removal = "removed" | "referenced" | "gone" | "failed";
 export type RemovalStep = "begin" | "marked" | "rechecked" | "decided" | "deleted";
 
 /**
- * Deletes a temporary knowledge base with its vectors and files, unless a turn refers to it. Looking and deleting are no one step in MongoDB, so: it is
- * marked first, and only then looked for. A writer does it the other way round (`claimTempKnowledge`): it writes its turn, then takes the mark off. So
- * one of both sees the other. The delete is decided by one update that the mark's removal makes fail; from then on a writer is told that it is gone.
- * Whoever dies on the way leaves a mark, and the next one goes on from there.
+ * Deletes a temporary knowledge base with its vectors and files, unless a turn refers to it. Looking and deleting are
+ * no one step in MongoDB, so: it is marked first, and only then looked for. A writer does it the other way round
+ * (`claimTempKnowledge`): it writes its turn, then takes the mark off. So one of both sees the other. The delete is
+ * decided by one update that the mark's removal makes fail; from then on a writer is told that it is gone. Whoever dies
+ * on the way leaves a mark, and the next one goes on from there.
  */
 export async function removeUnreferenced(
   stores: Stores,
@@ -57,8 +58,8 @@ export async function removeUnreferenced(
 }
 
 /**
- * Called after a turn that names it was written: true when the knowledge base is there and stays, false when it is gone. Takes off the mark of a removal
- * that has not been decided.
+ * Called after a turn that names it was written: true when the knowledge base is there and stays, false when it is
+ * gone. Takes off the mark of a removal that has not been decided.
  */
 export async function claimTempKnowledge(stores: Stores, kbId: string): Promise<boolean> {
   const db = await stores.mongodb();

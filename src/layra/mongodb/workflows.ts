@@ -45,7 +45,10 @@ export async function getWorkflowsByUser(stores: Stores, username: string): Prom
   return collection(db, "workflows").find({ username, is_delete: false }, newestFirst).toArray();
 }
 
-/** Deletes the workflow's chatflows with their temporary knowledge bases, and itself last, so that a call that failed on the way can be repeated. */
+/**
+ * Deletes the workflow's chatflows with their temporary knowledge bases, and itself last, so that a call that failed on
+ * the way can be repeated.
+ */
 export async function deleteWorkflow(stores: Stores, workflowId: string): Promise<Outcome> {
   const db = await stores.mongodb();
   const chatflows = await collection(db, "chatflows").find({ workflow_id: workflowId }).toArray();

@@ -131,7 +131,9 @@ const checks: Readonly<Record<string, Check>> = {
   },
 };
 
-/** Looks for the troubles that are known; what cannot be looked at in time is said to be unknown, and hides no other. */
+/**
+ * Looks for the troubles that are known; what cannot be looked at in time is said to be unknown, and hides no other.
+ */
 export async function examine(stores: Stores, timeoutMillis: number): Promise<Finding[]> {
   return Promise.all(
     Object.entries(checks).map(async ([name, check]) => {

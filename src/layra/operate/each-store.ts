@@ -5,8 +5,8 @@ import type { StoreName, Stores } from "../stores.ts";
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
 
 /**
- * Asks every store at once and waits for each so long at most: one that is down or slow hides no other. A store that answers too late may still be
- * working on it.
+ * Asks every store at once and waits for each so long at most: one that is down or slow hides no other. A store that
+ * answers too late may still be working on it.
  */
 export async function eachStore<Answers extends Partial<Record<StoreName, unknown>>>(
   stores: Stores,

@@ -28,7 +28,10 @@ export interface OrphanReport {
 
 const day = 24 * 3600 * 1000;
 
-/** Temporary knowledge bases that are old enough and that no turn of a live conversation or of a chatflow names; also those half deleted before. */
+/**
+ * Temporary knowledge bases that are old enough and that no turn of a live conversation or of a chatflow names; also
+ * those half deleted before.
+ */
 export async function findOrphans(stores: Stores, { graceMillis = day }: OrphanOptions): Promise<string[]> {
   const db = await stores.mongodb();
   const candidates: string[] = [];
@@ -43,7 +46,10 @@ export async function findOrphans(stores: Stores, { graceMillis = day }: OrphanO
   return candidates.filter((id) => !named.has(normalised(id)));
 }
 
-/** By the youngest of its times. The application writes local times in places: such a one seems younger, and waits longer. */
+/**
+ * By the youngest of its times. The application writes local times in places: such a one seems younger, and waits
+ * longer.
+ */
 function ageOf({ _id, created_at, last_modify_at }: Partial<KnowledgeBase> & { readonly _id: ObjectId }): number {
   const times = [
     created_at,

@@ -14,7 +14,10 @@ export interface UserProfile {
   readonly workflows: readonly Workflow[];
 }
 
-/** Everything of one user that is not deleted; conversations and workflows last modified first. Holds API keys of the user's models. */
+/**
+ * Everything of one user that is not deleted; conversations and workflows last modified first. Holds API keys of the
+ * user's models.
+ */
 export async function userProfile(stores: Stores, username: string): Promise<UserProfile> {
   const db = await stores.mongodb();
   const [model_config, custom_nodes, knowledge_bases, conversations, workflows] = await Promise.all([

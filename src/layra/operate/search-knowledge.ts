@@ -33,7 +33,10 @@ export async function searchKnowledge(
   }));
 }
 
-/** Vectors of a text from an embedding service: POST `{"queries": [text]}`, answered by `{"embeddings": [[vector, ...]]}` or a bare list of vectors. */
+/**
+ * Vectors of a text from an embedding service: POST `{"queries": [text]}`, answered by `{"embeddings": [[vector,
+ * ...]]}` or a bare list of vectors.
+ */
 export async function embed(url: string, text: string, timeoutMillis: number): Promise<number[][]> {
   const failed = (reason: string, cause?: unknown): AppError =>
     new AppError("embedding_failed", `The embedding service ${new URL(url).origin} ${reason}.`, {
@@ -55,7 +58,10 @@ export async function embed(url: string, text: string, timeoutMillis: number): P
   return vectors;
 }
 
-/** The vectors of a JSON document: a list of them, one in `vectors` or `embeddings`, or one query's in a list of queries. */
+/**
+ * The vectors of a JSON document: a list of them, one in `vectors` or `embeddings`, or one query's in a list of
+ * queries.
+ */
 export function vectorsIn(document: unknown): number[][] | undefined {
   if (typeof document === "object" && document !== null && !Array.isArray(document)) {
     const { vectors, embeddings } = document as { vectors?: unknown; embeddings?: unknown };

@@ -20,8 +20,8 @@ export interface SlowQuery {
 const all = 2;
 
 /**
- * The slowest statements that the profiler has recorded, newest first. When it is to record first, the profiler is set back to what it was, whatever
- * happens: a database that profiles everything for good becomes slow by that.
+ * The slowest statements that the profiler has recorded, newest first. When it is to record first, the profiler is set
+ * back to what it was, whatever happens: a database that profiles everything for good becomes slow by that.
  */
 export async function slowQueries(
   db: Db,

@@ -60,7 +60,10 @@ export async function invalidateModelConfig(stores: Stores, username: string): P
   await redis.unlink(`model_config:${username}`);
 }
 
-/** Forgets what is cached of every knowledge base, page by page: others are served in between. Returns how many entries that were. */
+/**
+ * Forgets what is cached of every knowledge base, page by page: others are served in between. Returns how many entries
+ * that were.
+ */
 export async function invalidateAllKbMetadata(stores: Stores): Promise<number> {
   const redis = await stores.redis();
   let gone = 0;

@@ -6,8 +6,8 @@ const options = { keepAlive: true, maxSockets: 64, timeout: 60_000 };
 const agents = { "http:": new HttpAgent(options), "https:": new HttpsAgent(options) };
 
 /**
- * As fetch, for a request without a body, but the answer's body is what the server sent: fetch unpacks whatever says `content-encoding: gzip`, and an
- * object that was stored so would come back as another one. Follows no redirects.
+ * As fetch, for a request without a body, but the answer's body is what the server sent: fetch unpacks whatever says
+ * `content-encoding: gzip`, and an object that was stored so would come back as another one. Follows no redirects.
  */
 export async function rawFetch(request: Request, signal: AbortSignal): Promise<Response> {
   const url = new URL(request.url);

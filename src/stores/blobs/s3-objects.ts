@@ -3,7 +3,10 @@ import { AppError, UsageError } from "../../engine/errors.ts";
 import { keyPath } from "./s3-address.ts";
 import { errorCode, firstBytes, S3Requests, type S3Settings, type S3Wording } from "./s3-requests.ts";
 
-/** Headers that are part of an object: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html. Its own metadata are `x-amz-meta-*`. */
+/**
+ * Headers that are part of an object: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html. Its own
+ * metadata are `x-amz-meta-*`.
+ */
 const kept =
   /^(content-type|content-encoding|content-language|content-disposition|cache-control|expires|x-amz-meta-.+)$/;
 
@@ -87,8 +90,8 @@ export class S3Objects {
   }
 
   /**
-   * The object with its content, or a piece of it from `start`, `length` bytes long; undefined where there is none. With `etag` only that version of it,
-   * and undefined when it is another one by now.
+   * The object with its content, or a piece of it from `start`, `length` bytes long; undefined where there is none.
+   * With `etag` only that version of it, and undefined when it is another one by now.
    */
   async get(
     key: string,
@@ -149,7 +152,10 @@ export class S3Objects {
     }
   }
 
-  /** Afterwards none of these is there. Each key is named once, 1000 in a request. Returns those that the server did not delete, with its reason. */
+  /**
+   * Afterwards none of these is there. Each key is named once, 1000 in a request. Returns those that the server did not
+   * delete, with its reason.
+   */
   async deleteMany(keys: readonly string[]): Promise<{ readonly key: string; readonly reason: string }[]> {
     const once = [...new Set(keys)];
     const failed: { key: string; reason: string }[] = [];
@@ -177,7 +183,10 @@ export class S3Objects {
     );
   }
 
-  /** The object is there afterwards, of parts 1 to `count`. @throws AppError upload_incomplete when the server has not all of them */
+  /**
+   * The object is there afterwards, of parts 1 to `count`. @throws AppError upload_incomplete when the server has not
+   * all of them
+   */
   async completeUpload(key: string, uploadId: string, count: number): Promise<void> {
     const path = requirePath(key, this.requests);
     const parts = new Map<number, string>();
@@ -200,7 +209,10 @@ export class S3Objects {
     await this.xml({ method: "POST", path, query: { uploadId }, body }); // an answer of 200 may hold an error
   }
 
-  /** An address under which anybody can read the object for so many seconds, at most 7 days. `publicUrl` is where the bucket's server is seen from. */
+  /**
+   * An address under which anybody can read the object for so many seconds, at most 7 days. `publicUrl` is where the
+   * bucket's server is seen from.
+   */
   async presign(key: string, expiresSeconds: number, publicUrl?: string): Promise<string> {
     if (!Number.isInteger(expiresSeconds) || expiresSeconds < 1 || expiresSeconds > longestPresign)
       throw new UsageError(
@@ -250,7 +262,8 @@ function objectOf({ headers }: Response): StoredObject {
   };
 }
 
-// The answers are flat and made by servers: elements without attributes, never one of a name within another of the same name.
+// The answers are flat and made by servers: elements without attributes, never one of a name within another of the same
+// name.
 
 function blocks(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, "gs"))].map(([, inner]) => inner!);

@@ -38,7 +38,10 @@ const pauses = { first: 300, longest: 60_000 };
 /** A server that takes longer for a file of some MB does not answer any more. */
 const timeoutMillis = 60_000;
 
-/** Signed requests to one bucket, repeated while the server is not well. Everything thrown is an AppError, or the AbortError of a signal. */
+/**
+ * Signed requests to one bucket, repeated while the server is not well. Everything thrown is an AppError, or the
+ * AbortError of a signal.
+ */
 export class S3Requests {
   readonly url: string;
   private readonly client: AwsClient;
@@ -55,7 +58,10 @@ export class S3Requests {
     });
   }
 
-  /** Answers of a server that may be well again soon are asked for again; `read` gets any other, and its failures count as the server's. */
+  /**
+   * Answers of a server that may be well again soon are asked for again; `read` gets any other, and its failures count
+   * as the server's.
+   */
   async send<T>(request: S3Request, read: (response: Response) => Promise<T>): Promise<T> {
     const { method, path, query, headers, body, raw = false, signal } = request;
     const address = `${this.url}${path}${query === undefined ? "" : `?${queryText(query)}`}`;

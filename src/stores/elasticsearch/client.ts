@@ -32,8 +32,9 @@ type RequestArguments = Parameters<Transport["request"]>;
 const pauses = { first: 500, longest: 10_000 };
 
 /**
- * Every request of ours can be repeated, and a pause of the server must not end hours of copying; the client has no option for this. An answer that is
- * not Elasticsearch's own is no answer: asked again like a server that is away, then InterceptedError.
+ * Every request of ours can be repeated, and a pause of the server must not end hours of copying; the client has no
+ * option for this. An answer that is not Elasticsearch's own is no answer: asked again like a server that is away, then
+ * InterceptedError.
  */
 export class PatientTransport extends Transport {
   private readonly retries: number;
@@ -106,8 +107,9 @@ export function createClient(connection: ElasticsearchConnection): Client {
 }
 
 /**
- * Connections on which a failure of TLS ends the request, when every host has failed like that: an expired certificate or an authority that is not known stays so
- * however often it is tried. The transport asks again after a ConnectionError, by that name.
+ * Connections on which a failure of TLS ends the request, when every host has failed like that: an expired certificate
+ * or an authority that is not known stays so however often it is tried. The transport asks again after a
+ * ConnectionError, by that name.
  */
 function trustingConnection(nodes: readonly string[]): typeof UndiciConnection {
   const untrusted = new Set<string>();

@@ -68,7 +68,9 @@ function describe(error: errors.ElasticsearchClientError): Description {
   };
 }
 
-/** What no further attempt can pass: it stays so until somebody changes a certificate, an authority, a name or a scheme. */
+/**
+ * What no further attempt can pass: it stays so until somebody changes a certificate, an authority, a name or a scheme.
+ */
 export function isTlsFailure(error: unknown): boolean {
   return error instanceof errors.ConnectionError && TLS_FAILURE.test(error.message);
 }
@@ -178,7 +180,10 @@ function describeResponse(error: errors.ResponseError): Description {
   };
 }
 
-/** The server's own words where they say more than that they were refused: of a key or token that has expired, was revoked or is not known. */
+/**
+ * The server's own words where they say more than that they were refused: of a key or token that has expired, was
+ * revoked or is not known.
+ */
 function credentialsReason(body: unknown): string {
   const { reason = "" } = readBody(body);
   const text = JSON.stringify(body) ?? "";

@@ -12,7 +12,10 @@ const late = "milvus_timeout";
 const busy = "milvus_busy";
 const refused = "milvus_refused_record";
 
-/** Legacy codes 8 (rate limit), 9 (memory) and 10 (disk), and their successors: https://milvus.io/docs/error_codes.md, milvus/pkg/util/merr. */
+/**
+ * Legacy codes 8 (rate limit), 9 (memory) and 10 (disk), and their successors: https://milvus.io/docs/error_codes.md,
+ * milvus/pkg/util/merr.
+ */
 const busyCodes = new Set([1, 3, 8, 9, 10, 49, 53, 54]);
 /** Parameter and field errors: the record is at fault. Milvus Lite answers 6 for these. */
 const recordCodes = (code: number): boolean =>

@@ -1,7 +1,8 @@
 import type { MongoClient } from "mongodb";
 import { AppError } from "../../engine/errors.ts";
 
-// src/stores/mongodb owns the connection to MongoDB: how it is opened, loaded and lost. It knows nothing of what is kept there.
+// src/stores/mongodb owns the connection to MongoDB: how it is opened, loaded and lost. It knows nothing of what is
+// kept there.
 
 export interface MongodbOptions {
   /** `mongodb://` or `mongodb+srv://`, with user and password where they are needed. */
@@ -53,7 +54,10 @@ async function loadMongodb(): Promise<typeof import("mongodb")> {
 /** Codes of answers that may be another one later: https://github.com/mongodb/specifications, retryable writes. */
 const passingCodes = new Set([6, 7, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
 
-/** Whether the connection failed, or the server refuses everything for the time being; undefined for what is no error of MongoDB. */
+/**
+ * Whether the connection failed, or the server refuses everything for the time being; undefined for what is no error of
+ * MongoDB.
+ */
 export function mongodbFailure(error: unknown): "connection" | "passing" | "refused" | undefined {
   if (!(error instanceof Error) || !error.name.startsWith("Mongo")) return undefined;
   if (/Network|ServerSelection|PoolCleared|PoolClosed|NotConnected|Topology|Expired/.test(error.name))

@@ -1,7 +1,8 @@
 import type { Pool, PoolConnection } from "mysql2/promise";
 import { AppError, UsageError } from "../../engine/errors.ts";
 
-// src/stores/mysql owns the connection to MySQL or MariaDB: its address, pool and errors. It knows nothing of what is kept there.
+// src/stores/mysql owns the connection to MySQL or MariaDB: its address, pool and errors. It knows nothing of what is
+// kept there.
 
 export interface MysqlOptions {
   /** `mysql://user:password@host:3306/database`; SQLAlchemy's `mysql+aiomysql://` is taken too. */
@@ -39,7 +40,10 @@ function mysqlAddress(uri: string): MysqlAddress {
   };
 }
 
-/** A pool that opens connections when they are needed, and looks at each before it is given out, as `pool_pre_ping` does. */
+/**
+ * A pool that opens connections when they are needed, and looks at each before it is given out, as `pool_pre_ping`
+ * does.
+ */
 export class Mysql {
   readonly address: MysqlAddress;
   private readonly options: MysqlOptions;
@@ -50,7 +54,10 @@ export class Mysql {
     this.options = options;
   }
 
-  /** Runs `work` on a connection that has just answered. Errors are AppErrors that say which of address, login, database or statement is wrong. */
+  /**
+   * Runs `work` on a connection that has just answered. Errors are AppErrors that say which of address, login, database
+   * or statement is wrong.
+   */
   async use<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T> {
     try {
       const connection = await this.pinged();

@@ -3,8 +3,9 @@ import { AppError } from "../../engine/errors.ts";
 import type { RunLocks } from "../../runs/run-locks.ts";
 
 /**
- * Named locks that end with this process, however it ends: session advisory locks on one connection that is kept for them. `lost` aborts when
- * that connection breaks, for then every lock is gone. Needs a session of its own, so no transaction-pooling proxy in between.
+ * Named locks that end with this process, however it ends: session advisory locks on one connection that is kept for
+ * them. `lost` aborts when that connection breaks, for then every lock is gone. Needs a session of its own, so no
+ * transaction-pooling proxy in between.
  */
 export class AdvisoryLocks implements RunLocks {
   readonly lost: AbortSignal;

@@ -3,12 +3,17 @@ import { backOff } from "../../engine/back-off.ts";
 import { AppError, UsageError } from "../../engine/errors.ts";
 import { connectWithin, loadRedis } from "./client.ts";
 
-/** An answer of RESP 2 with its bytes as they came: bulk strings are Buffers, simple strings strings, integers numbers. */
+/**
+ * An answer of RESP 2 with its bytes as they came: bulk strings are Buffers, simple strings strings, integers numbers.
+ */
 export type Reply = Buffer | string | number | null | Reply[];
 
 /** One connection that speaks bytes: neither keys nor values ever become text. It connects again by itself. */
 export interface BinaryClient {
-  /** Commands that are sent in the same turn travel as one pipeline. Rejects with the server's error, or at once while not connected. */
+  /**
+   * Commands that are sent in the same turn travel as one pipeline. Rejects with the server's error, or at once while
+   * not connected.
+   */
   send(...args: readonly RedisArgument[]): Promise<Reply>;
   /** Hears channels that match the pattern until the client is closed; told again after each reconnection. */
   listen(pattern: string, heard: (message: Buffer, channel: Buffer) => void): Promise<void>;
@@ -25,7 +30,10 @@ export interface BinaryClientOptions {
 
 const pauses = { first: 50, longest: 2000 };
 
-/** Connects, or fails at once. Loads the driver when it is first called. @throws AppError redis_unreachable, client_missing */
+/**
+ * Connects, or fails at once. Loads the driver when it is first called. @throws AppError redis_unreachable,
+ * client_missing
+ */
 export async function connectBinary({
   uri,
   connectTimeoutMillis = 10_000,

@@ -3,7 +3,8 @@ import { backOff } from "../../engine/back-off.ts";
 import { inTime } from "../../engine/in-time.ts";
 import { AppError } from "../../engine/errors.ts";
 
-// src/stores/redis owns the connection to Redis: how it is opened, loaded and lost. It knows nothing of what is kept there.
+// src/stores/redis owns the connection to Redis: how it is opened, loaded and lost. It knows nothing of what is kept
+// there.
 
 export type RedisClient = ReturnType<typeof createClient>;
 
@@ -38,7 +39,10 @@ export async function connectRedis({ uri, connectTimeoutMillis = 10_000 }: Redis
   return client as RedisClient;
 }
 
-/** The driver's own limit ends with the TCP connection: a server that takes it and never says a word would be waited for without end. */
+/**
+ * The driver's own limit ends with the TCP connection: a server that takes it and never says a word would be waited for
+ * without end.
+ */
 export async function connectWithin(
   client: Pick<RedisClient, "destroy"> & { connect(): Promise<unknown> },
   millis: number,
@@ -73,7 +77,10 @@ const lost = new Set([
   "SocketTimeoutError",
 ]);
 
-/** The answers of a server that may take the same command later: https://redis.io/docs/latest/develop/reference/protocol-spec/, Simple errors. */
+/**
+ * The answers of a server that may take the same command later:
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/, Simple errors.
+ */
 const passing = /^(LOADING|BUSY|TRYAGAIN|MASTERDOWN|CLUSTERDOWN|READONLY|OOM|MISCONF|NOREPLICAS)\b/;
 
 /** An error of the driver that says the connection is not there, or not any more. */
@@ -88,7 +95,10 @@ export function isErrorReply(error: Error): boolean {
   return replies.has(error.constructor.name);
 }
 
-/** Whether the connection failed, or the server refuses everything for the time being; undefined for what is no error of Redis. */
+/**
+ * Whether the connection failed, or the server refuses everything for the time being; undefined for what is no error of
+ * Redis.
+ */
 export function redisFailure(error: unknown): "connection" | "passing" | "refused" | undefined {
   if (!(error instanceof Error)) return undefined;
   if (isConnectionLost(error)) return "connection";

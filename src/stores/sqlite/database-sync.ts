@@ -3,8 +3,8 @@ import type * as Sqlite from "node:sqlite";
 import { UsageError } from "../../engine/errors.ts";
 
 /**
- * SQLite as Node has it. An import of `node:sqlite` would fail where an older Node links the library, before a line of it
- * ran, and with a sentence that names no version; so this is the one place that loads it.
+ * SQLite as Node has it. An import of `node:sqlite` would fail where an older Node links the library, before a line of
+ * it ran, and with a sentence that names no version; so this is the one place that loads it.
  */
 export const { DatabaseSync } = load();
 export type DatabaseSync = Sqlite.DatabaseSync;

@@ -4,7 +4,10 @@ import { migrateOnce } from "../../support/test-archive.ts";
 import { createRunsArchive, type Store, type RunsArchive, testId } from "../workflow-runs/runs-archive.ts";
 import { insertEndUser, insertLogs, logRepositories, otherTenant, tenantId, wordsApp } from "./logs-archive.ts";
 
-/** The inputs of each run, as the platform's writers spell JSON: Python escapes what is not ASCII, Celery's tasks do not. */
+/**
+ * The inputs of each run, as the platform's writers spell JSON: Python escapes what is not ASCII, Celery's tasks do
+ * not.
+ */
 const inputs: Readonly<Record<string, string>> = {
   order: '{"question": "Where is order 10045, please?", "lang": "en"}',
   invoice: '{"question": "The invoice INV-2024-0815 of 1,250.00 EUR\\nis PAID"}',

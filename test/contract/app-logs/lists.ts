@@ -4,7 +4,10 @@ import { wildTenants } from "../workflow-runs/contract.ts";
 import { testId } from "../workflow-runs/runs-archive.ts";
 import { busyApp, busyLogs, idsOf, tenantId } from "./logs-archive.ts";
 
-/** Ids of the busy app's logs `l`, with their run `r`, end user `e` and account `a`, for which a condition in SQL holds, newest first. */
+/**
+ * Ids of the busy app's logs `l`, with their run `r`, end user `e` and account `a`, for which a condition in SQL holds,
+ * newest first.
+ */
 export type Expected = (condition: string) => Promise<string[]>;
 
 export function listContract(given: () => AppLogRepository, rows: Expected): void {

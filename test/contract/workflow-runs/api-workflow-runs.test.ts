@@ -29,7 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => archive.drop());
 
-/** A run every 20 minutes around changes of clocks, some at the ends of what Elasticsearch indexes, and some from just now. */
+/**
+ * A run every 20 minutes around changes of clocks, some at the ends of what Elasticsearch indexes, and some from just
+ * now.
+ */
 async function insertClockRuns(): Promise<void> {
   const starts = ["2018-02-17", "2018-11-03", "2025-03-08", "2025-10-31", "2025-04-05", "2025-10-04"];
   for (const start of starts) {

@@ -118,7 +118,10 @@ export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UT
   };
 }
 
-/** Lists in Elasticsearch see second writes when they are written: the contract is about what is there then. What `isById` names does not wait. */
+/**
+ * Lists in Elasticsearch see second writes when they are written: the contract is about what is there then. What
+ * `isById` names does not wait.
+ */
 export function afterSecondWrites<R extends object>(dualWrite: DualWrite, repository: R, isById: RegExp): R {
   return new Proxy(repository, {
     get(target, name) {

@@ -19,8 +19,9 @@ const pauseMillis = 5;
 const harmless = new Set(["55P03", "40P01", "40001", "23505", "25P02"]);
 
 /**
- * An application with several connections that writes some hundred times a second or more: runs and nodes that begin, are retried, paused, resumed and end;
- * late changes of ended ones; months and tenants that change; offload rows; deletes, returns, rollbacks, and commits long after the write.
+ * An application with several connections that writes some hundred times a second or more: runs and nodes that begin,
+ * are retried, paused, resumed and end; late changes of ended ones; months and tenants that change; offload rows;
+ * deletes, returns, rollbacks, and commits long after the write.
  */
 export class LivePlatform {
   readonly deleted = new Set<string>();
@@ -145,7 +146,10 @@ export class LivePlatform {
     await sql.query("DROP TABLE returning_row");
   }
 
-  /** Mostly one that began lately: a row is written several times within a second or so, and then seldom again, so that nothing mends what was missed. */
+  /**
+   * Mostly one that began lately: a row is written several times within a second or so, and then seldom again, so that
+   * nothing mends what was missed.
+   */
   private someId(table: TableName): string {
     const ids = this.ids.get(table)!;
     return this.prng.pick(this.prng.chance(0.9) ? ids.slice(-recentRows) : ids);

@@ -23,7 +23,10 @@ afterAll(async () => {
   await Promise.all([source?.close(), target?.close()]);
 });
 
-/** The command again and again, killed after a time that grows, until it is done. Returns how often it was killed in its midst. */
+/**
+ * The command again and again, killed after a time that grows, until it is done. Returns how often it was killed in its
+ * midst.
+ */
 async function killed(env: Record<string, string>, args: string[], begun: () => Promise<boolean>): Promise<number> {
   let midst = 0;
   for (let at = 0; at < kills; at++) {

@@ -46,7 +46,8 @@ test.each(pairs)(
     const flags = ["--source", from, "--target", to, "--yes", "--batch-size", "50"];
     let resume: string[] = [];
     for (let kill = 0; kill < kills; kill++) {
-      // slow enough to be still at work when it is killed: in the whole time of all kills about two thirds of the records pass
+      // slow enough to be still at work when it is killed: in the whole time of all kills about two thirds of the
+      // records pass
       const run = startLlmCache(["migrate", ...flags, "--max-rps", String(Math.ceil(records / kills)), ...resume], env);
       const first = await Promise.race([run.begun.then(() => "begun" as const), run.ended]);
       if (first === "begun") resume = ["--resume"];

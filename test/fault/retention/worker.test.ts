@@ -78,7 +78,8 @@ scene("of three workers one does each slot, and never two at once", everyFiveSec
     return done.length >= slots && done;
   });
 
-  // No slot twice. When a job was made says nothing of its slot: on a busy machine a late one and a punctual one are made together.
+  // No slot twice. When a job was made says nothing of its slot: on a busy machine a late one and a punctual one are
+  // made together.
   const { rows: slotsBegun } = await archive.sql.query(
     "SELECT DISTINCT singleton_on, singleton_key FROM log_archive_jobs.job WHERE name = '__pgboss__send-it'",
   );

@@ -11,7 +11,10 @@ import { needs } from "../../support/needs.ts";
 
 let authority: Authority;
 let stranger: Authority;
-/** Asks for TLS, and for a client's certificate on the database of that name; another has an expired certificate for another name. */
+/**
+ * Asks for TLS, and for a client's certificate on the database of that name; another has an expired certificate for
+ * another name.
+ */
 let server: RunningServer;
 let expired: RunningServer;
 let client: { certificate: string; key: string };

@@ -46,7 +46,10 @@ export async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-/** Expects that what is in flight comes to its end, and then for so long that the program does nothing in either store of the archive. */
+/**
+ * Expects that what is in flight comes to its end, and then for so long that the program does nothing in either store
+ * of the archive.
+ */
 export async function expectQuiet(archive: TestArchive, millis: number): Promise<void> {
   const asked = performance.now();
   let quietSince = asked;

@@ -21,7 +21,10 @@ beforeEach(async () => {
 });
 afterEach(() => archive.drop());
 
-/** Two months of a tenant, migrated whole with capture installed. Writing a run again also writes its app log, which says how the run ended. */
+/**
+ * Two months of a tenant, migrated whole with capture installed. Writing a run again also writes its app log, which
+ * says how the run ended.
+ */
 async function begin(): Promise<{ september: Inserted; october: Inserted }> {
   const september = await insertRun(archive.sql, { tenantId, createdAt: "2025-09-10 10:00:00.123456", nodes: 3 });
   const october = await insertRun(archive.sql, { tenantId, createdAt: "2025-10-10 10:00:00.123456", nodes: 3 });

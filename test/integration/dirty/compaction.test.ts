@@ -46,7 +46,9 @@ async function fill(entries: readonly Entry[]): Promise<void> {
   );
 }
 
-/** What applying the registry comes to: records in their order, whether they were deleted, and where documents may lie. */
+/**
+ * What applying the registry comes to: records in their order, whether they were deleted, and where documents may lie.
+ */
 async function effect(state: StateDatabase) {
   const page = { dataType: "app_logs", tenantIds: [], after: "0", upTo: "9223372036854775807", limit: 1000 };
   const entries = await readDirty(state, { ...page, timeZone: "Asia/Shanghai" });

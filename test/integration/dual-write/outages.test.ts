@@ -39,7 +39,10 @@ async function start(
   await application.setModes(tenantId, both);
 }
 
-/** As a platform does: a run is saved when it begins and when it ends, in between its nodes, each twice, and at last its log. */
+/**
+ * As a platform does: a run is saved when it begins and when it ends, in between its nodes, each twice, and at last its
+ * log.
+ */
 async function saveRuns(count: number): Promise<void> {
   const { executions, nodes, logs } = application;
   const runs = Array.from({ length: count }, (_, at) =>

@@ -37,7 +37,10 @@ interface Known {
   done: number;
 }
 
-/** Saves and reads runs of a tenant through one process until it is told to stop; a read must see what was saved before it began. */
+/**
+ * Saves and reads runs of a tenant through one process until it is told to stop; a read must see what was saved before
+ * it began.
+ */
 async function work(application: TestApplication, tenantId: string, signal: AbortSignal): Promise<Known[]> {
   const known: Known[] = [];
   for (let n = 0; !signal.aborted; n++) {

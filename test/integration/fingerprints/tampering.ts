@@ -49,7 +49,10 @@ export async function tamper(
   return done;
 }
 
-/** Another byte at a place of the document where Elasticsearch takes one. What it has beside the row is left: nothing speaks of that. */
+/**
+ * Another byte at a place of the document where Elasticsearch takes one. What it has beside the row is left: nothing
+ * speaks of that.
+ */
 async function change(url: string, index: string, id: string, source: string, prng: Prng): Promise<string> {
   const beside = /"search_text":"(?:[^"\\]|\\.)*",|"copied_at":"[^"]*"/g;
   const spared = [...source.matchAll(beside)].map(({ 0: text, index: start }) => [start, start + text.length] as const);

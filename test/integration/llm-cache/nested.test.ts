@@ -10,7 +10,8 @@ import { record } from "../../support/llm-cache/hostile.ts";
 import { temporaryState } from "../../support/llm-cache/state.ts";
 import { type Caches, type LightragStore, lightragStores } from "../../support/llm-cache/stores.ts";
 
-// Old versions of LightRAG kept an object for each mode, hash to record, which today's flatten when they open the store.
+// Old versions of LightRAG kept an object for each mode, hash to record, which today's flatten when they open the
+// store.
 
 const signal = new AbortController().signal;
 const old = {

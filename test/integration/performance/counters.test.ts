@@ -2,7 +2,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestArchive, type TestArchive } from "../../support/test-archive.ts";
 import { type Counts, countedMigrate } from "./counted-migrate.ts";
 
-/** Of the same seed always, so the counts are too; limits leave room for a statement now and then that depends on time, not for one more per page. */
+/**
+ * Of the same seed always, so the counts are too; limits leave room for a statement now and then that depends on time,
+ * not for one more per page.
+ */
 const rows = 3000;
 
 let archive: TestArchive;
@@ -16,8 +19,9 @@ afterAll(() => archive.drop());
 test("requests to Elasticsearch: bulks of their full size, and a fixed number beside them", () => {
   expect(first.report.totals.migrated).toBe(rows);
   expect(first.bulkRequests).toBeLessThanOrEqual(6); // measured 6
-  // Measured 24: 16 as a later run has them, 3 for the templates and 1 for the marks of older indices, both of a first run alone, and 4 to make the index:
-  // what its name would be made of, its making, its uuid, which the answer to that does not say, and whether it takes documents.
+  // Measured 24: 16 as a later run has them, 3 for the templates and 1 for the marks of older indices, both of a first
+  // run alone, and 4 to make the index: what its name would be made of, its making, its uuid, which the answer to that
+  // does not say, and whether it takes documents.
   expect(first.otherRequests).toBeLessThanOrEqual(25);
 });
 
@@ -46,9 +50,10 @@ test("a run that finds nothing new asks little and sends nothing", async () => {
   const { report, bulkRequests, otherRequests, bytesSent } = await countedMigrate(archive);
   expect(report.totals).toMatchObject({ migrated: 0, skipped: rows });
   expect(bulkRequests).toBe(0);
-  // Measured 16, 5 more than before an archive belonged to one database. Which cluster it is, is asked three times instead of once, for a balancer may lead to
-  // several. Claims are read before the first write of any kind, and again just before the own one is put, so that two databases that come to the same prefix
-  // at once see each other; then it is put. A request and its headers are about 450 bytes, the claim itself 220.
+  // Measured 16, 5 more than before an archive belonged to one database. Which cluster it is, is asked three times
+  // instead of once, for a balancer may lead to several. Claims are read before the first write of any kind, and again
+  // just before the own one is put, so that two databases that come to the same prefix at once see each other; then it
+  // is put. A request and its headers are about 450 bytes, the claim itself 220.
   expect(otherRequests).toBeLessThanOrEqual(17);
   expect(bytesSent).toBeLessThan(9000); // measured 8209
 });

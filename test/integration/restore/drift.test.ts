@@ -20,7 +20,10 @@ async function archiveOf(before: string): Promise<Record<string, Record<string, 
   return dump;
 }
 
-/** With this change of the tables a restore and its dry run are refused with these words before any row is written; the change is taken back. */
+/**
+ * With this change of the tables a restore and its dry run are refused with these words before any row is written; the
+ * change is taken back.
+ */
 async function expectRefusal(change: string, ...words: string[]): Promise<void> {
   await archive.sql.query(change);
   for (const dryRun of [true, false]) {

@@ -32,7 +32,10 @@ export const logTables = [
   "workflow_node_execution_offload",
 ];
 
-/** Every row of the log tables by its id: each column as PostgreSQL prints it, doubles also as their bytes. Neither the program nor its tables come in. */
+/**
+ * Every row of the log tables by its id: each column as PostgreSQL prints it, doubles also as their bytes. Neither the
+ * program nor its tables come in.
+ */
 export async function dumpLogs(sql: Client): Promise<Record<string, Record<string, string>>> {
   const dump: Record<string, Record<string, string>> = {};
   for (const table of logTables) {
@@ -64,7 +67,10 @@ export async function intoTwoMonths(sql: Client): Promise<void> {
     await sql.query(`UPDATE ${table} SET created_at = created_at + interval '30 days' WHERE id::text > '8'`);
 }
 
-/** Deletes, as a purge would, the rows of a condition with what belongs to them; returns how many of the three log tables. */
+/**
+ * Deletes, as a purge would, the rows of a condition with what belongs to them; returns how many of the three log
+ * tables.
+ */
 export async function deleteLogs(sql: Client, condition: string): Promise<number> {
   const hasOffloads = (await columnsOf(sql, "workflow_node_execution_offload")).length > 0;
   if (hasOffloads) {

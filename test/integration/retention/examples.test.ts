@@ -149,7 +149,10 @@ const exitStatus = z.int().min(1).max(255);
 const quantity = z.string().regex(/^\d+(Ki|Mi|Gi)$/);
 const memory = z.strictObject({ memory: quantity });
 
-/** The fields that we use of https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/ and no other. */
+/**
+ * The fields that we use of https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/ and no
+ * other.
+ */
 const cronJob = z.strictObject({
   apiVersion: z.literal("batch/v1"),
   kind: z.literal("CronJob"),

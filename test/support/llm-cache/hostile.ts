@@ -86,5 +86,8 @@ export function otherCaches(): Caches {
   return Object.fromEntries(keys.map((key) => [key, record(`other ${key}`)]));
 }
 
-/** Workspaces that a careless pattern would take for `w`: prefixes, suffixes, and those with signs that mean something to SQL, globs and paths. */
+/**
+ * Workspaces that a careless pattern would take for `w`: prefixes, suffixes, and those with signs that mean something
+ * to SQL, globs and paths.
+ */
 export const neighbours = ["w1", "w_", "ww", "W", "w%", "w*"];

@@ -15,7 +15,10 @@ export interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<{ code: number | null; stderr: string }>;
 }
 
-/** `app resplite serve` as a process of its own, on any free port, or what the environment says; killed when the test is finished. */
+/**
+ * `app resplite serve` as a process of its own, on any free port, or what the environment says; killed when the test is
+ * finished.
+ */
 export async function startServerProcess(
   args: readonly string[],
   env: NodeJS.ProcessEnv = { RESPLITE_PORT: "0" },

@@ -1,6 +1,9 @@
 import type { Bulk, Note, World } from "./world.ts";
 
-/** A process of the program: between two steps anything may happen, its death included. What it yields is a request that is under way. */
+/**
+ * A process of the program: between two steps anything may happen, its death included. What it yields is a request that
+ * is under way.
+ */
 export type Process = Generator<Bulk | undefined, void>;
 
 interface Record {

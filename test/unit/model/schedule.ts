@@ -45,7 +45,10 @@ interface Running {
   underWay?: Bulk | undefined;
 }
 
-/** Plays a schedule, lets everything come to rest, and says what is wrong then: nothing may be lost, doubled or brought back wrongly. */
+/**
+ * Plays a schedule, lets everything come to rest, and says what is wrong then: nothing may be lost, doubled or brought
+ * back wrongly.
+ */
 export function play(which: Rules, schedule: Schedule): string[] {
   const world = new World(which);
   const running: Running[] = [];

@@ -1,6 +1,9 @@
 /** The rules that keep the archive true, each to be switched off by itself. */
 export const rules = {
-  /** A document is written, and deleted, at the version of the snapshot in which its row was read: an older one never replaces a newer one. */
+  /**
+   * A document is written, and deleted, at the version of the snapshot in which its row was read: an older one never
+   * replaces a newer one.
+   */
   snapshotOrder: true,
   /** A row is written only into the partition that it belongs to when it is read. */
   ownPartition: true,
@@ -16,7 +19,10 @@ export const rules = {
   oneDocument: true,
   /** A document is removed for a note only while that note waits. */
   settledNotesAreSilent: true,
-  /** What was not done because its note was gone settles no other note: a compaction may have taken the newest of those that were read. */
+  /**
+   * What was not done because its note was gone settles no other note: a compaction may have taken the newest of those
+   * that were read.
+   */
   passedOverNotesStay: true,
 };
 export type Rules = Readonly<typeof rules>;
@@ -43,7 +49,9 @@ export interface Bulk {
   readonly version: number;
 }
 
-/** Rows, notes, documents, journals, locks and what the network holds. Every method is one transaction or one request. */
+/**
+ * Rows, notes, documents, journals, locks and what the network holds. Every method is one transaction or one request.
+ */
 export class World {
   readonly rules: Rules;
   readonly rows = new Map<number, Row>();

@@ -23,7 +23,10 @@ export interface ToyReport {
 
 const scope = "toy numbers";
 
-/** Copies numbers from one array to another, from where the run before it stopped. `write` takes one number, or throws for one that it never takes. */
+/**
+ * Copies numbers from one array to another, from where the run before it stopped. `write` takes one number, or throws
+ * for one that it never takes.
+ */
 export async function copyNumbers(
   from: readonly number[],
   write: (number: number) => Promise<void>,

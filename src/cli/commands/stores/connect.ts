@@ -17,7 +17,10 @@ export const layraConfig = {
 
 export type LayraContext = CommandContext<ConfigOf<typeof layraConfig>>;
 
-/** Runs `work` with the five stores as the configuration says; each is connected when it is used. They are closed afterwards. */
+/**
+ * Runs `work` with the five stores as the configuration says; each is connected when it is used. They are closed
+ * afterwards.
+ */
 export async function withStores<T>(
   { config }: LayraContext,
   timeoutSeconds: number,

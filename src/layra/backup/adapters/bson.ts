@@ -1,6 +1,9 @@
 import type { BSON, Document } from "mongodb";
 
-/** The order in which MongoDB sorts types: https://www.mongodb.com/docs/manual/reference/bson-type-comparison-order/. An id is no array and no regex. */
+/**
+ * The order in which MongoDB sorts types: https://www.mongodb.com/docs/manual/reference/bson-type-comparison-order/. An
+ * id is no array and no regex.
+ */
 const typeOrder = [
   "minKey",
   "null",
@@ -48,8 +51,8 @@ const exact = { promoteValues: false, promoteLongs: false, promoteBuffers: false
 const [object, array] = [3, 4];
 
 /**
- * The document so that serialising it gives the same bytes. Numbers keep their type; where a name looks like an index, which JavaScript would put first,
- * documents are Maps.
+ * The document so that serialising it gives the same bytes. Numbers keep their type; where a name looks like an index,
+ * which JavaScript would put first, documents are Maps.
  */
 export function exactDocument(bson: typeof BSON, record: Buffer): Document {
   const document = bson.deserialize(record, exact);

@@ -33,8 +33,9 @@ const strong = 0;
 const page = 1000;
 
 /**
- * The collections of knowledge bases. Records are rows as JSON, vectors in it as their bytes. Real Milvus is read by ranges of the primary key, for it
- * refuses offsets beyond 16,384; Milvus Lite by offsets, for its pages by key lose rows. Both are counted against count(*) at the end.
+ * The collections of knowledge bases. Records are rows as JSON, vectors in it as their bytes. Real Milvus is read by
+ * ranges of the primary key, for it refuses offsets beyond 16,384; Milvus Lite by offsets, for its pages by key lose
+ * rows. Both are counted against count(*) at the end.
  */
 export function milvusAdapter(stores: Stores): StoreAdapter {
   const { milvus } = stores;
@@ -143,7 +144,10 @@ export function milvusAdapter(stores: Stores): StoreAdapter {
       }
       await load(collection_name);
     },
-    /** Rows with keys of Milvus' own cannot be told from each other: a request was done whole or not at all, and the number says which. */
+    /**
+     * Rows with keys of Milvus' own cannot be told from each other: a request was done whole or not at all, and the
+     * number says which.
+     */
     async goesOn(section, confirmed) {
       if (!schemaOf(section).primaryKey.isAuto) return "yes";
       const rows = await count(section);

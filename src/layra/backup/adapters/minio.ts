@@ -25,7 +25,10 @@ const mostPieces = 9000;
 const atOnce = 8;
 const mostObjects = 256;
 
-/** The bucket. Records are objects with their headers; larger ones are pieces of 8 MB or more, so that no object has to fit into memory. */
+/**
+ * The bucket. Records are objects with their headers; larger ones are pieces of 8 MB or more, so that no object has to
+ * fit into memory.
+ */
 export function minioAdapter(stores: Stores): StoreAdapter {
   const objects = stores.objects();
   /** Pieces of an upload under way, which the last one waits for. */

@@ -12,7 +12,10 @@ interface CollectionSchema {
 
 const duplicateKey = 11_000;
 
-/** Collections of the application's database. Records are documents in BSON, as MongoDB keeps them: every type and the order of fields stay. */
+/**
+ * Collections of the application's database. Records are documents in BSON, as MongoDB keeps them: every type and the
+ * order of fields stay.
+ */
 export async function mongodbAdapter(stores: Stores): Promise<StoreAdapter> {
   const db = await stores.mongodb();
   const bson = await import("mongodb").then(({ BSON }) => BSON);
@@ -125,7 +128,10 @@ async function insertOver(db: Db, name: string, documents: readonly Document[]):
   return refused;
 }
 
-/** The documents that were not inserted because their key is there. The command itself, because the driver's method takes no Map. */
+/**
+ * The documents that were not inserted because their key is there. The command itself, because the driver's method
+ * takes no Map.
+ */
 async function insert(
   db: Db,
   name: string,

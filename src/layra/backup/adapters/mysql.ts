@@ -27,7 +27,10 @@ const session = [
 
 const schemaOf = ({ schema }: SectionHead): TableSchema => schema as TableSchema;
 
-/** Every table with its rows, then functions, procedures, views and triggers. Records are rows; each value as its text or bytes. */
+/**
+ * Every table with its rows, then functions, procedures, views and triggers. Records are rows; each value as its text
+ * or bytes.
+ */
 export function mysqlAdapter(stores: Stores): StoreAdapter {
   const mysql = stores.mysql();
   const { host, port, database } = mysql.address;

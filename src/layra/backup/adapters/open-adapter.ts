@@ -6,7 +6,10 @@ import { mongodbAdapter } from "./mongodb.ts";
 import { mysqlAdapter } from "./mysql.ts";
 import { redisAdapter } from "./redis.ts";
 
-/** What names others comes before what it names: what MongoDB's documents name is there when they are read, and can only be deleted until it is read. */
+/**
+ * What names others comes before what it names: what MongoDB's documents name is there when they are read, and can only
+ * be deleted until it is read.
+ */
 const backupOrder = ["mysql", "mongodb", "redis", "milvus", "minio"] as const satisfies readonly StoreName[];
 
 const adapters: Readonly<Record<StoreName, (stores: Stores) => StoreAdapter | Promise<StoreAdapter>>> = {

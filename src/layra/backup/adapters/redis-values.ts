@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { BinaryClient, Reply } from "../../../stores/redis/binary-client.ts";
 
 /**
- * Whether the key holds what the payload holds. Two dumps of one hash or set may differ in their order: then the payload is restored under a name of its
- * own for a moment, and both are read.
+ * Whether the key holds what the payload holds. Two dumps of one hash or set may differ in their order: then the
+ * payload is restored under a name of its own for a moment, and both are read.
  */
 export async function sameValue(client: BinaryClient, key: Buffer, payload: Buffer): Promise<boolean> {
   const other = Buffer.from(`log-archive:compare:${randomUUID()}`);

@@ -13,7 +13,10 @@ interface KeyRecord {
 
 const databaseOf = ({ name }: SectionHead): number => Number(name.slice(2));
 
-/** The four databases of the application. Records are keys with what DUMP says of them and the time at which they expire. */
+/**
+ * The four databases of the application. Records are keys with what DUMP says of them and the time at which they
+ * expire.
+ */
 export function redisAdapter(stores: Stores): StoreAdapter {
   const clientOf = (section: SectionHead): Promise<BinaryClient> => stores.redisBytes(databaseOf(section));
   const { host } = new URL(stores.options.redis.uri);
@@ -50,7 +53,10 @@ export function redisAdapter(stores: Stores): StoreAdapter {
     writesAtOnce: 2,
     sections: async () => [0, 1, 2, 3].map((database) => ({ name: `db${database}`, schema: {} })),
     read,
-    /** A position of SCAN means something only to the server process that gave it, and 0 behind the last page means that all was read. */
+    /**
+     * A position of SCAN means something only to the server process that gave it, and 0 behind the last page means that
+     * all was read.
+     */
     accepts: async (section, cursor) =>
       (JSON.parse(cursor) as { server: string }).server === (await serverOf(await clientOf(section))),
     count: async (section) => Number(await (await clientOf(section)).send("DBSIZE")),

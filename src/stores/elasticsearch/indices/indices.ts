@@ -25,8 +25,10 @@ export async function seeIndex(client: Client, name: string): Promise<SeenIndex>
 }
 
 /**
- * Afterwards the index exists, belongs to this archive, was made from our template, and takes documents; one with an older mapping than `mapping` has its
- * fields too. Several callers may race for it; one that has just seen the index (`seen`) spares the question. A flood-stage block is not refused: it goes away by itself, and the bulks that meet it wait.
+ * Afterwards the index exists, belongs to this archive, was made from our template, and takes documents; one with an
+ * older mapping than `mapping` has its fields too. Several callers may race for it; one that has just seen the index
+ * (`seen`) spares the question. A flood-stage block is not refused: it goes away by itself, and the bulks that meet it
+ * wait.
  */
 export async function ensureIndex(
   client: Client,
@@ -60,7 +62,10 @@ export async function ensureIndex(
   return { uuid: await usable(owner, named, index), created };
 }
 
-/** The index, if there is one and it can be read, though it may take no documents. Throws AppError when it is not this archive's, or closed. */
+/**
+ * The index, if there is one and it can be read, though it may take no documents. Throws AppError when it is not this
+ * archive's, or closed.
+ */
 export async function findIndex(
   client: Client,
   owner: IndexOwner,
@@ -153,7 +158,10 @@ async function usable(owner: IndexOwner, named: NamedIndex, index: IndexFacts): 
   return uuid;
 }
 
-/** Fields are only ever added from one version to the next. Documents written before have them only when they are written again. */
+/**
+ * Fields are only ever added from one version to the next. Documents written before have them only when they are
+ * written again.
+ */
 async function addNewFields(
   client: Client,
   name: string,

@@ -15,8 +15,9 @@ import { connectionTarget } from "./tls.ts";
 export type { Pool } from "pg";
 
 /**
- * A pool of at most `size` connections to `url`, which may say how TLS is to be used (tls.ts). Connects on first use. Sessions are our own and have the
- * settings of session-settings.ts; with `slow` their slow statements are logged. Throws UsageError when TLS cannot be used as the URL says.
+ * A pool of at most `size` connections to `url`, which may say how TLS is to be used (tls.ts). Connects on first use.
+ * Sessions are our own and have the settings of session-settings.ts; with `slow` their slow statements are logged.
+ * Throws UsageError when TLS cannot be used as the URL says.
  */
 export function createPool(url: string, size = 10, slow?: SlowLog): pg.Pool {
   const target = connectionTarget(url);
@@ -50,7 +51,8 @@ export function createPool(url: string, size = 10, slow?: SlowLog): pg.Pool {
     },
   });
   pool.on("error", () => {}); // an idle connection died; the next query opens another or fails with its own error
-  // A connection in use that ends between two queries would end the process: its next query fails with an error of its own.
+  // A connection in use that ends between two queries would end the process: its next query fails with an error of its
+  // own.
   pool.on("connect", (client) => void client.on("error", () => {}));
   pool.on("connect", repeatStatements);
   if (slow !== undefined) pool.on("connect", (client) => watchStatements(client, slow));
@@ -63,8 +65,8 @@ const int4Oid = 23;
 const jsonOids = new Set([114, 3802]);
 
 /**
- * Values stay the text PostgreSQL sent, but for small integers, booleans and our own jsonb: a `timestamp` turned into a Date loses
- * microseconds and moves by the host's zone, a bigint loses digits.
+ * Values stay the text PostgreSQL sent, but for small integers, booleans and our own jsonb: a `timestamp` turned into a
+ * Date loses microseconds and moves by the host's zone, a bigint loses digits.
  */
 export function getTypeParser(oid: number): (value: string) => unknown {
   if (oid === booleanOid) return (value) => value === "t";

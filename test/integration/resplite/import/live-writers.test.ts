@@ -9,7 +9,10 @@ import { applyOnce, type Import, startImport, verifyOnce } from "./imports.ts";
 const seeds = process.env["TEST_FULL"] ? Array.from({ length: 10 }, (_, n) => n + 1) : [1];
 const keyCount = 3000;
 
-/** One write of any kind to one of the keys, as a platform would: also expiries, renames, and keys that change their type. */
+/**
+ * One write of any kind to one of the keys, as a platform would: also expiries, renames, and keys that change their
+ * type.
+ */
 function write(client: BinaryClient, random: Prng): Promise<unknown> {
   const key = `key:${random.integer(0, keyCount - 1)}`;
   const member = `m${random.integer(0, 19)}`;

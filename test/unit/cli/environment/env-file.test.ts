@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseEnvFile } from "../../../../src/cli/environment/env-file.ts";
 
-/** What python-dotenv 1.2.4 (`dotenv_values`, by which Dify's configuration reads .env) makes of each, with OUTER=outer in the environment. */
+/**
+ * What python-dotenv 1.2.4 (`dotenv_values`, by which Dify's configuration reads .env) makes of each, with OUTER=outer
+ * in the environment.
+ */
 const cases: [text: string, values: Record<string, string>][] = [
   ["A=b", { A: "b" }],
   ["A=b\nB=c", { A: "b", B: "c" }],

@@ -10,7 +10,10 @@ import { logTypes } from "../../../../src/workflow-logs/partitions/log-types.ts"
 const copy = nodeExecutionCopy({ nodeExecutions: 200, tenants: 1 });
 const body = new BulkBody(4 * 1024 * 1024);
 
-/** Rows of 3 KB. What is allocated for each is collected for each: at 20,000 rows a second, 1 KB more of it is 20 MB more a second. */
+/**
+ * Rows of 3 KB. What is allocated for each is collected for each: at 20,000 rows a second, 1 KB more of it is 20 MB
+ * more a second.
+ */
 test.each<[SearchTextMode, number]>([
   ["off", 600], // measured 50 to 230; one column as a string would be 1,000 more
   ["bounded", 19_000], // measured 17,600

@@ -11,7 +11,10 @@ interface Row {
 const time = (second: number): string => `2024-01-01 00:00:${String(second).padStart(2, "0")}.000000`;
 const order = (a: Row, b: Row): number => a.at - b.at || (a.id < b.id ? -1 : 1);
 
-/** Copies a part of a partition as the migration does, at most `rows` of it; tells what was copied and the checkpoints after it. */
+/**
+ * Copies a part of a partition as the migration does, at most `rows` of it; tells what was copied and the checkpoints
+ * after it.
+ */
 function copy(all: readonly Row[], confirmed: readonly ConfirmedRange[], from: number, to: number, rows: number) {
   const checkpoints = new Map(confirmed.map((range) => [range.start, range]));
   const copied: Row[] = [];

@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { copyField } from "../../../../../src/stores/postgres/copy/copy-in.ts";
 
-/** COPY's text format read by its documentation: a backslash makes the next character special, tab ends a field, line end a row. */
+/**
+ * COPY's text format read by its documentation: a backslash makes the next character special, tab ends a field, line
+ * end a row.
+ */
 function readField(field: string): string | null {
   if (field === "\\N") return null;
   const letters: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
