@@ -8,6 +8,7 @@ import { countRecordErrors } from "./state/record-errors.ts";
 import { appliedMigrations } from "./state/upgrade.ts";
 import { captureStatus, type CaptureStatus } from "./capture/status.ts";
 import { archiveStatus, type ArchiveStatus } from "./archive/archive-status.ts";
+import { type Budget, budgetOf } from "./budget.ts";
 import type { Connections } from "./connections.ts";
 import { lostCopies, type LostCopies } from "./lost-copies.ts";
 import {
@@ -34,6 +35,8 @@ export interface CoverageRow extends Partition {
 export interface StatusReport {
   readonly elasticsearch: { version: string; health: string; nodes: number; shards: { used: number; limit: number } };
   readonly postgres: { version: string };
+  /** How long the cluster's shards and disks last at the pace of the archive; null where only some tenants are asked for. */
+  readonly budget: Budget | null;
   readonly archive: ArchiveStatus;
   readonly templates: readonly { name: string; state: string }[];
   readonly indices: readonly {
@@ -81,7 +84,8 @@ export async function status(
   exact = false,
 ): Promise<StatusReport> {
   const { elasticsearch, state, postgres, settings, archive } = connections;
-  const { version, health, nodes, shards } = await clusterInfo(elasticsearch);
+  const cluster = await clusterInfo(elasticsearch);
+  const { version, health, nodes, shards } = cluster;
   const server = await postgres.query<{ version: string }>("select current_setting('server_version') as version");
   const listed = await listIndices(
     elasticsearch,
@@ -100,6 +104,7 @@ export async function status(
       documents: documents ?? null,
       bytes,
     }));
+  const budget = tenantIds.length > 0 ? null : budgetOf(cluster, listed.indices, new Date());
   const hasState = (await appliedMigrations(state)).length > 0;
   const notes = listed.foreign.map(
     (name) => `${name} is named like ours but was not made by this program; it is left alone.`,
@@ -114,6 +119,7 @@ export async function status(
   return {
     elasticsearch: { version, health, nodes, shards },
     postgres: { version: server.rows[0]!.version },
+    budget,
     archive: await archiveStatus(connections),
     templates: await templateStates(elasticsearch, settings.template),
     indices,

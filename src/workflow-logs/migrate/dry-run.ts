@@ -1,6 +1,6 @@
 import { deflateRawSync } from "node:zlib";
 import { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
-import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
@@ -33,6 +33,8 @@ export interface DryRun {
   /** Those that were counted. */
   readonly partitions: readonly PlannedPartition[];
   readonly plans: readonly SourcePlan[];
+  /** All that the archive has. */
+  readonly indices: readonly ArchiveIndex[];
 }
 
 /** Until a run of this installation has been measured: what one small node indexes of such documents. */
@@ -114,7 +116,7 @@ export async function dryRun(
     counts: isEstimated ? ("estimated" as const) : ("exact" as const),
     estimates,
   };
-  return { report, partitions, plans };
+  return { report, partitions, plans, indices };
 }
 
 const estimatedNote =

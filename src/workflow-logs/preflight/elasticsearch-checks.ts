@@ -4,6 +4,8 @@ import { loadTemplates } from "../../stores/elasticsearch/indices/template-files
 import { templateStates } from "../../stores/elasticsearch/indices/templates.ts";
 import { captureState } from "../capture/status.ts";
 import { resources } from "../partitions/log-types.ts";
+import { budgetOf, isSoonUsedUp, paceText, wayOutOfDisk, wayOutOfShards } from "../budget.ts";
+import type { Estimates } from "../migrate/dry-run.ts";
 import { monthBounds } from "../partitions/months.ts";
 import { type Check, fail, type Finding, ok, type PlanCheck, warn } from "./finding.ts";
 
@@ -46,12 +48,22 @@ export const templates: Check = async ({ connections }) => {
   });
 };
 
-export const shardBudget: PlanCheck = ({ cluster }, { report }) => {
+export const shardBudget: PlanCheck = ({ cluster }, { report, indices }) => {
+  const { shards } = budgetOf(withNew(cluster, report.estimates), indices, new Date());
   const finding = shardBudgetFinding(cluster, report.estimates);
-  if (report.counts === "exact" || finding.level === "ok") return [finding];
-  const message = `${finding.message} These are as many as there can be, by the planner's statistics.`;
-  return [{ ...finding, level: "warn", message, hint: `--exact counts them. ${finding.hint}` }];
+  const message = `${finding.message.replace(/\.$/, "")}${paceText(shards, (count) => `${count.toLocaleString("en-US")} shards`)}.`;
+  if (finding.level === "ok")
+    return [isSoonUsedUp(shards) ? warn("shards", message, wayOutOfShards) : { ...finding, message }];
+  if (report.counts === "exact") return [{ ...finding, message }];
+  const most = `${message} These are as many as there can be, by the planner's statistics.`;
+  return [warn("shards", most, `--exact counts them. ${finding.hint}`)];
 };
+
+function withNew(cluster: ClusterInfo, { shards, targetBytes }: Estimates): ClusterInfo {
+  const { used, limit } = cluster.shards;
+  const disks = cluster.disks.map((disk) => ({ ...disk, free: disk.free - targetBytes / cluster.disks.length }));
+  return { ...cluster, shards: { used: used + shards, limit }, disks };
+}
 
 /** 36 indices for each tenant and year: the limit of 1000 shards a node is met at about 27 tenants. */
 export function shardBudgetFinding(
@@ -71,12 +83,18 @@ export function shardBudgetFinding(
   return ok("shards", text);
 }
 
-export const diskSpace: PlanCheck = ({ cluster }, plan) => {
-  const room = cluster.disks.reduce((sum, disk) => sum + Math.max(0, disk.free - disk.highWatermark), 0);
-  const { targetBytes } = plan.report.estimates;
+export const diskSpace: PlanCheck = ({ cluster }, { report, indices }) => {
+  const { targetBytes } = report.estimates;
+  const now = new Date();
+  const room = budgetOf(cluster, indices, now).disk.left;
+  const afterwards = budgetOf(withNew(cluster, report.estimates), indices, now).disk;
   const text = `about ${megabytes(targetBytes)} to be written, ${megabytes(room)} free below the high watermark`;
-  if (targetBytes > room) return [fail("disk", `${text}.`, "Add disk space, or migrate fewer tenants or months.")];
-  return [ok("disk", text)];
+  if (targetBytes > room)
+    return [
+      fail("disk", `${text}.`, `${wayOutOfDisk} Or migrate fewer tenants or months (--tenant-id, --start-date).`),
+    ];
+  const message = `${text}${paceText(afterwards, megabytes)}`;
+  return [isSoonUsedUp(afterwards) ? warn("disk", `${message}.`, wayOutOfDisk) : ok("disk", message)];
 };
 
 /** Columns that the mapping does not know travel in the document but cannot be searched or filtered. */

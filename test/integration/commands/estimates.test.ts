@@ -85,6 +85,16 @@ test("preflight answers by estimates and says where it has not looked", async ()
   expect(exact.findings.find(({ check }) => check === "retention")?.message).not.toContain("--exact");
 });
 
+test("status says how long shards and disks last at the archive's pace, for the whole archive alone", async () => {
+  const { budget, indices, elasticsearch } = await json<StatusReport>("elasticsearch", "status");
+  const { used, limit } = elasticsearch.shards;
+  const byMonth = Object.values(Object.groupBy(indices, ({ month }) => month)).map((some) => some!.length);
+  expect(budget!.shards).toMatchObject({ used, limit, left: limit - used, eachMonth: Math.max(...byMonth) });
+  expect(budget!.disk.eachMonth).toBeGreaterThan(0);
+  const ofTenant = await json<StatusReport>("elasticsearch", "status", "--tenant-id", indices[0]!.tenantId);
+  expect(ofTenant.budget).toBeNull();
+});
+
 test("--exact needs --dry-run", async () => {
   const end = await runAppHere(archive, ["elasticsearch", "migrate", "--exact"]);
   expect(end.code).toBe(2);

@@ -1,3 +1,4 @@
+import { type Budget, isSoonUsedUp, paceText, wayOutOfDisk, wayOutOfShards } from "../../../workflow-logs/budget.ts";
 import type { StatusReport } from "../../../workflow-logs/status.ts";
 import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
@@ -26,6 +27,15 @@ export default command({
 
 const coverageShown = 60;
 
+function budgetLines({ shards, disk }: Budget): string[] {
+  const shardText = `Shards: ${formatCount(shards.left)} left${paceText(shards, formatCount)}`;
+  const diskText = `Disk: ${formatBytes(disk.left)} left below the high watermark${paceText(disk, formatBytes)}`;
+  return [
+    isSoonUsedUp(shards) ? `⚠ WARNING: ${shardText}. ${wayOutOfShards}` : shardText,
+    isSoonUsedUp(disk) ? `⚠ WARNING: ${diskText}. ${wayOutOfDisk}` : diskText,
+  ];
+}
+
 function statusText(report: StatusReport, width?: number): string {
   const {
     elasticsearch,
@@ -45,6 +55,7 @@ function statusText(report: StatusReport, width?: number): string {
   const shown = coverage.slice(0, coverageShown);
   return [
     `Elasticsearch ${elasticsearch.version}: ${elasticsearch.health}, ${elasticsearch.nodes} node${elasticsearch.nodes === 1 ? "" : "s"}, ${formatCount(elasticsearch.shards.used)} of ${formatCount(elasticsearch.shards.limit)} shards used`,
+    ...(report.budget === null ? [] : budgetLines(report.budget)),
     `PostgreSQL ${postgres.version}`,
     ...(archive.id === null
       ? []
