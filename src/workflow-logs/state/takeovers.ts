@@ -9,9 +9,13 @@ export interface NewTakeover {
   readonly indices: readonly string[];
 }
 
-/** The journal has it before anything is changed. Returns its id. */
+/**
+ * The journal has it before anything is changed, and nothing that runs have listed counts any more: others may have
+ * written into the indices. Returns its id.
+ */
 export async function beginTakeover(db: StateDatabase, takeover: NewTakeover): Promise<string> {
   const { operator, archiveBefore, archiveAfter, reasons, indices } = takeover;
+  await db.deleteFrom("listed_scopes").execute();
   const { id } = await db
     .insertInto("takeovers")
     .values({ operator, archive_before: archiveBefore, archive_after: archiveAfter, reasons, indices })

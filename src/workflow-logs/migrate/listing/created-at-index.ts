@@ -56,7 +56,7 @@ export async function lookByIndex(
 /** How many rows are older than an instant, and a sum over their created_at. */
 function olderThan(instant: string): string {
   const filter = `filter (where created_at < ${quoteLiteral(instant)})`;
-  return `count(*) ${filter} || ' ' || coalesce(sum(hashtext(created_at::text)::bigint) ${filter}, 0)`;
+  return `count(*) ${filter} || ' ' || coalesce(sum(timestamp_hash_extended(created_at::timestamp, 0)) ${filter}, 0)`;
 }
 
 /** In the source's time: the overlap window before now, or before the oldest transaction under way that can be seen. */
