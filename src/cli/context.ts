@@ -6,6 +6,7 @@ import { confirm, confirmByTyping } from "./confirm.ts";
 import { createDialogue, type Dialogue } from "./dialogue.ts";
 import type { GlobalOptions } from "./arguments/global-flags.ts";
 import type { Host } from "./host.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import { allowsColour, painter } from "./output/colour.ts";
 import { createLog } from "./output/log.ts";
 import type { LogLevel } from "./output/log-levels.ts";
@@ -31,6 +32,8 @@ export interface CommandContext<Config = unknown> {
   readonly signal: AbortSignal;
   /** The progress of this command; stopped when the command ends. */
   readonly progress: ProgressSink;
+  /** What is counted with --metrics. */
+  readonly metrics: Metrics | undefined;
   /** Returns when the operator agreed; throws otherwise. */
   confirm(question: string): Promise<void>;
   /** Returns when the operator typed the word, or gave --yes; throws otherwise. */
@@ -55,12 +58,13 @@ export interface ContextParts<Config> {
   readonly config: Config;
   /** For a command without --log-level and --quiet. */
   readonly defaultLogLevel: LogLevel;
+  readonly metrics?: Metrics | undefined;
 }
 
 const stopping = "\nFinishing what is in flight, then stopping. Press Ctrl-C again to stop at once.\n";
 
 export function createContext<Config>(parts: ContextParts<Config>): CommandContext<Config> {
-  const { command, globals, host, env, config, defaultLogLevel } = parts;
+  const { command, globals, host, env, config, defaultLogLevel, metrics } = parts;
   const [json, quiet, yes] = [globals.json === true, globals.quiet === true, globals.yes === true];
   const { logLevel, noProgress = false, wide = false } = globals;
   const { stdin, stdout, stderr } = host;
@@ -76,6 +80,7 @@ export function createContext<Config>(parts: ContextParts<Config>): CommandConte
   });
   host.signal.addEventListener("abort", () => screen.print(stopping), { once: true });
   const width = hasLiveLines ? () => stderr.columns ?? 80 : undefined;
+  const progress = loggedProgress(createProgress({ quiet, progress: !noProgress, screen, width }), log);
   return {
     command,
     startedAt: new Date(),
@@ -84,7 +89,8 @@ export function createContext<Config>(parts: ContextParts<Config>): CommandConte
     output: createOutput({ command, json, quiet, wide, stdout, stderr, paint: painter(stdout, env) }),
     log,
     signal: host.signal,
-    progress: loggedProgress(createProgress({ quiet, progress: !noProgress, screen, width }), log),
+    progress: metrics?.progress(progress, command) ?? progress,
+    metrics,
     confirm: (question) => confirm(question, yes, host),
     confirmByTyping: (question, word) => confirmByTyping(question, word, yes, host),
     dialogue: createDialogue(host, json || quiet),

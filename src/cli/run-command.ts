@@ -9,6 +9,8 @@ import { loadEnvironment } from "./environment/environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { globalFlags, readGlobals } from "./arguments/global-flags.ts";
 import type { Host } from "./host.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import type { MetricsAddress, MetricsServer } from "./metrics/serve-metrics.ts";
 import type { Problem } from "./arguments/problems.ts";
 
 /**
@@ -29,7 +31,9 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
   const config = readConfig(command, env);
   if (problems.length > 0) throw usageError(problems, path, config instanceof ConfigError ? config : undefined);
   if (config instanceof ConfigError) throw config;
+  const counted = globals.data.metrics === undefined ? undefined : await startMetrics(globals.data.metrics);
   const context = createContext({
+    metrics: counted?.metrics,
     command: path,
     globals: globals.data,
     host,
@@ -41,14 +45,23 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
   for (const remark of remarks) log.warn(remark);
   const startedAt = performance.now();
   log.info({ command: path }, "command begins");
+  if (counted !== undefined) progress.note(`Metrics at ${counted.server.url}/metrics`);
   try {
     const code = (await command.run(options.data!, context)) ?? exitCodes.done;
     log.info({ command: path, code, durationMs: Math.round(performance.now() - startedAt) }, "command ended");
     return code;
   } finally {
     progress.stop();
+    counted?.server.close();
     context.dialogue.close();
   }
+}
+
+async function startMetrics(address: MetricsAddress): Promise<{ metrics: Metrics; server: MetricsServer }> {
+  const { createMetrics } = await import("./metrics/metrics.ts");
+  const { serveMetrics } = await import("./metrics/serve-metrics.ts");
+  const metrics = createMetrics(await import("prom-client"));
+  return { metrics, server: await serveMetrics(metrics, address) };
 }
 
 function own(given: Reading["given"], { flags }: Command): Record<string, unknown> {

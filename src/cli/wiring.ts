@@ -33,14 +33,17 @@ type StoresContext = CommandContext<ConfigOf<typeof storesConfig>>;
 
 /** Runs `work` with both stores open as the configuration says. Refuses while Elasticsearch is switched off. */
 export async function withStores<T>(
-  { config, log }: StoresContext,
+  { config, log, metrics }: StoresContext,
   work: (connections: Connections) => Promise<T>,
 ): Promise<T> {
   requireEnabled(config.elasticsearch);
   validatePrefix(config.elasticsearch.indexPrefix);
   if (isUnverified(config.elasticsearch)) log.warn({}, unverified);
   const { withConnections } = await import("../workflow-logs/connections.ts");
-  return withConnections({ ...connectionOptions(config), slow: slowLog(config, log) }, work);
+  return withConnections({ ...connectionOptions(config), slow: slowLog(config, log) }, (connections) => {
+    metrics?.watch(connections);
+    return work(connections);
+  });
 }
 
 /** Runs `work` with Elasticsearch alone. Refuses while it is switched off. */

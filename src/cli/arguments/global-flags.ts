@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { toggle, value } from "../options/flags.ts";
-import { oneOf } from "../options/values.ts";
+import { oneOf, option } from "../options/values.ts";
 import { logLevels } from "../output/log-levels.ts";
+
+const address = option("a port, or HOST:PORT with the address of this machine to listen on", (text) => {
+  const [, host = "127.0.0.1", digits = ""] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = digits === "" ? Number.NaN : Number(digits);
+  return port <= 65_535 ? { host: host.replace(/^\[(.*)\]$/, "$1"), port } : undefined;
+});
 
 /** The flags that every command has. */
 export const globalFlags = {
@@ -17,6 +23,10 @@ export const globalFlags = {
   }),
   yes: toggle("answer confirmations with yes"),
   envFile: value("read this file instead of .env", z.string().optional()),
+  metrics: value(
+    "serve Prometheus metrics at this port of this machine, or at HOST:PORT, while it works",
+    address.optional(),
+  ),
   help: toggle("show help"),
   version: toggle("print the version"),
 };
@@ -30,6 +40,7 @@ const schema = z.object({
   logFormat: globalFlags.logFormat.schema,
   yes: globalFlags.yes.schema,
   envFile: globalFlags.envFile.schema,
+  metrics: globalFlags.metrics.schema,
 });
 
 export type GlobalOptions = z.output<typeof schema>;
