@@ -146,13 +146,13 @@ async function deleteAll(dirty: DirtyRun, copy: RowCopy, removed: readonly Rowle
     const deleted = some.filter(({ id }) => gone.has(id));
     const counted = deleted.filter(({ id, createdAt }) => isConfirmed(ranges, id, createdAt));
     await state.transaction().execute(async (transaction) => {
-      await forgetIds(transaction, "deleted_rows", partition, ids);
-      await forgetPurgedOf(transaction, partition, ids);
-      await addCopied(transaction, partition, runId, -counted.length, 0);
       if (partition.dataType === "workflow_runs") {
         const runs = some.filter(({ why }) => why === "deleted").map(({ id: run }) => run);
         await requestDeleteOfPurgedNodes(transaction, partition.tenantId, runs);
       }
+      await forgetIds(transaction, "deleted_rows", partition, ids);
+      await forgetPurgedOf(transaction, partition, ids);
+      await addCopied(transaction, partition, runId, -counted.length, 0);
     });
     dirty.counters.add("moved", deleted.filter(({ why }) => why === "moved").length);
     dirty.counters.add("deleted", deleted.filter(({ why }) => why === "deleted").length);

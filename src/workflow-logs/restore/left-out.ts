@@ -66,9 +66,28 @@ async function deletedByPlatform(
 ): Promise<Set<string>> {
   const ids = rows.map(({ id }) => id);
   const deleted = await deletedOf(client, dataType, ids);
-  if (dataType !== "node_executions") return deleted;
+  if (dataType !== "node_executions") return new Set(deleted.keys());
   const runs = await deletedOf(client, "workflow_runs", [...new Set(rows.map(runOf))]);
-  return new Set(rows.flatMap((row) => (deleted.has(row.id) || runs.has(runOf(row)) ? [row.id] : [])));
+  const ofRuns = rows.flatMap((row) => {
+    const at = runs.get(runOf(row));
+    return at === undefined ? [] : [{ id: row.id, at }];
+  });
+  const outlived = await purgedLater(client, ofRuns);
+  return new Set([...deleted.keys(), ...ofRuns.flatMap(({ id }) => (outlived.has(id) ? [] : [id]))]);
+}
+
+/** Node executions that were still there when their run was deleted, and were purged after that: the platform left them. */
+async function purgedLater(
+  client: PoolClient,
+  records: readonly { readonly id: string; readonly at: string }[],
+): Promise<Set<string>> {
+  if (records.length === 0) return new Set();
+  const later = await client.query<{ id: string }>(
+    `select p.record_id as id from unnest($1::text[], $2::timestamptz[]) r(record_id, at)
+       join log_archive.purged_rows p on p.data_type = 'node_executions' and p.record_id = r.record_id and p.purged_at > r.at`,
+    [records.map(({ id }) => id), records.map(({ at }) => at)],
+  );
+  return new Set(later.rows.map(({ id }) => id));
 }
 
 function runOf({ fields }: ArchivedRow): string {
@@ -76,16 +95,18 @@ function runOf({ fields }: ArchivedRow): string {
   return typeof id === "string" ? id : "";
 }
 
-async function deletedOf(client: PoolClient, dataType: DataType, ids: readonly string[]): Promise<Set<string>> {
-  const deleted = await client.query<{ id: string }>(
-    `select record_id as id from log_archive.deleted_rows where data_type = $1 and record_id = any($2::text[])
-     union
-     select id from (select distinct on (record_id) record_id as id, operation from log_archive.dirty_rows
-                      where data_type = $1 and record_id = any($2::text[]) and operation <> 'T'
-                      order by record_id, version desc) last where operation = 'D'`,
+/** By their ids, when: an ISO timestamp. */
+async function deletedOf(client: PoolClient, dataType: DataType, ids: readonly string[]): Promise<Map<string, string>> {
+  const deleted = await client.query<{ id: string; at: string }>(
+    `select id, to_json(max(at))#>>'{}' as at from (
+       select record_id as id, deleted_at as at from log_archive.deleted_rows where data_type = $1 and record_id = any($2::text[])
+       union all
+       select id, at from (select distinct on (record_id) record_id as id, written_at as at, operation from log_archive.dirty_rows
+                        where data_type = $1 and record_id = any($2::text[]) and operation <> 'T'
+                        order by record_id, version desc) last where operation = 'D') known group by id`,
     [dataType, ids],
   );
-  return new Set(deleted.rows.map(({ id }) => id));
+  return new Map(deleted.rows.map(({ id, at }) => [id, at]));
 }
 
 interface JournalEntry {

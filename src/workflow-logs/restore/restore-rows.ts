@@ -181,6 +181,7 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
     const outcome = new Outcome();
     const leftOut = hasState ? await whatIsLeftOut(client, partition, allAbsent, includeDeleted) : nothingLeftOut;
     this.note(leftOut, outcome);
+    if (writing !== undefined) await keepAsDeleted(client, partition, [...leftOut.deleted]);
     const isLeftOut = ({ id }: ArchivedRow): boolean =>
       leftOut.deleted.has(id) || leftOut.elsewhere.has(id) || (!acceptUnproven && leftOut.unproven.has(id));
     const rows = all.filter((row) => !isLeftOut(row));
@@ -236,7 +237,7 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
       outcome.refuse(
         this.table,
         id,
-        `an older document: what was purged is the one of ${month}; app elasticsearch validate --full --repair takes this one away`,
+        `an older document: what was purged is the one of ${month}; app elasticsearch validate --full --delete-extra takes this one away`,
       );
   }
 
@@ -266,6 +267,21 @@ async function requireOwnership(client: PoolClient, partition: Partition, runId:
   throw new AppError("partition_taken_over", `Another run has taken over ${partitionKey(partition)}.`, {
     hint: "Let that run finish, then run the same command again: rows restored already are left as they are.",
   });
+}
+
+/** Documents of purged rows that the platform deleted since, with their run, are kept for that reason now, and not lost. */
+async function keepAsDeleted(
+  client: PoolClient,
+  { dataType, tenantId, month }: Partition,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await client.query(
+    `with purged as (delete from log_archive.purged_rows where data_type = $1 and record_id = any($2::text[]) returning record_id)
+     insert into log_archive.deleted_rows (data_type, record_id, tenant_id, month) select $1, record_id, $3, $4 from purged
+     on conflict (data_type, record_id) do nothing`,
+    [dataType, ids, tenantId, month],
+  );
 }
 
 /** Rows that are in PostgreSQL, however they came there, are not purged or deleted ones. */

@@ -15,6 +15,11 @@ export interface DeleteSelection {
   readonly ids?: readonly string[];
   readonly appId?: string;
   readonly workflowRunIds?: readonly string[];
+  /**
+   * Node executions of these runs whose rows had been purged by then, an ISO timestamp: when the platform deleted the
+   * run.
+   */
+  readonly ofDeletedRuns?: Readonly<Record<string, string>>;
   /** Created before this instant. */
   readonly before?: string;
 }

@@ -178,6 +178,7 @@ describe("of a run whose node executions were purged and whose row the platform 
     for (const step of ["noted", "applied"]) {
       const report = await restoreOnce(archive, tenantId);
       expect(report.byTable[nodes], step).toMatchObject({ restored: 0, deleted: 3 });
+      expect(report, step).toMatchObject({ lost: 0, findings: [] });
       expect(await left("workflow_runs", tenantId)).toEqual([]);
       await applyOnce(archive, { tenantIds: [tenantId] });
     }
@@ -199,4 +200,44 @@ describe("of a run whose node executions were purged and whose row the platform 
     expect(await restoreOnce(archive, tenantId)).toMatchObject({ status: "completed", lost: 0 });
     expect(await left(nodes, tenantId)).toEqual([]);
   });
+});
+
+describe("of a run whose row the platform deletes while a node execution of it stays, which is purged then", () => {
+  let tenantId: string;
+  let run: InsertedRun;
+  let stayed: string;
+  beforeEach(async () => {
+    tenantId = randomUUID();
+    run = await chatRun(tenantId);
+    [stayed] = run.nodeIds as [string];
+    await archive.sql.query(`UPDATE ${nodes} SET status = 'running' WHERE id = $1`, [stayed]);
+    await migrateOnce(archive, { scope: { tenantIds: [tenantId] } });
+    await installOnce(archive);
+    await cleanupOnce(archive, { tenantId });
+    expect(await left(nodes, tenantId)).toEqual([stayed]);
+    await archive.sql.query("DELETE FROM messages WHERE workflow_run_id = $1", [run.runId]);
+    await archive.sql.query("DELETE FROM workflow_runs WHERE id = $1", [run.runId]);
+    await archive.sql.query(`UPDATE ${nodes} SET status = 'succeeded', finished_at = created_at WHERE id = $1`, [
+      stayed,
+    ]);
+  });
+  afterEach(() => uninstallOnce(archive));
+
+  test.each([false, true])(
+    "that one is the platform's own: it comes back (follow deletes: %s)",
+    async (followDeletes) => {
+      await applyOnce(archive, { tenantIds: [tenantId], dataTypes: ["node_executions"] });
+      await cleanupOnce(archive, { tenantId });
+      expect(await left(nodes, tenantId)).toEqual([]);
+      if (!followDeletes) {
+        const noted = await restoreOnce(archive, tenantId, { dryRun: true });
+        expect(noted.byTable[nodes]).toMatchObject({ deleted: 2 });
+      }
+      expect(await applyOnce(archive, { tenantIds: [tenantId], followDeletes })).toMatchObject({ status: "completed" });
+      const report = await restoreOnce(archive, tenantId);
+      expect(report).toMatchObject({ lost: 0, findings: [] });
+      expect(report.byTable[nodes]).toMatchObject({ restored: 1, deleted: followDeletes ? 0 : 2 });
+      expect(await left(nodes, tenantId)).toEqual([stayed]);
+    },
+  );
 });

@@ -71,6 +71,21 @@ export async function purgedPlaces(
   return new Map(rows.map((row) => [row.record_id, { tenantId: row.tenant_id, month: row.month }]));
 }
 
+/** Those of the records whose rows had been purged at the time that is given with each, an ISO timestamp. */
+export async function purgedBy(
+  db: StateDatabase,
+  dataType: string,
+  records: readonly { readonly id: string; readonly at: string }[],
+): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select p.record_id as id
+      from unnest(${records.map(({ id }) => id)}::text[], ${records.map(({ at }) => at)}::timestamptz[]) r(record_id, at)
+      join log_archive.purged_rows p on p.data_type = ${dataType} and p.record_id = r.record_id and p.purged_at <= r.at`.execute(
+    db,
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 /**
  * The rows are there again, or were deleted by the platform, or their documents are gone: none of them counts as purged
  * from the partition.

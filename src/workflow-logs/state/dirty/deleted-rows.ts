@@ -9,7 +9,10 @@ export interface DeletedRow extends PartitionId {
   readonly createdAt: string | undefined;
 }
 
-/** Remembers that documents of the partition are kept; one that was kept elsewhere is kept here now. */
+/**
+ * Remembers that documents of the partition are kept, since when the newest waiting note says that the row was deleted;
+ * one that was kept elsewhere is kept here now.
+ */
 export async function rememberDeletedRows(
   db: StateDatabase,
   partition: PartitionId,
@@ -18,9 +21,11 @@ export async function rememberDeletedRows(
   if (rows.length === 0) return;
   const ids = rows.map(({ id }) => id);
   const times = rows.map(({ createdAt }) => createdAt ?? null);
-  await sql`insert into log_archive.deleted_rows (data_type, record_id, tenant_id, month, created_at)
-    select ${partition.dataType}, record_id, ${partition.tenantId}, ${partition.month}, created_at
+  await sql`insert into log_archive.deleted_rows (data_type, record_id, tenant_id, month, created_at, deleted_at)
+    select ${partition.dataType}, r.record_id, ${partition.tenantId}, ${partition.month}, r.created_at, coalesce(n.written_at, clock_timestamp())
       from unnest(${ids}::text[], ${times}::timestamp[]) r(record_id, created_at)
+      left join lateral (select max(written_at) as written_at from log_archive.dirty_rows d
+                          where d.data_type = ${partition.dataType} and d.record_id = r.record_id and d.operation = 'D') n on true
     on conflict (data_type, record_id) do update
       set tenant_id = excluded.tenant_id, month = excluded.month, created_at = excluded.created_at`.execute(db);
 }
@@ -69,4 +74,23 @@ function toDeletedRow(row: SelectedRow): DeletedRow {
     id: row.record_id,
     createdAt: row.created_at ?? undefined,
   };
+}
+
+/**
+ * When the platform deleted these rows, as ISO timestamps, by their ids: by what was noted and waits, or was applied and
+ * the document kept.
+ */
+export async function deletionTimes(
+  db: StateDatabase,
+  dataType: string,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const { rows } = await sql<{ id: string; at: string }>`
+    select record_id as id, to_json(max(at))#>>'{}' as at
+      from (select record_id, deleted_at as at from log_archive.deleted_rows where data_type = ${dataType} and record_id = any(${ids})
+            union all
+            select record_id, written_at from log_archive.dirty_rows
+             where data_type = ${dataType} and record_id = any(${ids}) and operation = 'D') known
+     group by record_id`.execute(db);
+  return new Map(rows.map(({ id, at }) => [id, at]));
 }

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { DeleteSelection, StateDatabase } from "../database.ts";
+import { deletionTimes } from "./deleted-rows.ts";
 import type { DirtyScope } from "./dirty-rows.ts";
 
 export interface RequestedDelete {
@@ -24,15 +25,16 @@ export async function requestDelete(db: StateDatabase, request: Omit<RequestedDe
 }
 
 /**
- * Asks for the documents of node executions of deleted runs, where cleanup took rows of node executions of the tenant: a run that messages keep outlives them, and
- * whoever deletes it then has no row of them to delete.
+ * Asks for the documents of node executions of deleted runs whose rows cleanup had taken by then: a run that messages
+ * keep outlives them, and whoever deletes it has no row of them to delete. A node execution that was still there when
+ * its run was deleted is the platform's to delete. Call before the notes of the deletions are settled.
  */
 export async function requestDeleteOfPurgedNodes(
   db: StateDatabase,
   tenantId: string,
-  workflowRunIds: readonly string[],
+  runIds: readonly string[],
 ): Promise<void> {
-  if (workflowRunIds.length === 0) return;
+  if (runIds.length === 0) return;
   const dataType = "node_executions";
   const purged = await db
     .selectFrom("purged_rows")
@@ -40,7 +42,9 @@ export async function requestDeleteOfPurgedNodes(
     .where((row) => row.and({ data_type: dataType, tenant_id: tenantId }))
     .limit(1)
     .executeTakeFirst();
-  if (purged !== undefined) await requestDelete(db, { dataType, tenantId, selection: { workflowRunIds } });
+  if (purged === undefined) return;
+  const ofDeletedRuns = Object.fromEntries(await deletionTimes(db, "workflow_runs", runIds));
+  await requestDelete(db, { dataType, tenantId, selection: { ofDeletedRuns } });
 }
 
 /** The oldest behind `after`. */

@@ -1,7 +1,7 @@
-import type { DeleteSelection } from "../../../state/database.ts";
+import type { DeleteSelection, StateDatabase } from "../../../state/database.ts";
 import { forgetIds } from "../../../state/partitions/forget-ids.ts";
 import { uncountCopied } from "../../../state/partitions/partitions.ts";
-import { forgetPurged } from "../../../state/cleanup/purged-rows.ts";
+import { forgetPurged, purgedBy } from "../../../state/cleanup/purged-rows.ts";
 import type { Connections } from "../../../connections.ts";
 import { deleteOlder } from "../../../copying/delete-older.ts";
 import { sourceVersion } from "../../../documents/source-version.ts";
@@ -53,7 +53,12 @@ export async function deleteRowless(
   await documents.refresh(tenantId); // a search would not see what was written last
   for (const filters of filtersOf(selection)) {
     const query = await documents.query(tenantId, filters);
-    const order = { direction: "asc", to: selection.before, pageSize: documentsPerPage, source: [offloadIds] } as const;
+    const order = {
+      direction: "asc",
+      to: selection.before,
+      pageSize: documentsPerPage,
+      source: [offloadIds, runId],
+    } as const;
     for await (const page of orderedDocuments(connections.elasticsearch, query, order)) {
       for (const [index, some] of Map.groupBy(page, (document) => document.index)) {
         const partition = { dataType, tenantId, month: some[0]!.createdAt.slice(0, "YYYY-MM".length) };
@@ -61,7 +66,11 @@ export async function deleteRowless(
           const ids = some.map(({ id }) => id);
           const version = await sourceVersion(connections.postgres);
           const withRow = await rows.existing(ids);
-          const rowless = some.filter(({ id }) => !withRow.has(id));
+          const rowless = await meantBy(
+            connections.state,
+            selection,
+            some.filter(({ id }) => !withRow.has(id)),
+          );
           const rowlessIds = rowless.map(({ id }) => id);
           const deleted = (await deleteOlder(connections, index, rowlessIds, version)).length;
           outcome.records += deleted;
@@ -78,6 +87,22 @@ export async function deleteRowless(
 }
 
 const offloadIds = "archive.offloads.id";
+const runId = "workflow_run_id";
+
+/** Of node executions of deleted runs only those whose rows had been purged when their run was deleted. */
+async function meantBy(
+  state: StateDatabase,
+  { ofDeletedRuns }: DeleteSelection,
+  documents: readonly OrderedDocument[],
+): Promise<readonly OrderedDocument[]> {
+  if (ofDeletedRuns === undefined) return documents;
+  const times = documents.flatMap(({ id, source }) => {
+    const at = ofDeletedRuns[String(source[runId])];
+    return at === undefined ? [] : [{ id, at }];
+  });
+  const purged = await purgedBy(state, "node_executions", times);
+  return documents.filter(({ id }) => purged.has(id));
+}
 
 function offloadsOf({ source }: OrderedDocument): number {
   const { offloads = [] } = (source["archive"] ?? {}) as { offloads?: readonly unknown[] };
@@ -87,9 +112,10 @@ function offloadsOf({ source }: OrderedDocument): number {
 /** Elasticsearch takes 65,536 terms in one condition. */
 const termsPerRequest = 10_000;
 
-function filtersOf({ ids, appId, workflowRunIds }: DeleteSelection): Filter[][] {
+function filtersOf({ ids, appId, workflowRunIds, ofDeletedRuns }: DeleteSelection): Filter[][] {
   if (ids !== undefined) return inChunks(ids, "id");
-  if (workflowRunIds !== undefined) return inChunks(workflowRunIds, "workflow_run_id");
+  if (ofDeletedRuns !== undefined) return inChunks(Object.keys(ofDeletedRuns), runId);
+  if (workflowRunIds !== undefined) return inChunks(workflowRunIds, runId);
   return [appId === undefined ? [] : [{ term: { app_id: appId } }]];
 }
 
