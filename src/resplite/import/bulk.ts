@@ -52,13 +52,18 @@ export interface ImportWatch {
   readonly progress: ProgressSink;
 }
 
+export interface BulkReport extends ImportReport {
+  /** Hashes with fields that expire by themselves: those fields were copied, and stay for good in the file. */
+  readonly hashesWithFieldTtls: number;
+}
+
 /**
  * Copies every key of the source into the file. Keys that change meanwhile are the tracker's matter. A crash at any
  * moment costs only what was under way: the same call with `resume` goes on there. The report has what was counted over
  * all calls of the run.
  * @throws AppError when the source stays away or the file cannot be written; what was copied stays
  */
-export async function bulk(options: BulkOptions, { signal, progress }: ImportWatch): Promise<ImportReport> {
+export async function bulk(options: BulkOptions, { signal, progress }: ImportWatch): Promise<BulkReport> {
   const redis = await connectSource(options.from);
   const pings = await connectSource(options.from);
   using data = openImportFile(options.to, options.template);
@@ -69,7 +74,11 @@ export async function bulk(options: BulkOptions, { signal, progress }: ImportWat
     ensureRun(data.file, runId, withoutPassword(options.from));
     const started = performance.now();
     const before = findRun(data.file, runId)!;
-    const report = (): ImportReport => importReport(data.file, runId, { started, before });
+    let hashesWithFieldTtls = 0;
+    const report = (): BulkReport => ({
+      ...importReport(data.file, runId, { started, before }),
+      hashesWithFieldTtls,
+    });
     const limits = {
       concurrency: options.maxConcurrency,
       batchRows: options.batchKeys,
@@ -87,8 +96,9 @@ export async function bulk(options: BulkOptions, { signal, progress }: ImportWat
       },
       { signal, progress },
       async (run) => {
-        const { keys } = await serverFacts(redis, options.from);
-        progress.plan(keys);
+        const facts = await serverFacts(redis, options.from);
+        ({ hashesWithFieldTtls } = facts);
+        progress.plan(facts.keys);
         const route = bulkRoute(data, redis, options, run, progress);
         for (;;) {
           const from = await cursorOf(data, redis, options, progress);
@@ -102,6 +112,9 @@ export async function bulk(options: BulkOptions, { signal, progress }: ImportWat
             const end = await transfer({ source, pacing: run.pacing, ...route }, run.signal);
             if (end === "interrupted") return end;
             setDetails(data.file, runId, { bulk_done: 1 });
+            const after = await serverFacts(redis, options.from);
+            hashesWithFieldTtls = Math.max(hashesWithFieldTtls, after.hashesWithFieldTtls);
+            if (hashesWithFieldTtls > 0) return "completed_with_errors";
             return findRun(data.file, runId)!.error_keys > before.error_keys ? "completed_with_errors" : "completed";
           } catch (error) {
             if (!isPassing(error)) throw error;

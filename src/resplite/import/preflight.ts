@@ -65,6 +65,12 @@ export async function preflight(options: { readonly from: string; readonly to: s
         message: `${unreadable} of ${sample.length} sampled keys may not be read by this user`,
         hint: "Give the user ~* and the commands TYPE, PTTL, MEMORY USAGE and those that read the types.",
       });
+    if (facts.hashesWithFieldTtls > 0)
+      findings.push({
+        level: "warning",
+        message: `${facts.hashesWithFieldTtls} hashes have fields with a time to live of their own, which is not imported`,
+        hint: "The file has no place for it: these fields are imported and stay for good. Delete them yourself, or give the hash a time to live.",
+      });
     findings.push(...notificationFindings(facts.notifications));
     const destination = destinationFinding(to);
     if (destination !== undefined) findings.push(destination);

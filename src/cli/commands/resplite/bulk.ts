@@ -12,7 +12,7 @@ import {
   templateFlag,
   toFlag,
 } from "./import-flags.ts";
-import { countersText } from "./import-text.ts";
+import { countersText, lossText } from "./import-text.ts";
 
 export default command({
   flags: {
@@ -46,6 +46,7 @@ export default command({
       [
         isWhole ? "Bulk complete:" : "Bulk interrupted; the same call with --resume goes on here:",
         ...countersText(report),
+        ...lossText(report),
         ...(isWhole ? [`Next: app resplite apply-dirty --run-id ${given.runId} --to ${given.to}`] : []),
       ].join("\n"),
     );

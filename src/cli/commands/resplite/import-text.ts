@@ -1,4 +1,5 @@
 import prettyBytes from "pretty-bytes";
+import type { BulkReport } from "../../../resplite/import/bulk.ts";
 import type { ImportReport } from "../../../resplite/import/import-report.ts";
 
 /** The counters of a run, one line each kind. */
@@ -11,4 +12,13 @@ export function countersText(report: ImportReport): string[] {
     `  checkpoint ${report.checkpointAt}`,
     ...report.recentErrors.map(({ at, stage, key, message }) => `  error ${at} ${stage} ${key ?? "-"}: ${message}`),
   ];
+}
+
+/** What of the source has no place in the file. */
+export function lossText({ hashesWithFieldTtls }: BulkReport): string[] {
+  return hashesWithFieldTtls === 0
+    ? []
+    : [
+        `⚠ ${hashesWithFieldTtls} hashes have fields with a time to live of their own: these fields stay for good in the file`,
+      ];
 }

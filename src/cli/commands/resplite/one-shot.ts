@@ -4,7 +4,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import { value } from "../../options/flags.ts";
 import { anyText, wholeNumber } from "../../options/values.ts";
 import { sourceOf, templateFlag } from "./import-flags.ts";
-import { countersText } from "./import-text.ts";
+import { countersText, lossText } from "./import-text.ts";
 
 export default command({
   flags: {
@@ -40,7 +40,7 @@ export default command({
       context,
     );
     context.output.result(withHead(report, context.startedAt), () =>
-      ["Import complete:", ...countersText(report)].join("\n"),
+      ["Import complete:", ...countersText(report), ...lossText(report)].join("\n"),
     );
     return report.end === "completed" ? exitCodes.done : exitCodes.findings;
   },

@@ -9,6 +9,8 @@ export interface ServerFacts {
   readonly database: number;
   /** Keys of the database, those that have expired and were not removed yet included. */
   readonly keys: number;
+  /** Hashes of the database with fields that expire by themselves. 0 where the server knows no such fields. */
+  readonly hashesWithFieldTtls: number;
   /** Flags of notify-keyspace-events; undefined where CONFIG may not be read. */
   readonly notifications: string | undefined;
 }
@@ -36,9 +38,11 @@ export async function connectSource(uri: string): Promise<BinaryClient> {
 }
 
 export async function serverFacts(redis: BinaryClient, uri: string): Promise<ServerFacts> {
-  const [server, replication, keys, notifications] = await Promise.all([
+  const database = databaseOf(uri);
+  const [server, replication, keyspace, keys, notifications] = await Promise.all([
     infoOf(redis, "server"),
     infoOf(redis, "replication"),
+    redis.send("INFO", "keyspace").then(String),
     redis.send("DBSIZE"),
     redis.send("CONFIG", "GET", "notify-keyspace-events").catch(() => undefined), // renamed or forbidden
   ]);
@@ -46,10 +50,17 @@ export async function serverFacts(redis: BinaryClient, uri: string): Promise<Ser
     version: server["redis_version"] ?? "unknown",
     processId: server["run_id"] ?? "unknown",
     role: replication["role"] ?? "unknown",
-    database: databaseOf(uri),
+    database,
     keys: keys as number,
+    hashesWithFieldTtls: fieldTtlsIn(keyspace, database),
     notifications: Array.isArray(notifications) ? String(notifications[1] ?? "") : undefined,
   };
+}
+
+/** `subexpiry` of Redis 7.4 and later, `keys_with_volatile_items` of Valkey 9. */
+export function fieldTtlsIn(keyspace: string, database: number): number {
+  const line = keyspace.split(/\r?\n/).find((one) => one.startsWith(`db${database}:`)) ?? "";
+  return Number(/\b(?:subexpiry|keys_with_volatile_items)=(\d+)/.exec(line)?.[1] ?? 0);
 }
 
 /** The database that a URL names, 0 when it names none. */

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -322,6 +324,40 @@ test("R22 preflight tells what there is and what is in the way", async () => {
   });
   expect(found.findings.map(({ level }) => level)).toEqual(["warning", "problem"]);
 });
+
+test("hashes with fields that expire by themselves are a finding of preflight and of bulk", async () => {
+  const one = await startImport();
+  await one.client.send("HSET", "hash", "a", "1");
+  await using redis = await newerRedis(one.from);
+  const found = await preflight({ ...one, from: redis.url });
+  expect(found.findings).toEqual([
+    expect.objectContaining({ level: "warning", message: expect.stringContaining("2 hashes have fields") as string }),
+  ]);
+  const report = await bulkOnce({ ...one, from: redis.url });
+  expect(report).toMatchObject({ end: "completed_with_errors", migrated: 1, errors: 0, hashesWithFieldTtls: 2 });
+});
+
+/** Passes everything on, and counts hashes with such fields in INFO as Redis 7.4 does. */
+async function newerRedis(url: string): Promise<AsyncDisposable & { url: string }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(Number(new URL(url).port), "127.0.0.1");
+    for (const socket of [client, upstream]) sockets.add(socket.on("error", () => {}));
+    client.pipe(upstream);
+    upstream.on("data", (bytes) => {
+      const answer = bytes.toString("latin1").replace("expires=0,avg_ttl=0", "exp=000,subexpiry=2"); // of one length
+      client.write(answer, "latin1");
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 test("a key that this user may not read is an error of that key alone, and is tried again by the delta", async () => {
   const one = await startImport();
