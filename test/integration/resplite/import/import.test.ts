@@ -344,8 +344,8 @@ async function newerRedis(url: string): Promise<AsyncDisposable & { url: string 
     const upstream = connect(Number(new URL(url).port), "127.0.0.1");
     for (const socket of [client, upstream]) sockets.add(socket.on("error", () => {}));
     client.pipe(upstream);
-    upstream.on("data", (bytes) => {
-      const answer = bytes.toString("latin1").replace("expires=0,avg_ttl=0", "exp=000,subexpiry=2"); // of one length
+    upstream.on("data", (chunk) => {
+      const answer = chunk.toString("latin1").replace("expires=0,avg_ttl=0", "exp=000,subexpiry=2"); // of one length
       client.write(answer, "latin1");
     });
   });
