@@ -67,6 +67,7 @@ async function copyLocked(
     coversWholeMonth: coversWholeMonth(partition, options.scope),
     fromNothing: options.restart,
     lacksDocuments: planned.lacksDocuments === true,
+    looksAtOpenRows: plan.isNoted !== true,
     onMissing: (missing) => counters.missing(partition, missing),
     onFoundAhead: (rows) => {
       counters.add(partition.dataType, { skipped: rows });

@@ -22,6 +22,8 @@ export interface PartitionCopy extends RowCopy {
   readonly fromNothing: boolean;
   /** It has fewer documents than it should: all rows behind its checkpoints are looked at. */
   readonly lacksDocuments: boolean;
+  /** Rows that had not ended when they were copied may be others now without a note of it. */
+  readonly looksAtOpenRows: boolean;
   readonly onMissing: (missing: Missing) => void;
   /** Rows of the plan that are left as they are. */
   readonly onFoundAhead: (rows: number) => void;
@@ -62,7 +64,7 @@ export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): P
     if (missing.lost > 0) await voidListed(state, partition); // each run says so, until it is mended
     if (end === "interrupted") return end;
   }
-  if ((await copyChangedRows(copy, signal)) === "interrupted") return "interrupted";
+  if (copy.looksAtOpenRows && (await copyChangedRows(copy, signal)) === "interrupted") return "interrupted";
 
   if (copy.wasWritten() || known.stateBefore === "copying") await target.refresh();
   if (copy.coversWholeMonth) await finishCopying(state, partition, copy.runId);
@@ -81,7 +83,8 @@ export async function rowsThatWait(copy: PartitionCopy, planned: { readonly rows
     uncoveredRanges(range, confirmed).map((uncovered) => source.countBehind(partition, uncovered, uncovered.extends)),
   );
   const late = await Promise.all(confirmed.map((before) => missingBefore(copy, before).catch(() => [])));
-  return sum(notCopied) + sum(late.map((ids) => ids.length)) + (await countChangedRows(copy));
+  const changed = copy.looksAtOpenRows ? await countChangedRows(copy) : 0;
+  return sum(notCopied) + sum(late.map((ids) => ids.length)) + changed;
 }
 
 function sum(counts: readonly number[]): number {

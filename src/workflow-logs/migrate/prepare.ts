@@ -85,7 +85,7 @@ export async function prepare(
     const plan = await planPartitions(postgres, context, listing, run.signal);
     if (plan.unarchivable > 0) await recordUnarchivable(connections, context, listing, run, counters);
     counters.add(dataType, { source: plan.partitions.reduce((sum, partition) => sum + partition.rows, 0) });
-    plans.push({ source, listing, ...plan });
+    plans.push({ source, listing, ...plan, isNoted: how.only?.by === "notes" });
     if (how.only !== undefined) continue;
     const ofType = copiedBefore.filter((month) => month.dataType === dataType);
     const thatLack = await monthsThatLack(connections, dataType, ofType, plan.confirmed);
@@ -111,7 +111,8 @@ export async function prepare(
       { lacksDocuments: true },
     ),
     connections,
-    options,
+    scope,
+    new Set(plans.filter(({ isNoted }) => isNoted !== true).map(({ source }) => source.logType.dataType)),
   );
   requireShards(connections, cluster, planned, new Set(indices.map((index) => index.name)));
   for (const tenantId of scope.tenantIds) {
@@ -195,16 +196,17 @@ function withMonths(
   return [...byKey.values()];
 }
 
-/** The partitions, and beside them those that have nothing new but rows that had not ended when they were copied. */
+/** The partitions, and beside them those that have nothing new but rows of these types that had not ended when they were copied. */
 async function withOpenRows(
   planned: readonly PlannedPartition[],
   { state }: Connections,
-  { scope }: MigrateOptions,
+  scope: Scope,
+  dataTypes: ReadonlySet<DataType>,
 ): Promise<PlannedPartition[]> {
   const byKey = new Map(planned.map((partition) => [partitionKey(partition), partition]));
-  for (const { rows, ...partition } of await countOpenRows(state)) {
+  for (const { rows, ...partition } of dataTypes.size === 0 ? [] : await countOpenRows(state)) {
     const open = partition as Partition;
-    if (!isInScope(open, scope)) continue;
+    if (!dataTypes.has(open.dataType) || !isInScope(open, scope)) continue;
     const known = byKey.get(partitionKey(open)) ?? { ...open, rows: 0, bytes: 0, listedAgain: 0 };
     byKey.set(partitionKey(open), { ...known, openRows: rows });
   }

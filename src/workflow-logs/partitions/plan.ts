@@ -23,6 +23,8 @@ export interface SourcePlan {
   /** Where the keys of the planned rows are; undefined for a dry run. */
   readonly listing: Listing | undefined;
   readonly partitions: readonly PlannedPartition[];
+  /** Every write was noted, so rows that had not ended need not be looked at: what became of them is applied. */
+  readonly isNoted?: boolean;
   /** Rows that cannot be archived: their created_at or tenant id names no index. */
   readonly unarchivable: number;
   /**

@@ -83,6 +83,22 @@ describe("with capture", () => {
     expect(states.rows).toEqual([{ state: "copied" }]);
   });
 
+  test("a row that had not ended is written again when its end was noted, and not looked at before", async () => {
+    const { rows } = await archive.sql.query<{ id: string }>(
+      `UPDATE ${nodes} SET status = 'running' WHERE id = (SELECT min(id::text)::uuid FROM ${nodes}) RETURNING id::text AS id`,
+    );
+    await planningOf();
+    await planningOf();
+    const open = "SELECT record_id FROM log_archive.open_rows WHERE record_id = $1";
+    expect((await archive.sql.query(open, [rows[0]!.id])).rowCount).toBe(1);
+    await archive.sql.query(`UPDATE ${nodes} SET status = 'succeeded', outputs = '{"end": 1}' WHERE id = $1`, [
+      rows[0]!.id,
+    ]);
+    expect(await planningOf()).toEqual(byNotes);
+    expect((await archive.sql.query(open, [rows[0]!.id])).rowCount).toBe(0);
+    await expectEqualStores();
+  });
+
   test("a row written while a trigger was switched off is found by a scan, though it is on again", async () => {
     await archive.sql.query(`ALTER TABLE ${nodes} DISABLE TRIGGER log_archive_insert`);
     await insertRows(archive.sql, { table: nodes, ...newRow });
