@@ -2,7 +2,8 @@ import { globSync, readFileSync } from "node:fs";
 import { parseSync } from "oxc-parser";
 import { cell, table } from "./markdown.ts";
 
-// Reads the source as a tree and collects every error that is made for an operator: `new AppError(code, message, { hint })` and tables of { code, hint }.
+// Reads the source as a tree and collects every error that is made for an operator: `new AppError(code, message, {
+// hint })` and tables of { code, hint }.
 
 export interface ErrorEntry {
   readonly code: string;

@@ -51,7 +51,8 @@ export interface ConnectionOptions {
  * ```ts
  * import { connectionOptions, parseConfig, status, withConnections } from "log-archive";
  *
- * const report = await withConnections(connectionOptions(parseConfig(process.env)), (connections) => status(connections, []));
+ * const options = connectionOptions(parseConfig(process.env));
+ * const report = await withConnections(options, (connections) => status(connections, []));
  * console.log(report.coverage);
  * ```
  */

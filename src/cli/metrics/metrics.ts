@@ -1,5 +1,5 @@
-import type { Client } from "@elastic/elasticsearch";
 import type { Counter, Gauge, Histogram } from "prom-client";
+import { timeRequests } from "../../stores/elasticsearch/timed-requests.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import type { ArchiveFigures } from "../../workflow-logs/archive-figures.ts";
 import type { Connections } from "../../workflow-logs/connections.ts";
@@ -103,9 +103,12 @@ export function createMetrics(prometheus: Prometheus): Metrics {
     },
     watch(connections) {
       watched = connections;
-      watchRequests(connections.elasticsearch, (kind, outcome, took, attempts) => {
-        requests.observe({ kind, outcome }, took);
-        if (attempts > 0) retries.inc({ kind }, attempts);
+      timeRequests(connections.elasticsearch, ({ statusCode, meta }, error, millis) => {
+        const kind = kindOf(meta.request.params.path);
+        const outcome =
+          statusCode !== undefined && statusCode >= 400 ? String(statusCode) : error === null ? "ok" : "error";
+        requests.observe({ kind, outcome }, millis / 1000);
+        if (meta.attempts > 0) retries.inc({ kind }, meta.attempts);
       });
     },
     async isHealthy() {
@@ -155,23 +158,6 @@ function archiveGauges(gauge: MakeGauge) {
 function setOrRemove(gauge: Gauge, value: number | undefined): void {
   if (value === undefined) gauge.remove();
   else gauge.set(value);
-}
-
-type Observe = (kind: string, outcome: string, seconds: number, repetitions: number) => void;
-
-function watchRequests(client: Client, observe: Observe): void {
-  const startedAt = new WeakMap<object, number>();
-  client.diagnostic.on("serialization", (_error, result) => {
-    if (result !== null) startedAt.set(result.meta.request, performance.now());
-  });
-  client.diagnostic.on("response", (error, result) => {
-    const start = result === null ? undefined : startedAt.get(result.meta.request);
-    if (result === null || start === undefined) return;
-    const { path } = result.meta.request.params;
-    const status = result.statusCode ?? 0;
-    const outcome = status >= 400 ? String(status) : error === null ? "ok" : "error";
-    observe(kindOf(path), outcome, (performance.now() - start) / 1000, result.meta.attempts);
-  });
 }
 
 /** Few words, for each is a series of numbers: the last part of the path when it is one that is often asked. */

@@ -16,8 +16,8 @@ export interface MetricsServer {
 }
 
 /**
- * Serves `/metrics` for Prometheus and `/health` (200, or 503 while PostgreSQL does not answer) until it is closed. Does not
- * keep the process alive. Throws AppError when the port cannot be had.
+ * Serves `/metrics` for Prometheus and `/health` (200, or 503 while PostgreSQL does not answer) until it is closed.
+ * Does not keep the process alive. Throws AppError when the port cannot be had.
  */
 export async function serveMetrics(metrics: Metrics, { host, port }: MetricsAddress): Promise<MetricsServer> {
   const server = createServer((request, response) => {

@@ -1,5 +1,6 @@
 import type { Client, DiagnosticResult } from "@elastic/elasticsearch";
 import type { SlowLog } from "../../engine/log.ts";
+import { timeRequests } from "./timed-requests.ts";
 
 /** Bodies beyond it are not looked into. */
 const longestBody = 20_000;
@@ -10,14 +11,8 @@ const longestShape = 500;
  * end.
  */
 export function watchRequests(client: Client, { millis, log }: SlowLog): void {
-  const startedAt = new WeakMap<object, number>();
-  client.diagnostic.on("serialization", (_error, result) => {
-    if (result !== null) startedAt.set(result.meta.request, performance.now());
-  });
-  client.diagnostic.on("response", (error, result) => {
-    const start = result === null ? undefined : startedAt.get(result.meta.request);
-    if (result === null || start === undefined) return;
-    const durationMs = Math.round(performance.now() - start);
+  timeRequests(client, (result, error, took) => {
+    const durationMs = Math.round(took);
     if (durationMs < millis) return;
     const failure = error === null ? {} : { error: error.name };
     log.warn({ store: "elasticsearch", durationMs, ...shapeOf(result), ...failure }, "slow request");

@@ -5,8 +5,8 @@ import { gzip } from "node:zlib";
 const compressed = promisify(gzip);
 
 /**
- * A file that grows by whole parts: with gzip each is a member of its own, so that what follows a known length can be cut
- * off and written anew, and every reader of gzip reads the file as one.
+ * A file that grows by whole parts: with gzip each is a member of its own, so that what follows a known length can be
+ * cut off and written anew, and every reader of gzip reads the file as one.
  */
 export class ExportFile {
   private readonly handle: FileHandle;

@@ -36,10 +36,10 @@ export interface ExportReport {
 }
 
 /**
- * Writes the documents that the filters hold for into a file for each data type and month, as they are at that time, in
- * the order (created_at, id). A line of NDJSON is a document, byte for byte; CSV has the columns, and for people. A run that
- * was stopped or killed goes on with the same options where its last batch was on the disk. Throws UsageError for a folder
- * that holds anything else.
+ * Writes the documents that the filters hold for into a file for each data type and month, as they are at that time,
+ * in the order (created_at, id). A line of NDJSON is a document, byte for byte; CSV has the columns, for people to
+ * read. A run that was stopped or killed goes on with the same options where its last batch was on the disk. Throws
+ * UsageError for a folder that holds anything else.
  */
 export async function exportLogs(
   connections: Connections,

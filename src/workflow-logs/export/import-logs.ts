@@ -57,9 +57,9 @@ const shownFindings = 100;
 const nothing: ImportCounts = { read: 0, imported: 0, present: 0, different: 0, refused: 0 };
 
 /**
- * Writes the documents of NDJSON files into the tenant's indices, byte for byte, each into the month of its created_at. A
- * document that is there stays as it is, and is reported when it is another, so that a run can be repeated at any time. A
- * line that is no document of the tenant is refused. Throws AppError with the state it left.
+ * Writes the documents of NDJSON files into the tenant's indices, byte for byte, each into the month of its
+ * created_at. A document that is there stays as it is, and is reported when it is another, so that a run can be
+ * repeated at any time. A line that is no document of the tenant is refused. Throws AppError with the state it left.
  */
 export async function importLogs(
   connections: Connections,

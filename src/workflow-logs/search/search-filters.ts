@@ -3,7 +3,10 @@ import type { Scope } from "../partitions/scope.ts";
 import { createdWithin } from "../repositories/records/ordered-documents.ts";
 import { type People, peopleOf } from "./people.ts";
 
-/** What a log has to have beside its words. Empty lists and what is left out ask for nothing; all that is asked has to hold. */
+/**
+ * What a log has to have beside its words. Empty lists and what is left out ask for nothing; all that is asked has to
+ * hold.
+ */
 export interface SearchFilters {
   /** Only logs with one of these. Of an app log, that of its run. */
   readonly statuses: readonly string[];

@@ -28,9 +28,9 @@ export interface ShownRun {
 }
 
 /**
- * The run with all its nodes. What only one store has is taken from there; of what both have, the store counts from which
- * the tenant's logs are read. Elasticsearch finds nodes as of the last refresh. Throws UsageError where neither store has
- * the run; with a tenant, where neither has anything of it.
+ * The run with all its nodes. What only one store has is taken from there; of what both have, the store counts from
+ * which the tenant's logs are read. Elasticsearch finds nodes as of the last refresh. Throws UsageError where neither
+ * store has the run; with a tenant, where neither has anything of it.
  *
  * @example
  * ```ts

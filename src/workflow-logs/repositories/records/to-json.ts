@@ -8,9 +8,9 @@ export type Jsonable<T> = T extends bigint | number
       : T;
 
 /**
- * The record, or a page of them, ready for JSON.stringify, which refuses bigints and makes null of NaN. As in documents and
- * with `--json`: a bigint beyond 2^53 becomes its digits as a string, NaN and infinities become "NaN", "Infinity" and
- * "-Infinity", everything else stays. JSON columns stay the text that they are.
+ * The record, or a page of them, ready for JSON.stringify, which refuses bigints and makes null of NaN. As in
+ * documents and with `--json`: a bigint beyond 2^53 becomes its digits as a string, NaN and infinities become "NaN",
+ * "Infinity" and "-Infinity", everything else stays. JSON columns stay the text that they are.
  *
  * @example
  * ```ts
