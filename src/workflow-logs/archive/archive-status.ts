@@ -1,5 +1,5 @@
 import type { Connections } from "../connections.ts";
-import { changedSettings } from "./changed-settings.ts";
+import { changedSettings, otherSchema } from "./changed-settings.ts";
 
 export interface ArchiveStatus {
   /** Null while there is none. */
@@ -8,6 +8,8 @@ export interface ArchiveStatus {
   readonly database: string | null;
   readonly indexPrefix: string | null;
   readonly sourceTimeZone: string | null;
+  /** Of the log tables, as it was found when the archive was claimed last. */
+  readonly sourceSchema: string | null;
   /** Why commands that write will refuse; empty when they will not. */
   readonly problems: readonly string[];
   /** Every archive that has indices under the prefix; null where that cannot be read. */
@@ -16,15 +18,18 @@ export interface ArchiveStatus {
 
 /** Whose the archive is, as it stands now. Writes nothing. */
 export async function archiveStatus(connections: Connections): Promise<ArchiveStatus> {
-  const { row, claims, objection } = await connections.archive.facts();
+  const { row, here, claims, objection } = await connections.archive.facts();
   const changed = await changedSettings(connections, row);
+  const other = otherSchema(row, here);
   return {
     id: row?.id ?? null,
     database: row?.database_name ?? null,
     indexPrefix: row?.index_prefix ?? null,
     sourceTimeZone: row?.source_time_zone ?? null,
+    sourceSchema: row?.source_schema ?? null,
     problems: [
       ...(objection === undefined ? [] : [objection.message]),
+      ...(other === undefined ? [] : [other.message]),
       ...changed.map(({ variable, stored, given }) => `${variable} is ${given}, the archive was made with ${stored}.`),
     ],
     claims:

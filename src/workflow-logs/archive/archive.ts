@@ -12,7 +12,7 @@ import { upgradeState } from "../state/upgrade.ts";
 import { saveMillis } from "../save-time.ts";
 import { adoptIndices } from "./adopt-indices.ts";
 import { claimedByOthers, copiedFrom, type Objection } from "./archive-objections.ts";
-import { refuseChangedSettings, type StoredWith } from "./changed-settings.ts";
+import { refuseChangedSettings, refuseOtherSchema, type StoredWith } from "./changed-settings.ts";
 import { type SourceIdentity, sourceIdentity } from "./source-identity.ts";
 import { sourceTypes } from "./source-types.ts";
 
@@ -97,6 +97,7 @@ export class Archive implements IndexOwner {
   async check(elasticsearch = this.connections.elasticsearch): Promise<ArchiveFacts> {
     const facts = await this.facts(elasticsearch);
     if (facts.objection !== undefined) throw objected(facts.objection);
+    refuseOtherSchema(facts.row, facts.here);
     await refuseChangedSettings(this.connections, facts.row);
     return facts;
   }
@@ -118,6 +119,7 @@ export class Archive implements IndexOwner {
       table_oid: here.tableOid,
       database_name: here.databaseName,
       timeline: here.timeline ?? row.timeline,
+      source_schema: here.schema ?? row.source_schema,
       source_time_zone: settings.sourceTimeZone,
       index_prefix: settings.template.prefix,
       claimed_at: new Date().toISOString(),

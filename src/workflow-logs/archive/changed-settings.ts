@@ -4,6 +4,7 @@ import type { ArchiveRow } from "../state/archive.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { type DataType, logTypes } from "../partitions/log-types.ts";
 import type { SaveTime } from "../save-time.ts";
+import type { SourceIdentity } from "./source-identity.ts";
 import { sourceTypes } from "./source-types.ts";
 
 /** The settings that decide under which names, and in which months, everything in the archive lies. */
@@ -60,6 +61,28 @@ export async function refuseChangedSettings(settled: Settled, row: ArchiveRow | 
   throw new UsageError("archive_settings_changed", [...list, "Nothing was touched."].join("\n"), {
     hint: [...changed.map(({ variable, stored }) => `Set ${variable}=${stored}.`), ...changed.map(wayOf)].join(" "),
   });
+}
+
+/**
+ * Says when the search path finds the log tables in another schema than before: these are tables of another platform,
+ * or left over from a move.
+ */
+export function otherSchema(
+  row: ArchiveRow | undefined,
+  { schema }: Pick<SourceIdentity, "schema">,
+): { readonly message: string; readonly hint: string } | undefined {
+  const stored = row?.source_schema ?? null;
+  if (stored === null || schema === null || stored === schema) return undefined;
+  return {
+    message: `The log tables are found in the schema ${schema}; the archive was made from those of ${stored}.`,
+    hint: `Set the search_path of the role so that ${stored} comes first. If the tables were moved or renamed: app elasticsearch takeover; --dry-run says what that does.`,
+  };
+}
+
+export function refuseOtherSchema(row: ArchiveRow | undefined, here: SourceIdentity): void {
+  const other = otherSchema(row, here);
+  if (other === undefined) return;
+  throw new UsageError("archive_settings_changed", `${other.message} Nothing was touched.`, { hint: other.hint });
 }
 
 function wayOf({ variable, stored, given }: ChangedSetting): string {

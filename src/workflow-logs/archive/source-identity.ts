@@ -12,21 +12,25 @@ export interface SourceIdentity {
   /** Of log_archive.archive: the same after pg_upgrade, another after a dump was restored. Null where there is none. */
   readonly tableOid: string | null;
   readonly databaseName: string;
+  /** Where the search path finds the log tables; null where it finds none. */
+  readonly schema: string | null;
   /** Another after a standby was promoted or a backup recovered. Null on a standby, or where it is not shown. */
   readonly timeline: number | null;
 }
 
 export async function sourceIdentity(pool: Pool): Promise<SourceIdentity> {
-  const database = await pool.query<{ oid: string; name: string; table: string | null }>(
-    `select d.oid::text as oid, d.datname::text as name, to_regclass('log_archive.archive')::oid::text as table
+  const database = await pool.query<{ oid: string; name: string; table: string | null; schema: string | null }>(
+    `select d.oid::text as oid, d.datname::text as name, to_regclass('log_archive.archive')::oid::text as table,
+            (select c.relnamespace::regnamespace::text from pg_class c where c.oid = to_regclass('workflow_runs')) as schema
        from pg_database d where d.datname = current_database()`,
   );
-  const { oid, name, table } = database.rows[0]!;
+  const { oid, name, table, schema } = database.rows[0]!;
   return {
     systemIdentifier: await shown(pool, "select system_identifier::text as value from pg_control_system()"),
     databaseOid: oid,
     tableOid: table,
     databaseName: name,
+    schema,
     timeline: await timelineOf(pool),
   };
 }

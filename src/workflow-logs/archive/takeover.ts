@@ -15,7 +15,7 @@ import {
   openTakeover,
 } from "../state/takeovers.ts";
 import { upgradeState } from "../state/upgrade.ts";
-import { type ChangedSetting, changedSettings } from "./changed-settings.ts";
+import { type ChangedSetting, changedSettings, otherSchema } from "./changed-settings.ts";
 import { sourceIdentity } from "./source-identity.ts";
 
 export interface TakeoverOptions {
@@ -81,7 +81,8 @@ async function planTakeover(connections: Connections, options: TakeoverOptions):
       hint: "app db upgrade makes it; nothing was changed.",
     });
   }
-  const { claims, objection } = await archive.facts();
+  const { here, claims, objection } = await archive.facts();
+  const other = otherSchema(row, here);
   const unfinished = await openTakeover(state);
   const changed = await changedSettings({ postgres, state, settings }, row);
   const { uuids } = await knownIndices(state);
@@ -95,6 +96,7 @@ async function planTakeover(connections: Connections, options: TakeoverOptions):
   const reasons = [
     ...(objection === undefined ? [] : [objection.message]),
     ...(unfinished === undefined ? [] : ["A takeover was begun and not finished."]),
+    ...(other === undefined ? [] : [other.message]),
     ...changed.map(({ variable, stored, given }) => `${variable} becomes ${given} (was ${stored}).`),
     ...(objection === undefined && marked.length > 0
       ? [`${marked.length} indices of this archive lack its mark.`]
@@ -142,6 +144,7 @@ async function carryOut(connections: Connections, plan: Plan, operator: string):
     table_oid: here.tableOid,
     database_name: here.databaseName,
     timeline: here.timeline,
+    source_schema: here.schema,
     source_time_zone: settings.sourceTimeZone,
     index_prefix: prefix,
     claimed_at: now,

@@ -1,7 +1,7 @@
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import { lostCopies } from "../lost-copies.ts";
 import { resources } from "../partitions/log-types.ts";
-import { changedSettings } from "../archive/changed-settings.ts";
+import { changedSettings, otherSchema } from "../archive/changed-settings.ts";
 import { promotionOf } from "../archive/note-claim.ts";
 import { type Check, fail, type Finding, ok, warn } from "./finding.ts";
 
@@ -23,6 +23,8 @@ export const archiveIdentity: Check = async ({ connections }) => {
   const way =
     "app elasticsearch takeover --dry-run says what it would take for this database to go on with the archive.";
   if (objection !== undefined) return [fail(check, objection.message, way)];
+  const other = otherSchema(row, here);
+  if (other !== undefined) return [fail(check, other.message, other.hint)];
   const changed = await changedSettings(connections, row);
   const findings: Finding[] = changed.map(({ variable, stored, given }) =>
     fail(check, `${variable} is ${given}; the archive was made with ${stored}.`, `Set ${variable}=${stored}. ${way}`),

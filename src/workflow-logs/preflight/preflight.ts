@@ -21,6 +21,7 @@ import { type ArchiveCommand } from "./command-needs.ts";
 import { privileges } from "./privilege-checks.ts";
 import { freeableSpace } from "./freeable-check.ts";
 import { hiddenRows } from "./hidden-rows-check.ts";
+import { sourceSchema } from "./schema-check.ts";
 import { fileStorage } from "./storage-check.ts";
 import {
   clocks,
@@ -40,6 +41,7 @@ import {
 /** Without these nothing works; commands run them too before they write anything. */
 const accessChecks: readonly Check[] = [
   postgresVersion,
+  sourceSchema,
   hiddenRows,
   postgresConnections,
   stateSchema,

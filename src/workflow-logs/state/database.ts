@@ -272,6 +272,7 @@ export interface StateTables {
     database_name: string | null;
     timeline: number | null;
     source_time_zone: string | null;
+    source_schema: string | null;
     index_prefix: string | null;
     claimed_at: string | null;
     adopted_at: string | null;
