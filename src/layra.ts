@@ -5,6 +5,14 @@ export { type BackupPlace, bucketPlace, folderPlace } from "./layra/backup/place
 export { newestBackup } from "./layra/backup/manifest.ts";
 export { restore, type RestoreOptions, type RestoreReport } from "./layra/backup/restore.ts";
 export { type KeepRule, parseKeep } from "./layra/backup/retention.ts";
+export {
+  type BackupPlan,
+  type BackupSchedule,
+  backupSchedule,
+  scheduleBackups,
+  unscheduleBackups,
+  workBackups,
+} from "./layra/backup/schedule.ts";
 export { verifyBackup, type VerifyReport } from "./layra/backup/verify.ts";
 export * from "./layra/milvus/knowledge.ts";
 export { search } from "./layra/milvus/search.ts";

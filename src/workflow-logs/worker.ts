@@ -4,6 +4,7 @@ import type { Connections } from "./connections.ts";
 import { retentionSchedule, sweepQueue } from "./retention/schedule/schedule.ts";
 import { sweepOnSchedule } from "./retention/schedule/sweep-on-schedule.ts";
 import type { Log } from "../engine/log.ts";
+import { seldom } from "../engine/seldom.ts";
 
 export interface WorkerOptions {
   /** Jobs at a time in this process. Sweeps go one at a time however many workers there are. */
@@ -49,18 +50,4 @@ export async function runWorker(
   });
   log.info({ worker, ...report }, "worker stopped");
   return report;
-}
-
-const quietMillis = 60_000;
-
-/** Passes each message on once a minute: while PostgreSQL is away there are several a second. */
-function seldom(tell: (message: string) => void): (message: string) => void {
-  const told = new Map<string, number>();
-  return (message) => {
-    const now = performance.now();
-    for (const [earlier, at] of told) if (now - at > quietMillis) told.delete(earlier);
-    if (told.has(message)) return;
-    told.set(message, now);
-    tell(message);
-  };
 }

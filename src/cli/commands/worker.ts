@@ -3,7 +3,9 @@ import { command } from "../command.ts";
 import { operator } from "../../runs/operator.ts";
 import { value } from "../options/flags.ts";
 import { wholeNumber } from "../options/values.ts";
-import { storesConfig, withStores } from "../wiring.ts";
+import type { CommandContext } from "../context.ts";
+import type { Pool } from "../../stores/postgres/connection/pool.ts";
+import { storesConfig, withDatabase, withStores } from "../wiring.ts";
 
 /** More connections than the pool has would make jobs wait for one another. */
 const mostJobs = 8;
@@ -15,13 +17,53 @@ export default command({
   examples: [["worker --log-level warn", "log failures alone; best kept running by systemd or Kubernetes"]],
   logLevel: "info",
   config: storesConfig,
-  run: ({ concurrency }, context) =>
-    withStores(context, async (connections) => {
+  run: async ({ concurrency }, context) => {
+    const { elasticsearch } = context.config;
+    if (!elasticsearch.enabled && (await withDatabase(context, ({ postgres }) => hasBackups(postgres))))
+      return withDatabase(context, async ({ postgres }) => {
+        await backups(postgres, context, context.signal);
+        context.output.result({}, () => "Stopped.");
+      });
+    await withStores(context, async (connections) => {
       const { runWorker } = await import("../../workflow-logs/worker.ts");
-      const report = await runWorker(connections, { concurrency, worker: operator() }, context);
+      const options = { concurrency, worker: operator() };
+      const report = await together(context.signal, (signal) => [
+        runWorker(connections, options, { signal, log: context.log }),
+        backups(connections.postgres, context, signal),
+      ]);
       context.output.result(report, () => workerText(report));
-    }),
+    });
+  },
 });
+
+async function hasBackups(postgres: Pool): Promise<boolean> {
+  const { backupSchedule } = await import("../../layra/backup/schedule.ts");
+  return (await backupSchedule(postgres)) !== null;
+}
+
+/** Does what `app stores schedule` says. */
+async function backups(postgres: Pool, context: CommandContext, signal: AbortSignal): Promise<void> {
+  const { workBackups } = await import("../../layra/backup/schedule.ts");
+  const { backUpPlanned } = await import("./stores/planned-backup.ts");
+  await workBackups(postgres, {
+    signal,
+    log: context.log,
+    backUp: (plan, stop) => backUpPlanned(context, plan, stop),
+  });
+}
+
+/** The first's result when both have ended. Where one fails the other is stopped, and the failure thrown. */
+async function together<T>(
+  signal: AbortSignal,
+  begin: (signal: AbortSignal) => readonly [Promise<T>, Promise<unknown>],
+): Promise<T> {
+  const failure = new AbortController();
+  const both = begin(AbortSignal.any([signal, failure.signal]));
+  for (const one of both) one.catch(() => failure.abort());
+  await Promise.allSettled(both);
+  const [first] = await Promise.all(both);
+  return first;
+}
 
 function workerText({ completed, failed, interrupted }: WorkerReport): string {
   return `Stopped. Sweeps: ${completed} completed, ${failed} attempts failed, ${interrupted} interrupted`;

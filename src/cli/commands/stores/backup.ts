@@ -3,15 +3,15 @@ import type { BackupReport } from "../../../layra/backup/backup.ts";
 import type { VerifyReport } from "../../../layra/backup/verify.ts";
 import { parseKeep } from "../../../layra/backup/retention.ts";
 import { command } from "../../command.ts";
-import { type ExitCode, exitCodes } from "../../exit-codes.ts";
+import { exitCodes } from "../../exit-codes.ts";
 import { toggle, value } from "../../options/flags.ts";
 import { anyText, concurrency, option, size } from "../../options/values.ts";
 import { formatBytes, formatCount } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
 import { printReport } from "../../print-report.ts";
-import { onlyFlag, timeoutFlag, withStores } from "./connect.ts";
-import { type BackupContext, backupConfig, openPlace, placeOption } from "./place.ts";
+import { onlyFlag, timeoutFlag } from "./connect.ts";
+import { backupConfig, openPlace, placeOption, withStoresAndHome } from "./place.ts";
 
 export default command({
   flags: {
@@ -51,7 +51,7 @@ export default command({
       const isWhole = report.status === "ok" && report.dangling.total === 0;
       return printReport(context, report, () => verifyText(report), isWhole ? exitCodes.done : exitCodes.findings);
     }
-    return backUp(context, options.timeout, async (stores, home) => {
+    return withStoresAndHome(context, options.timeout, async (stores, home) => {
       const { backup } = await import("../../../layra/backup/backup.ts");
       const { only, keep, restart = false, dryRun = false, concurrency: atOnce, maxBytesRate } = options;
       const report = await backup(
@@ -66,19 +66,6 @@ export default command({
     });
   },
 });
-
-async function backUp(
-  context: BackupContext,
-  timeout: number,
-  work: (
-    ...given: [Parameters<Parameters<typeof withStores>[2]>[0], import("../../../runs/run-home.ts").RunHome]
-  ) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const { openStateFile } = await import("../../../stores/sqlite/state-file.ts");
-  const { sqliteHome } = await import("../../../stores/sqlite/run-home.ts");
-  using file = await openStateFile(context.config.stateFile);
-  return await withStores(context, timeout, (stores) => work(stores, sqliteHome(file)));
-}
 
 function backupText(report: BackupReport, width: number | undefined): string {
   const rows = report.sections.map((one) => [one.store, one.name, one.records, one.parts, formatBytes(one.bytes)]);

@@ -32,6 +32,11 @@ export default {
       describe: "Write a backup into empty or the same stores, and compare",
       load: () => import("./restore.ts"),
     },
+    {
+      command: "schedule",
+      describe: "Back up again and again, by app worker; without flags: what is scheduled",
+      load: () => import("./schedule.ts"),
+    },
     { command: "fix-index", describe: "Make the index that chatflows need", load: () => import("./fix-index.ts") },
   ],
 } satisfies Group;

@@ -4,9 +4,11 @@ import type { ConfigOf } from "../../../config/read-sections.ts";
 import { stateFile } from "../../../config/sections/state-file.ts";
 import { UsageError } from "../../../engine/errors.ts";
 import type { BackupPlace } from "../../../layra/backup/place.ts";
+import type { Stores } from "../../../layra/stores.ts";
+import type { RunHome } from "../../../runs/run-home.ts";
 import type { CommandContext } from "../../context.ts";
 import { option } from "../../options/values.ts";
-import { layraConfig } from "./connect.ts";
+import { layraConfig, withStores } from "./connect.ts";
 
 /** What backups need of the configuration. */
 export const backupConfig = { ...layraConfig, backupBucket, stateFile };
@@ -46,4 +48,16 @@ export async function openPlace({ config, workingDirectory }: BackupContext, tex
     },
   );
   return bucketPlace(objects, prefix);
+}
+
+/** Runs `work` with the five stores, and with the state file as home of its run. */
+export async function withStoresAndHome<T>(
+  context: BackupContext,
+  timeoutSeconds: number,
+  work: (stores: Stores, home: RunHome) => Promise<T>,
+): Promise<T> {
+  const { openStateFile } = await import("../../../stores/sqlite/state-file.ts");
+  const { sqliteHome } = await import("../../../stores/sqlite/run-home.ts");
+  using file = await openStateFile(context.config.stateFile);
+  return await withStores(context, timeoutSeconds, (stores) => work(stores, sqliteHome(file)));
 }

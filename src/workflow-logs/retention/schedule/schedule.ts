@@ -1,5 +1,6 @@
 import { requireRepository } from "../../../stores/elasticsearch/snapshots.ts";
 import { nextTimes, type Recurrence } from "../../../stores/postgres/jobs/cron.ts";
+import { dueData } from "../../../stores/postgres/jobs/due.ts";
 import { type JobRecord, readQueue } from "../../../stores/postgres/jobs/read-jobs.ts";
 import { removeSchedule, setSchedule } from "../../../stores/postgres/jobs/schedules.ts";
 import type { Connections } from "../../connections.ts";
@@ -101,18 +102,12 @@ export async function retentionSchedule({
   };
 }
 
-/**
- * What is to be swept by a job made at `at`; undefined when somebody took the schedule away, and when none of its times
- * had come since it was made: pg-boss starts a new schedule for the minute before, too.
- */
+/** What is to be swept by a job made at `at`; undefined when there is no time of the schedule for it. */
 export async function dueSweep(
   { postgres }: Pick<Connections, "postgres">,
   at: Date,
 ): Promise<ScheduleOptions | undefined> {
-  const found = await readQueue<StoredSchedule>(postgres, sweepQueue);
-  if (found === undefined) return undefined;
-  const [first] = await nextTimes(postgres, found.data, 1, new Date(found.since));
-  return first! <= at ? found.data : undefined;
+  return dueData<StoredSchedule>(postgres, sweepQueue, at);
 }
 
 function scheduledRun({ output, ...job }: JobRecord): ScheduledRun {

@@ -22,7 +22,7 @@ const withoutRun = `
   resplite errors: list discard
   llm-cache: workspaces
   llm-cache errors: list discard
-  stores: health doctor stats slow-queries profile search fix-index
+  stores: health doctor stats slow-queries profile search fix-index schedule
   db: upgrade current
   runs: list show pause resume abort set
   worker
