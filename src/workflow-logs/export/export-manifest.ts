@@ -72,9 +72,15 @@ export class ExportManifest {
   }
 }
 
-/** As JSON has it: what is undefined is not there. */
+/** The same for options that ask for the same, whoever made them: without what is not asked for, in one order. */
 function askedOf(options: ExportOptions): object {
-  return JSON.parse(JSON.stringify({ ...options, folder: undefined })) as object;
+  return JSON.parse(JSON.stringify({ ...options, folder: undefined }, plainly)) as object;
+}
+
+function plainly(_name: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value;
+  if (typeof value !== "object" || value === null) return value === "" ? undefined : value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : Number(a > b))));
 }
 
 function parsed(text: string): unknown {

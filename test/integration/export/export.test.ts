@@ -11,9 +11,10 @@ import type { ExportOptions } from "../../../src/workflow-logs/export/options.ts
 import { importLogs, type ImportReport } from "../../../src/workflow-logs/export/import-logs.ts";
 import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { runAppHere } from "../../support/app-here.ts";
+import { startApp } from "../../support/app-process.ts";
+import { startRequestGate } from "../../support/request-gate.ts";
 import { createTestArchive, documentsByIndex, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
-import { tenantsOf } from "../restore/restore-archive.ts";
 
 let archive: TestArchive;
 let tenant: string;
@@ -21,7 +22,10 @@ let other: string;
 let folder: string;
 beforeAll(async () => {
   archive = await createTestArchive({ nodeExecutions: 900, tenants: 2, months: 2, hostile: true });
-  [tenant = "", other = ""] = await tenantsOf(archive.sql);
+  const { rows } = await archive.sql.query<{ tenant: string }>(
+    "SELECT tenant_id::text AS tenant FROM workflow_node_executions GROUP BY tenant_id ORDER BY count(*) DESC, 1 LIMIT 2",
+  );
+  [tenant, other] = rows.map((row) => row.tenant) as [string, string];
   await migrateOnce(archive);
   folder = await mkdtemp(path.join(tmpdir(), "export-"));
 });
@@ -80,6 +84,7 @@ const idOf = (line: string): string => (JSON.parse(line) as { id: string }).id;
 test("every document is a line, byte for byte, in a file for its month, and none of another tenant", async () => {
   const report = await exportTo("whole");
   expect(report.status).toBe("completed");
+  expect(report.documents).toBeGreaterThan(400); // several batches
   const counts = Object.entries(await documentsByIndex(archive)).filter(([index]) => index.includes(tenant));
   expect(
     Object.fromEntries(
@@ -107,6 +112,31 @@ test("a run that is stopped, or that died within a part, goes on where it was an
   expect(await linesOf("resumed")).toEqual(await linesOf("whole"));
   const third = await exportTo("resumed");
   expect(third).toMatchObject({ status: "completed", documents: again.documents, bytes: again.bytes });
+});
+
+test("a process that is killed in the midst leaves what the next one goes on from", async () => {
+  const gate = await startRequestGate(archive.elasticsearchUrl);
+  let arrived = gate.hold(/_mget/);
+  const args = ["elasticsearch", "export", "--tenant-id", tenant, "--output", at("killed")];
+  const { child, end } = startApp({ ...archive, elasticsearchUrl: gate.url }, args);
+  for (let batch = 0; batch < 3; batch++) {
+    await arrived;
+    gate.release();
+    arrived = gate.hold(/_mget/);
+  }
+  await arrived; // the fourth batch is asked for, and some of those before are on the disk
+  child.kill("SIGKILL");
+  expect((await end).signal).toBe("SIGKILL");
+  gate.release();
+  await gate.close();
+  const { files } = JSON.parse(await readFile(path.join(at("killed"), "export.json"), "utf8")) as {
+    files: { documents: number }[];
+  };
+  const saved = files.reduce((sum, { documents }) => sum + documents, 0);
+  expect(saved).toBeGreaterThan(0);
+  const again = await exportTo("killed");
+  expect(again.documents).toBeGreaterThan(saved);
+  expect(await linesOf("killed")).toEqual(await linesOf("whole"));
 });
 
 test("filters choose documents, and CSV has their columns, NULL apart from an empty text", async () => {
