@@ -127,7 +127,7 @@ test("V9: updates of different properties by two processes are all kept", async 
   await Promise.all([one.close(), two.close()]);
 });
 
-test("V23, V34: reads come from Weaviate until phase read_migration, then by their share from Milvus", async () => {
+test("V23, V34, V35: reads come from Weaviate until phase read_migration, then by their share from Milvus", async () => {
   const { state, stores } = vectors.connections;
   const [weaviate, milvus] = [watched(stores.weaviate), watched(stores.milvus)];
   const dual = new DualWrite(state, { weaviate: weaviate.store, milvus: milvus.store });
@@ -149,6 +149,9 @@ test("V23, V34: reads come from Weaviate until phase read_migration, then by the
   expect(half.weaviate).toBeGreaterThan(50);
   await enter(tenant, { phase: "full" });
   expect(await readsOf(20)).toEqual({ weaviate: 0, milvus: 20 });
+  await dual.insertRecord(tenant, { uniqueid: "b", vector: vectorOf(1) });
+  await drained(vectors.connections, tenant);
+  for (const store of [stores.milvus, stores.weaviate]) expect(await store.get(tenant, ["b"])).toHaveLength(1);
   await dual.close();
 });
 
