@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type DiagnosticResult, errors, Transport, UndiciConnection } from "@elastic/elasticsearch";
 import { UsageError } from "../../engine/errors.ts";
 import { isTlsFailure } from "./errors.ts";
-import { InterceptedError, isIntercepted } from "./intercepted.ts";
+import { InterceptedError, isAnswerTo, isIntercepted } from "./intercepted.ts";
 import { requestLimits } from "./request-limits.ts";
 
 // src/stores/elasticsearch owns how Elasticsearch is spoken to: the client, indices and templates (indices/), bulk
@@ -62,7 +62,8 @@ export class PatientTransport extends Transport {
     try {
       const result: DiagnosticResult = await super.request(params, { ...options, meta: true });
       // a stream is looked at by whoever reads it
-      if (options.asStream !== true && isIntercepted(result)) throw new InterceptedError(result);
+      if (options.asStream !== true && (isIntercepted(result) || !isAnswerTo(params.path, result.body)))
+        throw new InterceptedError(result);
       return options.meta === true ? result : result.body;
     } catch (error) {
       if (error instanceof errors.ResponseError && isIntercepted(error.meta)) throw new InterceptedError(error.meta);

@@ -24,6 +24,18 @@ export function isIntercepted({ statusCode = 0, headers, body }: DiagnosticResul
   return typeof error?.type !== "string";
 }
 
+/** What a success has to hold for us to read anything in it: what lacks that would look like documents that are missing. */
+const needed: readonly (readonly [endpoint: RegExp, member: string])[] = [
+  [/\/_mget$/, "docs"],
+  [/\/_count$/, "count"],
+];
+
+/** Whether a success answers a request for this path, and not some other. */
+export function isAnswerTo(path: string, body: unknown): boolean {
+  const member = needed.find(([endpoint]) => endpoint.test(path))?.[1];
+  return member === undefined || (typeof body === "object" && body !== null && member in body);
+}
+
 /** What it says, without its header, of a path or method that it does not know. */
 const ofNoHandler = /^(no handler found for uri|incorrect http method for uri)/i;
 

@@ -78,6 +78,7 @@ test.each(cases)(
 function inject(fault: HttpFault | StateFault, { first, lasting }: { first: number; lasting: number }) {
   const stores: FaultedStores = { archive, toPostgres, sql };
   let [hasBegun, hasEnded] = [false, false];
+  let failure: unknown;
   const end = async (): Promise<void> => {
     if (hasEnded) return;
     hasEnded = true;
@@ -88,9 +89,9 @@ function inject(fault: HttpFault | StateFault, { first, lasting }: { first: numb
     if (count >= first && !hasBegun) {
       hasBegun = true;
       if (typeof fault === "function") toElasticsearch.set(fault);
-      else await fault.begin(stores);
+      else await fault.begin(stores).catch((error: unknown) => (failure = error));
     }
-    if (count >= first + lasting) await end();
+    if (count >= first + lasting) await end().catch((error: unknown) => (failure = error));
   });
   return async (output = "") => {
     toElasticsearch.onRequest(async () => {});
@@ -99,6 +100,7 @@ function inject(fault: HttpFault | StateFault, { first, lasting }: { first: numb
       `${toElasticsearch.requests} requests, the fault was to begin with number ${first}\n${output}`,
     ).toBe(true);
     await end();
+    if (failure !== undefined) throw failure;
   };
 }
 

@@ -33,6 +33,12 @@ export const httpFaults = {
   "a proxy answers 413": ({ answer }) => answer(page(413, "Request Entity Too Large")),
   "a proxy answers 200 with its own page": ({ answer }) => answer(page(200, "Please log in")),
   "answers are garbage": ({ answer }) => answer({ status: 200, body: '{"took":1,"items":[{"ind' }),
+  "a read is answered with nothing": async ({ request, forward, pass, answer }) =>
+    /\/_(mget|msearch|search)\b/.test(request.path) ? answer({ status: 200, body: "{}" }) : pass(await forward()),
+  "answers are garbage in the middle": async ({ forward, pass }) => {
+    const { body, ...answer } = await forward();
+    pass({ ...answer, body: body.fill(0x22, Math.floor(body.length / 3), Math.floor(body.length / 2)) });
+  },
   "a bulk request is answered with nothing": async ({ request, forward, pass, answer }) =>
     isBulk(request) ? answer({ status: 200, body: "{}" }) : pass(await forward()),
   "every document is rejected for now (429)": async ({ request, forward, pass, answer }) =>

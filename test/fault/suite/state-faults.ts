@@ -31,11 +31,11 @@ export const stateFaults: Readonly<Record<string, StateFault>> = {
     end: ({ archive }) => setting(archive, "index.blocks.read_only_allow_delete", null),
   },
   "indices are closed": {
-    begin: ({ archive }) => request(archive, "POST", `${archive.prefix}-*/_close`),
-    end: ({ archive }) => request(archive, "POST", `${archive.prefix}-*/_open`),
+    begin: ({ archive }) => eachIndex(archive, (index) => request(archive, "POST", `${index}/_close`)),
+    end: ({ archive }) => eachIndex(archive, (index) => request(archive, "POST", `${index}/_open`)),
   },
   "indices are deleted": {
-    begin: ({ archive }) => deleteIndices(archive),
+    begin: ({ archive }) => eachIndex(archive, (index) => request(archive, "DELETE", index)),
     losesDocuments: true,
   },
   "templates are removed": {
@@ -87,9 +87,12 @@ function setting(archive: TestArchive, name: string, value: boolean | null): Pro
   return request(archive, "PUT", `${archive.prefix}-*/_settings`, { [name]: value });
 }
 
-async function deleteIndices(archive: TestArchive): Promise<void> {
-  const list = await fetch(`${archive.elasticsearchUrl}/_cat/indices/${archive.prefix}-*?h=index&format=json`);
-  for (const { index } of (await list.json()) as { index: string }[]) await request(archive, "DELETE", index);
+/** By name: Elasticsearch closes, opens and deletes nothing by a pattern. */
+async function eachIndex(archive: TestArchive, work: (index: string) => Promise<void>): Promise<void> {
+  const list = await fetch(
+    `${archive.elasticsearchUrl}/_cat/indices/${archive.prefix}-*?h=index&format=json&expand_wildcards=all`,
+  );
+  for (const { index } of (await list.json()) as { index: string }[]) await work(index);
 }
 
 async function terminate(sql: Client): Promise<void> {

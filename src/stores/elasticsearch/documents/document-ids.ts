@@ -1,6 +1,7 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { described } from "../errors.ts";
+import { unexpectedAnswer } from "../unexpected-answer.ts";
 
 /** Bounds of created_at as UTC instants, inclusive and exclusive; undefined where there is none. */
 export interface CreatedWithin {
@@ -62,7 +63,8 @@ export async function* documentIds(
           filter_path: ["pit_id", "hits.hits._id", "hits.hits.sort"],
         }),
       );
-      id = page.pit_id ?? id;
+      if (page.pit_id === undefined) throw unexpectedAnswer("no page of ids");
+      id = page.pit_id;
       const hits = page.hits?.hits ?? []; // filter_path leaves an empty list out
       if (hits.length > 0) yield hits.map((hit) => hit._id!);
       if (hits.length < size) return;

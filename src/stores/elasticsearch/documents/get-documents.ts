@@ -2,6 +2,7 @@ import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { parseExactJson } from "./exact-json.ts";
 import { readAnswer } from "../bulk/raw-answer.ts";
+import { readJson, unexpectedAnswer } from "../unexpected-answer.ts";
 
 export interface FoundDocument {
   readonly index: string;
@@ -19,8 +20,9 @@ export interface FoundDocument {
 export async function getDocuments(client: Client, indices: readonly string[], id: string): Promise<FoundDocument[]> {
   if (indices.length === 0) return [];
   const docs = indices.map((index) => ({ _index: index, _id: id }));
-  const answer = parseExactJson(await readAnswer(client, { method: "POST", path: "/_mget", body: { docs } }));
-  const items = (answer as { docs: RawItem[] }).docs;
+  const answer = await readAnswer(client, { method: "POST", path: "/_mget", body: { docs } });
+  const { docs: items = [] } = readJson(() => parseExactJson(answer)) as { docs?: RawItem[] };
+  if (items.length !== docs.length) throw unexpectedAnswer(`${items.length} documents for ${docs.length} ids`);
   const found = items.flatMap((item) =>
     item.found === true
       ? {

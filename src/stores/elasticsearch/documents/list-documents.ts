@@ -1,6 +1,7 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { type CreatedWithin, createdQuery } from "./document-ids.ts";
 import { described } from "../errors.ts";
+import { unexpectedAnswer } from "../unexpected-answer.ts";
 
 export interface ListedDocument {
   readonly id: string;
@@ -51,7 +52,8 @@ export async function* listDocuments(
         ...(after !== undefined && { search_after: after }),
       }),
     );
-    const { hits } = response.hits;
+    const hits = response.hits?.hits;
+    if (hits === undefined) throw unexpectedAnswer("no page of documents");
     if (hits.length > 0)
       yield hits.map((hit) => ({ id: hit._id!, key: hit.sort![0] as string | null, fields: hit._source ?? {} }));
     if (hits.length < listing.pageSize) return;

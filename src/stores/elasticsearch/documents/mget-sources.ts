@@ -1,6 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { readAnswer } from "../bulk/raw-answer.ts";
+import { readJson, unexpectedAnswer } from "../unexpected-answer.ts";
 import { refuseUnreadable } from "./unreadable.ts";
 import { forEachMember } from "./scan-json.ts";
 
@@ -17,9 +18,9 @@ export async function readSources(
 ): Promise<Map<string, Buffer>> {
   if (ids.length === 0) return new Map();
   // no filter_path: it makes the server write `_source` anew, with other escapes and numbers
-  return sliceSources(
-    await readAnswer(client, { method: "POST", path: `/${encodeURIComponent(index)}/_mget`, body: { ids } }, limit),
-  );
+  const path = `/${encodeURIComponent(index)}/_mget`;
+  const answer = await readAnswer(client, { method: "POST", path, body: { ids } }, limit);
+  return readJson(() => sliceSources(answer, ids.length));
 }
 
 /** No more of one answer is kept in memory, unless it is a single document. */
@@ -44,11 +45,12 @@ const errorKey = Buffer.from('"error"');
 
 /**
  * Cuts the sources out of an answer `{"docs":[{..., "_id": ..., "_source": {...}}, ...]}` without parsing them. Follows
- * the structure, for users' own JSON contains these keys too. Throws AppError for a document that could not be read: it
- * would look as if it were missing.
+ * the structure, for users' own JSON contains these keys too. Throws AppError for a document that could not be read, or
+ * of which the answer says nothing: it would look as if it were missing.
  */
-export function sliceSources(answer: Buffer): Map<string, Buffer> {
+export function sliceSources(answer: Buffer, asked: number): Map<string, Buffer> {
   const sources = new Map<string, Buffer>();
+  let documents = 0;
   forEachMember(answer, 0, (key, start) => {
     if (!key.equals(docsKey)) return;
     for (let at = start + 1; answer[at] === openBrace;) {
@@ -60,8 +62,10 @@ export function sliceSources(answer: Buffer): Map<string, Buffer> {
         else if (name.equals(errorKey)) refuseUnreadable(JSON.parse(answer.toString("utf8", from, to)) as object);
       });
       if (source !== undefined) sources.set(id, source);
+      documents++;
       at = answer[end] === comma ? end + 1 : end;
     }
   });
+  if (documents !== asked) throw unexpectedAnswer(`${documents} documents for ${asked} ids`);
   return sources;
 }

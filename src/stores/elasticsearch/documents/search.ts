@@ -2,6 +2,7 @@ import type { Client, estypes } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { parseExactJson } from "./exact-json.ts";
 import { readAnswer } from "../bulk/raw-answer.ts";
+import { readJson, unexpectedAnswer } from "../unexpected-answer.ts";
 
 export interface Search extends Omit<estypes.SearchRequest, "index" | "pit"> {
   /** Exact names. They travel in the body: a URL has no room for those of a few years. */
@@ -39,8 +40,11 @@ export async function search(client: Client, { indices, ...body }: Search): Prom
     path: "/_msearch",
     bulkBody: [header, { track_total_hits: true, ...body }],
   });
-  const { responses } = parseExactJson(answer) as { responses: [RawResponse] };
-  return readResponse(responses[0]);
+  const { responses } = readJson(() => parseExactJson(answer)) as { responses?: RawResponse[] };
+  const response = responses?.[0];
+  if (response === undefined || (response.error === undefined && response.hits === undefined))
+    throw unexpectedAnswer("no hits");
+  return readResponse(response);
 }
 
 interface RawResponse {

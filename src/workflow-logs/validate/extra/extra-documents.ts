@@ -73,7 +73,7 @@ async function secondLook(check: RowCheck, signal: AbortSignal): Promise<Transfe
   return "completed";
 }
 
-export function extraIds(check: RowCheck): AsyncGenerator<string[]> {
+function extraIds(check: RowCheck): AsyncGenerator<string[]> {
   return unresolvedIds(check.state, check, ["extra"], idsPerPage);
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { isAnswerTo } from "../../../../src/stores/elasticsearch/intercepted.ts";
 import { clusterInfo } from "../../../../src/stores/elasticsearch/cluster.ts";
 import { described } from "../../../../src/stores/elasticsearch/errors.ts";
 import { findIndex } from "../../../../src/stores/elasticsearch/indices/indices.ts";
@@ -43,4 +44,13 @@ test("hosts of different clusters are refused", async () => {
     return { body: {} };
   });
   await expect(clusterInfo(client)).rejects.toMatchObject({ code: "elasticsearch_clusters_differ" });
+});
+
+test.each([
+  ["/a,b/_mget", "docs"],
+  ["/a/_count", "count"],
+])("a success of %s without its %s says nothing", (path, member) => {
+  expect(isAnswerTo(path, { [member]: [] })).toBe(true);
+  for (const body of [{}, { took: 1 }, "", true]) expect(isAnswerTo(path, body)).toBe(false);
+  expect(isAnswerTo("/_cluster/health", {})).toBe(true);
 });
