@@ -50,7 +50,7 @@ test("the guide's script migrates its tenant and runs again", async () => {
     const { code, output } = await run();
     expect(code, output).toBe(0);
     expect(output).toMatch(
-      /Starting Elasticsearch migration for tenant-123[^]*Dry run[^]*SUCCESS[^]*Migration completed for tenant-123\n$/,
+      /Starting Elasticsearch migration for tenant-123[^]*Dry run[^]*SUCCESS[^]*Migration completed for tenant-123\n/,
     );
     if (copied === 0) expect(output).toMatch(/nothing new to copy/);
     const answer = await fetch(`${archive.elasticsearchUrl}/${archive.prefix}-workflow-*-tenant-123-*/_count`);
