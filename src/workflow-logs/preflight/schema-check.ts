@@ -1,12 +1,25 @@
+import type { Pool } from "pg";
+import { AppError } from "../../engine/errors.ts";
 import { schemasOf } from "../../stores/postgres/table-schemas.ts";
 import { keepTables } from "../cleanup/tables/keep-tables.ts";
-import { type Check, fail, ok } from "./finding.ts";
+import { type Check, fail, type Finding, ok } from "./finding.ts";
 
 const check = "source schema";
 
 /** What the search path finds of one platform has to lie in one schema: rows of another one's tables would keep nothing, or name the wrong people. */
-export const sourceSchema: Check = async ({ connections }) => {
-  const found = await schemasOf(connections.postgres, [...keepTables, "end_users", "accounts"]);
+export const sourceSchema: Check = ({ connections }) => schemaFindings(connections.postgres);
+
+/** Throws AppError where the tables are found in several schemas. */
+export async function requireOneSchema(postgres: Pool): Promise<void> {
+  const mixed = (await schemaFindings(postgres)).find(({ level }) => level === "fail");
+  if (mixed !== undefined)
+    throw new AppError("preflight_failed", mixed.message, {
+      hint: mixed.hint ?? "",
+    });
+}
+
+async function schemaFindings(postgres: Pool): Promise<Finding[]> {
+  const found = await schemasOf(postgres, [...keepTables, "end_users", "accounts"]);
   const schemas = Map.groupBy(found, ({ schema }) => schema);
   if (schemas.size === 0) return [];
   const [only] = schemas.keys();
@@ -19,4 +32,4 @@ export const sourceSchema: Check = async ({ connections }) => {
       "Set the search_path of the role to the platform's own schema, or drop what lies in the others.",
     ),
   ];
-};
+}

@@ -20,6 +20,7 @@ import { type RestoreOptions, restoreScope } from "./options.ts";
 import { goneMeanwhile, type PlannedRestore, planRestore } from "./plan-restore.ts";
 import { hasFindings, RestoreCounters, type RestoreReport, shownFindings } from "./report.ts";
 import { compareOnly, type Restore, restorePartition } from "./restore-partition.ts";
+import { requireOneSchema } from "../preflight/schema-check.ts";
 import { requireRestorePrivileges, type RestoreTable, restoreTables } from "./restore-tables.ts";
 
 // src/workflow-logs/restore brings rows back from their documents: documents/ reads them, columns/ fits them to the
@@ -57,6 +58,7 @@ export async function restore(
   options: RestoreOptions,
   watch: RestoreWatch,
 ): Promise<RestoreReport> {
+  await requireOneSchema(connections.postgres);
   const tables = await restoreTables(connections, restoreScope(options));
   const names = tables.flatMap(({ table, offloads }) => [table.name, ...(offloads ? [offloads.table.name] : [])]);
   const counters = new RestoreCounters(options, names);

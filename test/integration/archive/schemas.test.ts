@@ -36,6 +36,7 @@ test.each([
     for (const args of [
       ["migrate"],
       ["validate", "--full"],
+      ["restore", "--tenant-id", "f4ddfa54-e277-4d89-83ac-68da795b1f61"],
       ["cleanup-pg", "--tenant-id", "f4ddfa54-e277-4d89-83ac-68da795b1f61", "--before-date", "2100-01-01", "--yes"],
     ]) {
       const end = await app(mixed, ...args);
