@@ -113,7 +113,7 @@ test("a document that vanished is named, and those around it come", async () => 
   const [gone] = documents.keys();
   fail = (ids) => ({
     body: {
-      docs: ids.filter((_id) => _id !== gone).map((_id) => ({ _id, _source: { id: _id } })),
+      docs: ids.map((_id) => (_id === gone ? { _id, found: false } : { _id, found: true, _source: { id: _id } })),
     },
   });
   const found = await batches();
