@@ -93,6 +93,8 @@ async function redisStore(): Promise<LightragStore> {
 async function postgresStore(): Promise<LightragStore> {
   const database = await createDatabase();
   const pool = new pg.Pool({ connectionString: database.url });
+  pool.on("error", () => {}); // dropping the database ends its sessions
+  pool.on("connect", (client) => client.on("error", () => {}));
   const url = new URL(database.url);
   await pool.query(createTable);
   const named = (workspace: string) => (workspace === "" ? "default" : workspace);
