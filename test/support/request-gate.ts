@@ -1,6 +1,4 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { startHttpFaultProxy } from "./http-fault-proxy.ts";
 
 export interface RequestGate {
   url: string;
@@ -20,30 +18,20 @@ export async function startRequestGate(target: string): Promise<RequestGate> {
   let opened = Promise.withResolvers<void>();
   const waiting: Promise<void>[] = [];
 
-  const server = createServer((incoming, outgoing) => void pass(incoming, outgoing));
-
-  async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const proxy = await startHttpFaultProxy(target);
+  proxy.set(async ({ request, forward, pass }) => {
     const answered = Promise.withResolvers<void>();
-    if (held?.test(incoming.url ?? "") === true) {
+    if (held?.test(request.path) === true) {
       waiting.push(answered.promise);
       arrived.resolve();
       await opened.promise;
     }
-    const options = { method: incoming.method, headers: incoming.headers };
-    const onward = request(new URL(incoming.url ?? "/", target), options, (answer) => {
-      answered.resolve();
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
-    });
-    onward.on("error", () => outgoing.destroy());
-    onward.end(Buffer.concat(chunks));
-  }
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+    const answer = await forward();
+    answered.resolve();
+    pass(answer);
+  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: proxy.url,
     hold(path) {
       held = path;
       arrived = Promise.withResolvers<void>();
@@ -57,11 +45,9 @@ export async function startRequestGate(target: string): Promise<RequestGate> {
     async passed() {
       await Promise.all(waiting);
     },
-    async close() {
+    close() {
       opened.resolve();
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
+      return proxy.close();
     },
   };
 }

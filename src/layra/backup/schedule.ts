@@ -4,6 +4,7 @@ import { seldom } from "../../engine/seldom.ts";
 import type { Pool } from "../../stores/postgres/connection/pool.ts";
 import { nextTimes, type Recurrence } from "../../stores/postgres/jobs/cron.ts";
 import { dueData } from "../../stores/postgres/jobs/due.ts";
+import { jobEnds, type JobFailure } from "../../stores/postgres/jobs/job-ends.ts";
 import { jobTimings, type JobTimings } from "../../stores/postgres/jobs/job-timings.ts";
 import { type JobRecord, readQueue } from "../../stores/postgres/jobs/read-jobs.ts";
 import { removeSchedule, setSchedule } from "../../stores/postgres/jobs/schedules.ts";
@@ -87,36 +88,24 @@ export async function workBackups(pool: Pool, worker: BackupWorker): Promise<voi
 /** One attempt. It goes by the plan as it is now, not as it was when the job was made. */
 async function backUpOnSchedule(pool: Pool, job: TakenJob, { log, backUp }: BackupWorker): Promise<JobEnd> {
   const about = { job: job.id, attempt: job.attempt };
+  const ends = jobEnds(log, about, "backup");
   try {
     const plan = await dueData<BackupPlan>(pool, backupQueue, job.createdAt);
-    if (plan === undefined) {
-      log.info(about, "backup left out: it is not scheduled");
-      return { kind: "dropped" };
-    }
+    if (plan === undefined) return ends.dropped();
     log.info({ ...about, to: plan.to, only: plan.only, keep: plan.keep }, "backup begins");
     const { status, id, totals, dangling, forgotten } = await backUp(plan, job.signal);
-    if (status === "interrupted" && job.signal.aborted) return interrupted(log, about); // else it was aborted by app runs
+    if (status === "interrupted" && job.signal.aborted) return ends.interrupted(); // else it was aborted by app runs
     const output = { status, id, ...totals, dangling: dangling.total, forgotten };
     log[status === "completed" ? "info" : "warn"]({ ...about, ...output }, "backup ended");
     return { kind: "completed", output };
   } catch (thrown) {
-    if (job.signal.aborted) return interrupted(log, about);
-    return failed(log, about, thrown, job.isLastAttempt);
+    if (job.signal.aborted) return ends.interrupted();
+    return ends.failed(failureOf(thrown), job.isLastAttempt);
   }
 }
 
-function interrupted(log: Log, about: object): JobEnd {
-  log.info(about, "backup interrupted: the next worker goes on with it");
-  return { kind: "interrupted" };
-}
-
 /** The cause stays out of what is kept: an error of a driver may have an address with its password in it. */
-function failed(log: Log, about: object, thrown: unknown, isLastAttempt: boolean): JobEnd {
-  const { code, message, hint } =
-    thrown instanceof AppError
-      ? { code: thrown.code, message: thrown.message, hint: thrown.hint ?? null }
-      : { code: "unexpected", message: "The backup failed.", hint: "app stores backup says more." };
-  const what = isLastAttempt ? "backup failed: given up" : "backup failed: it will be tried again";
-  log[isLastAttempt ? "error" : "warn"]({ ...about, code, hint, error: message }, what);
-  return { kind: "failed", error: { code, message, hint } };
+function failureOf(thrown: unknown): JobFailure {
+  if (thrown instanceof AppError) return { code: thrown.code, message: thrown.message, hint: thrown.hint ?? null };
+  return { code: "unexpected", message: "The backup failed.", hint: "app stores backup says more." };
 }

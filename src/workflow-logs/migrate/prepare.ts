@@ -100,19 +100,16 @@ export async function prepare(
     (month) => month.state === "copying" && listings.byDataType.get(month.dataType)!.only !== undefined,
   );
   const tenants = countKnown(known, scope, new Set(indexUuids), counters);
-  const planned = await withOpenRows(
-    withMonths(
-      withMonths(
-        plans.flatMap((plan) => plan.partitions),
-        unfinished,
-        {},
-      ),
-      lacking,
-      { lacksDocuments: true },
-    ),
-    connections,
-    scope,
-    new Set(plans.filter(({ isNoted }) => isNoted !== true).map(({ source }) => source.logType.dataType)),
+  const notNoted = new Set(
+    plans.filter(({ isNoted }) => isNoted !== true).map(({ source }) => source.logType.dataType),
+  );
+  const planned = withMonths(
+    plans.flatMap((plan) => plan.partitions),
+    [
+      ...unfinished.map((month) => ({ month })),
+      ...lacking.map((month) => ({ month, lacksDocuments: true })),
+      ...(await monthsWithOpenRows(connections, scope, notNoted)),
+    ],
   );
   requireShards(connections, cluster, planned, new Set(indices.map((index) => index.name)));
   for (const tenantId of scope.tenantIds) {
@@ -175,42 +172,32 @@ function countKnown(
   return tenants;
 }
 
-/** The partitions, and beside them those that have nothing new; of these `what` is said too. */
-function withMonths(
-  planned: readonly PlannedPartition[],
-  months: readonly Partition[],
-  what: Pick<PlannedPartition, "lacksDocuments">,
-): PlannedPartition[] {
+interface LookedAt extends Partial<Pick<PlannedPartition, "lacksDocuments" | "openRows">> {
+  readonly month: Partition;
+}
+
+/** The partitions, and beside them months that have nothing new; what is said of a month is said of its partition. */
+function withMonths(planned: readonly PlannedPartition[], months: readonly LookedAt[]): PlannedPartition[] {
   const byKey = new Map(planned.map((partition) => [partitionKey(partition), partition]));
-  for (const { dataType, tenantId, month } of months) {
-    const partition: Partition = { dataType, tenantId, month };
-    const known = byKey.get(partitionKey(partition)) ?? {
-      ...partition,
-      rows: 0,
-      bytes: 0,
-      listedAgain: 0,
-      openRows: 0,
-    };
-    byKey.set(partitionKey(partition), { ...known, ...what });
+  for (const { month: place, ...what } of months) {
+    const { dataType, tenantId, month } = place;
+    const nothingNew = { dataType, tenantId, month, rows: 0, bytes: 0, listedAgain: 0, openRows: 0 };
+    byKey.set(partitionKey(place), { ...(byKey.get(partitionKey(place)) ?? nothingNew), ...what });
   }
   return [...byKey.values()];
 }
 
-/** The partitions, and beside them those that have nothing new but rows of these types that had not ended when they were copied. */
-async function withOpenRows(
-  planned: readonly PlannedPartition[],
+/** Where rows of these types had not ended when they were copied. */
+async function monthsWithOpenRows(
   { state }: Connections,
   scope: Scope,
-  dataTypes: ReadonlySet<DataType>,
-): Promise<PlannedPartition[]> {
-  const byKey = new Map(planned.map((partition) => [partitionKey(partition), partition]));
-  for (const { rows, ...partition } of dataTypes.size === 0 ? [] : await countOpenRows(state)) {
-    const open = partition as Partition;
-    if (!dataTypes.has(open.dataType) || !isInScope(open, scope)) continue;
-    const known = byKey.get(partitionKey(open)) ?? { ...open, rows: 0, bytes: 0, listedAgain: 0 };
-    byKey.set(partitionKey(open), { ...known, openRows: rows });
-  }
-  return [...byKey.values()];
+  types: ReadonlySet<DataType>,
+): Promise<LookedAt[]> {
+  if (types.size === 0) return [];
+  return (await countOpenRows(state)).flatMap(({ rows: openRows, ...place }) => {
+    const month = place as Partition;
+    return types.has(month.dataType) && isInScope(month, scope) ? [{ month, openRows }] : [];
+  });
 }
 
 function requireShards(

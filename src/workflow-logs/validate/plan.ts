@@ -2,7 +2,7 @@ import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/indic
 import type { CreatedWithin } from "../../stores/elasticsearch/documents/document-ids.ts";
 import type { PartitionState } from "../state/database.ts";
 import { listPartitions } from "../state/partitions/partitions.ts";
-import { onlyCopies } from "../state/partitions/partitions-without-rows.ts";
+import { onlyCopies, purgedPartitions } from "../state/partitions/partitions-without-rows.ts";
 import { aliasedMonths } from "../partitions/aliased-months.ts";
 import { type DataType, dataTypeOf, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
@@ -88,10 +88,11 @@ export async function planFull(validation: ValidateRun, sources: readonly Source
  * rows; newest month first.
  */
 export async function withIndices(
-  { connections, options, counters }: ValidateRun,
+  validation: ValidateRun,
   sources: readonly SourceKeys[],
   rows: ReadonlyMap<string, { partition: Partition; rows: number }>,
 ): Promise<PartitionPlan[]> {
+  const { connections, options, counters } = validation;
   const { elasticsearch, settings, state, archive } = connections;
   const { scope } = options;
   const listedResources = scope.dataTypes.map((type) => logTypes[type].resource);
@@ -106,11 +107,7 @@ export async function withIndices(
     if (index.status === "closed") unreadable.set(partitionKey(partition), { ...partition, because: "closed" });
     indices.set(partitionKey(partition), { partition, index });
   }
-  const purged = new Map<string, Partition>();
-  for (const { dataType, tenantId, month } of await onlyCopies(state, scope.tenantIds)) {
-    const partition: Partition = { dataType: dataType as DataType, tenantId, month };
-    if (isInScope(partition, scope)) purged.set(partitionKey(partition), partition);
-  }
+  const purged = await purgedAlone(validation, (key) => rows.has(key) || indices.has(key));
   const states = new Map<string, PartitionState>();
   for (const known of await listPartitions(state, scope.tenantIds))
     states.set(partitionKey(known as Partition), known.state);
@@ -143,6 +140,24 @@ export async function withIndices(
   counters.report.partitions.total = plans.length;
   counters.report.unreadable = [...unreadable.values()];
   return inOrder(plans, "newest");
+}
+
+/** Of the scope, and known by nothing else. The journal is counted only where there is one: it may be large. */
+async function purgedAlone(
+  { connections: { state }, options: { scope } }: ValidateRun,
+  isKnown: (key: string) => boolean,
+): Promise<Map<string, Partition>> {
+  const isAlone = (one: Partition): boolean => isInScope(one, scope) && !isKnown(partitionKey(one));
+  const suspects = ((await purgedPartitions(state)) as readonly Partition[]).filter(isAlone);
+  if (suspects.length === 0) return new Map();
+  const tenants = [...new Set(suspects.map(({ tenantId }) => tenantId))];
+  const found = ((await onlyCopies(state, tenants)) as readonly Partition[]).filter(isAlone);
+  return new Map(
+    found.map(({ dataType, tenantId, month }) => [
+      partitionKey({ dataType, tenantId, month }),
+      { dataType, tenantId, month },
+    ]),
+  );
 }
 
 export function expiredWarning(partition: Partition, rows: number): string {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import type { DataType } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { compareStores } from "../../support/compare-stores.ts";
+import { untilReported } from "../../support/statistics.ts";
 import {
   createTestArchive,
   migrateOnce,
@@ -20,16 +21,9 @@ async function archiveOf(sample: SampleSize): Promise<TestArchive> {
   return archive;
 }
 
-/** Sequential scans of each table so far. Sessions that ended have reported theirs; so has ours, by being asked to. */
+/** Sequential scans of each table so far. */
 async function scans({ sql }: TestArchive): Promise<Record<string, number>> {
-  await sql.query("SELECT pg_stat_force_next_flush()");
-  for (let others = 1; others > 0;) {
-    const { rows } = await sql.query<{ others: number }>(
-      "SELECT count(*)::int AS others FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
-    );
-    others = rows[0]!.others;
-  }
-  await sql.query("SELECT pg_stat_clear_snapshot()");
+  await untilReported(sql);
   const { rows } = await sql.query<{ table: string; scans: number }>(
     "SELECT relname AS table, seq_scan::int AS scans FROM pg_stat_user_tables WHERE schemaname = 'public'",
   );

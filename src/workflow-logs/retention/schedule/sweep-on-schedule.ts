@@ -1,4 +1,5 @@
 import { AppError } from "../../../engine/errors.ts";
+import { jobEnds, type JobFailure } from "../../../stores/postgres/jobs/job-ends.ts";
 import type { JobEnd, TakenJob } from "../../../stores/postgres/jobs/work-jobs.ts";
 import { type Connections, describeStoreError } from "../../connections.ts";
 import { dataTypes } from "../../partitions/log-types.ts";
@@ -18,9 +19,10 @@ export async function sweepOnSchedule(
   { worker, log }: { readonly worker: string; readonly log: Log },
 ): Promise<JobEnd> {
   const about = { job: job.id, attempt: job.attempt };
+  const ends = jobEnds(log, about, "retention sweep");
   try {
     const schedule = await dueSweep(connections, job.createdAt);
-    if (schedule === undefined) return dropped(log, about);
+    if (schedule === undefined) return ends.dropped();
     const { tenantIds, retentionDays, snapshotRepository, scheduledBy } = schedule;
     log.info({ ...about, retentionDays, tenantIds }, "retention sweep begins");
     const report = await retentionSweep(
@@ -36,34 +38,18 @@ export async function sweepOnSchedule(
       { signal: job.signal, progress: { ...noProgress, note: (text) => log.info(about, text) } },
     );
     const { runId, status, totals, seconds } = report;
-    if (status === "interrupted" && job.signal.aborted) return interrupted(log, about);
+    if (status === "interrupted" && job.signal.aborted) return ends.interrupted();
     const output: ScheduledResult = { runId, status, ...totals.deleted };
     log[hasFaults(report) ? "warn" : "info"]({ ...about, ...output, seconds }, "retention sweep ended");
     return { kind: "completed", output };
   } catch (thrown) {
-    if (job.signal.aborted) return interrupted(log, about);
-    return failed(log, about, describeStoreError(thrown), job.isLastAttempt);
+    if (job.signal.aborted) return ends.interrupted();
+    return ends.failed(failureOf(describeStoreError(thrown)), job.isLastAttempt);
   }
 }
 
-function dropped(log: Log, about: object): JobEnd {
-  log.info(about, "retention sweep left out: it is not scheduled");
-  return { kind: "dropped" };
-}
-
-function interrupted(log: Log, about: object): JobEnd {
-  log.info(about, "retention sweep interrupted: the next worker goes on with it");
-  return { kind: "interrupted" };
-}
-
 /** The cause stays out of what is kept: an error of a driver has the request with its headers in it. */
-function failed(log: Log, about: object, thrown: unknown, isLastAttempt: boolean): JobEnd {
-  const error =
-    thrown instanceof AppError
-      ? { code: thrown.code, message: thrown.message, hint: thrown.hint ?? null }
-      : { code: "unexpected", message: thrown instanceof Error ? thrown.message : String(thrown), hint: null };
-  const { message, ...rest } = error;
-  const what = isLastAttempt ? "retention sweep failed: given up" : "retention sweep failed: it will be tried again";
-  log[isLastAttempt ? "error" : "warn"]({ ...about, ...rest, error: message }, what);
-  return { kind: "failed", error };
+function failureOf(thrown: unknown): JobFailure {
+  if (thrown instanceof AppError) return { code: thrown.code, message: thrown.message, hint: thrown.hint ?? null };
+  return { code: "unexpected", message: thrown instanceof Error ? thrown.message : String(thrown), hint: null };
 }
