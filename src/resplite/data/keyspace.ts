@@ -6,8 +6,11 @@ import type { FileFeatures } from "./schema.ts";
 import { bufferOf, type Bytes, Query } from "./query.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** updated_at and version of a key follow its writes at most this much later: one statement less for most of them. */
-const touchMillis = 1_000;
+/**
+ * updated_at of a key is at most this much older than its last write, and version counts no write that it leaves out:
+ * one statement and one page of the log less for most writes.
+ */
+const touchMillis = 60_000;
 
 /** Of the bytes of one value; a larger one would drive too many others out of the cache. */
 const largestHeld = 1024 * 1024;

@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { AppError, UsageError } from "../../engine/errors.ts";
 import type { Data } from "../data/data.ts";
 import { Access } from "./access.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { Connection } from "./connection.ts";
 import { Service } from "./service.ts";
 import { startSweeper } from "./sweeper.ts";
@@ -34,12 +35,6 @@ export interface RunningServer {
 const mostClients = 10_000;
 
 /**
- * Pages of the write-ahead log (64 MB) before they are written to their places, which takes two syncs of the disk and
- * holds everyone up. With the 1,000 pages of the templates half of the time went there: bench/resplite.ts.
- */
-const checkpointPages = 16_000;
-
-/**
  * Serves the data until it is closed, and owns it from now on: nobody else may write by the same Data.
  * @throws UsageError when others could come in without a password; AppError listen_failed
  */
@@ -49,18 +44,18 @@ export async function serve(data: Data, options: ServeOptions): Promise<RunningS
     if (password === "")
       throw new UsageError("invalid_password", "The password is empty.", { hint: "Give one, or none." });
     if (password === undefined && !isLoopback(host)) throw openToOthers(host);
-    data.file.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     const service = new Service(data, new Access(password));
     const turn = new Turn(service);
     const connections = new Set<Connection>();
     const listening = await listen(options, (socket) => accept(socket, service, turn, connections));
     service.port = (listening.address() as AddressInfo).port;
     const stopSweeper = startSweeper(service);
+    const checkpoints = Checkpoints.of(data.file);
     let closing: Promise<void> | undefined;
     return {
       port: service.port,
       host,
-      close: () => (closing ??= shut(listening, connections, stopSweeper, data)),
+      close: () => (closing ??= shut(listening, connections, stopSweeper, checkpoints, data)),
     };
   } catch (error) {
     data.close();
@@ -107,6 +102,7 @@ async function shut(
   listening: Server,
   connections: Iterable<Connection>,
   stopSweeper: () => void,
+  checkpoints: Checkpoints | undefined,
   data: Data,
 ): Promise<void> {
   stopSweeper();
@@ -115,6 +111,7 @@ async function shut(
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve))); // a turn under way commits and replies first
   for (const connection of connections) connection.disconnect();
   await closed;
+  await checkpoints?.close();
   data.close();
 }
 
