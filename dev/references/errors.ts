@@ -47,6 +47,10 @@ const composed: Readonly<Record<string, readonly [message: string, hint: string]
     "A setting is another than the one the archive was made with; all of them are named.",
     "Set it back to what the hint says, or go the way that it names (docs/archive.md).",
   ],
+  references_hidden: [
+    "A table of yours has a foreign key to the log tables, and this role cannot see all of it. Nothing was deleted.",
+    "The GRANT for each such table.",
+  ],
   preflight_failed: [
     "What the command cannot do without is missing; everything is listed at once.",
     "A line for each: app elasticsearch preflight says the same.",

@@ -26,6 +26,8 @@ import {
   unindexedPredicates,
 } from "./tables/related-tables.ts";
 import { CleanupCounters, type CleanupReport } from "./report.ts";
+import { findDeleteTriggers } from "./tables/delete-triggers.ts";
+import { findForeignKeys, sqlNamesOf } from "./tables/foreign-keys.ts";
 import { requireEveryRowSeen } from "./tables/keep-tables.ts";
 import { requireDeletable } from "./requirements.ts";
 
@@ -68,12 +70,20 @@ export async function cleanupPg(
   );
   await requireEveryRowSeen(postgres);
   const related = await relatedTables(postgres, sources);
-  const { nodes, logs, runs, offloads } = related;
-  await requireDeletable(postgres, [nodes, logs, runs, ...(offloads === undefined ? [] : [offloads])]);
+  const foreignKeys = await findForeignKeys(postgres, related);
+  await requireDeletable(postgres, sqlNamesOf(related), foreignKeys);
 
   const counters = new CleanupCounters(options);
-  counters.report.unindexed = unindexedPredicates(related);
-  const cleanup: Cleanup = { connections, options, scope, sources, related, counters, watch };
+  counters.report.unindexed = unindexedPredicates(related, foreignKeys);
+  counters.report.foreignKeys = foreignKeys.all.map(({ name, table, refersTo, onDelete }) => ({
+    name,
+    table,
+    refersTo,
+    onDelete,
+    rows: 0,
+  }));
+  counters.report.deleteTriggers = await findDeleteTriggers(postgres, sqlNamesOf(related));
+  const cleanup: Cleanup = { connections, options, scope, sources, related, foreignKeys, counters, watch };
   if (options.dryRun && (await appliedMigrations(state)).length === 0) {
     await countUnmigrated(cleanup, watch.signal);
     return counters.snapshot();
@@ -98,12 +108,12 @@ export async function cleanupPg(
 type End = "completed" | "interrupted";
 
 async function purgeAll(cleanup: Cleanup, run: Run): Promise<End> {
-  const { connections, options, related, counters, watch } = cleanup;
+  const { connections, options, related, foreignKeys, counters, watch } = cleanup;
   const { postgres, state } = connections;
   counters.report.runId = run.id;
   await dropKeyTables(state, run.locks, run.id);
   try {
-    const references = await findReferences(postgres, run, related, options.tenantId);
+    const references = await findReferences(postgres, run, related, foreignKeys, options.tenantId);
     const plans: TypePlan[] = [];
     for (const dataType of childrenFirst.filter((type) => options.dataTypes.includes(type))) {
       plans.push(await planType(cleanup, run, dataType));

@@ -9,6 +9,7 @@ import type { Scope } from "../partitions/scope.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import type { AtStep } from "./delete-rows.ts";
 import type { CleanupOptions } from "./options.ts";
+import type { ForeignKeys } from "./tables/foreign-keys.ts";
 import type { RelatedTables } from "./tables/related-tables.ts";
 import type { CleanupCounters } from "./report.ts";
 
@@ -25,6 +26,7 @@ export interface Cleanup {
   /** Of all data types, also those that are not asked to go. */
   readonly sources: readonly SourceTable[];
   readonly related: RelatedTables;
+  readonly foreignKeys: ForeignKeys;
   readonly counters: CleanupCounters;
   readonly watch: CleanupWatch;
 }

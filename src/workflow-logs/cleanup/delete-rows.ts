@@ -5,7 +5,9 @@ import { journalOffloadedFiles, type OffloadedFile } from "../state/cleanup/offl
 import { type DocumentMark, journalPurged } from "../state/cleanup/purged-rows.ts";
 import { hasColumn, hasIndexOn, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { Partition } from "../partitions/log-types.ts";
+import { type Effects, effectsOf, requireSameKeys, touchedOthers } from "./key-effects.ts";
 import type { PurgeNote } from "./purge-note.ts";
+import type { ForeignKeys } from "./tables/foreign-keys.ts";
 
 /** A version of a row, and of its offload rows, that was compared and found equal. */
 export interface ComparedRow extends Pick<PurgeNote, "xmin" | "offloads" | "bytes"> {
@@ -23,6 +25,7 @@ export interface Deletion {
   readonly offloads: Table | undefined;
   /** Tables whose rows belong to the rows deleted, by their workflow_run_id. */
   readonly children: readonly Table[];
+  readonly foreignKeys: ForeignKeys;
   readonly atStep: AtStep;
 }
 
@@ -55,7 +58,7 @@ class ChangedSinceCompared extends Error {}
  * them is another now or gone, when a rule keeps one, when an offload row or something that belongs to a run was added, or when a lock is held.
  */
 export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[]): Promise<DeleteEnd> {
-  const { state, partition, run, atStep } = deletion;
+  const { state, partition, run, foreignKeys, atStep } = deletion;
   try {
     await state
       .transaction()
@@ -64,11 +67,13 @@ export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[
         await sql.raw(sessionSettings).execute(transaction);
         await atStep("begun");
         await refuseNewChildren(transaction, deletion, rows, "unindexed");
+        const before = await effectsOf(transaction, foreignKeys);
         await sql.raw(`set local statement_timeout = '${statementTimeout}'`).execute(transaction);
         await journalOffloadedFiles(transaction, partition, await deleteOffloads(transaction, deletion, rows));
         await atStep("offloads_deleted");
         await deleteVersions(transaction, deletion, rows);
         await atStep("rows_deleted");
+        await refuseEffects(transaction, deletion, rows, before);
         await refuseNewOffloads(transaction, deletion, rows);
         await refuseNewChildren(transaction, deletion, rows, "indexed");
         const journal = rows.map(({ id, offloads, document }) => ({
@@ -82,15 +87,18 @@ export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[
     await atStep("committed");
     return "deleted";
   } catch (error) {
-    if (error instanceof ChangedSinceCompared || (error as { code?: string }).code === foreignKeyViolation)
-      return "changed";
-    if (lockConflicts.has((error as { code?: string }).code ?? "")) return "locked";
+    const { code = "" } = error as { code?: string };
+    if (error instanceof ChangedSinceCompared || stillReferredTo.has(code)) return "changed";
+    if (lockConflicts.has(code)) return "locked";
     throw error;
   }
 }
 
-/** Something that refers to a row came after the rules were looked at; they see it the next time. */
-const foreignKeyViolation = "23503";
+/**
+ * Something that refers to a row came after the rules were looked at; they see it the next time. The second is what
+ * ON DELETE RESTRICT says since PostgreSQL 18.
+ */
+const stillReferredTo = new Set(["23503", "23001"]);
 
 /** Lock timeout, statement timeout, deadlock, serialization failure: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const lockConflicts = new Set(["55P03", "57014", "40P01", "40001"]);
@@ -137,6 +145,22 @@ async function deleteExactly<Deleted>(
     where t.id = v.id and t.xmin = v.xmin and ${condition} returning ${returning}`.execute(db);
   if (result.rows.length !== versions.length) throw new ChangedSinceCompared();
   return result.rows;
+}
+
+/** Nothing but the rows compared was deleted or changed, not by the action of a foreign key either. */
+async function refuseEffects(
+  db: StateDatabase,
+  { foreignKeys, table, offloads }: Deletion,
+  rows: readonly ComparedRow[],
+  before: Effects,
+): Promise<void> {
+  const deleted = new Map([[table.sqlName, rows.length]]);
+  if (offloads !== undefined) {
+    const versions = rows.reduce((sum, row) => sum + (row.offloads?.length ?? 0), 0);
+    deleted.set(offloads.sqlName, versions);
+  }
+  await requireSameKeys(db, [...deleted.keys()], foreignKeys);
+  if (touchedOthers(before, await effectsOf(db, foreignKeys), deleted)) throw new ChangedSinceCompared();
 }
 
 async function refuseNewOffloads(

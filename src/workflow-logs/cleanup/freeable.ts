@@ -6,7 +6,7 @@ import { scopeCondition, type PlanContext } from "../partitions/plan-query.ts";
 import { keepReason, type RuleContext } from "./keep-rules.ts";
 import { storedBytes } from "./purge-note.ts";
 import type { KeepReason } from "./report.ts";
-import { findForeignKeys } from "./tables/foreign-keys.ts";
+import type { ForeignKeys } from "./tables/foreign-keys.ts";
 import type { RelatedTables } from "./tables/related-tables.ts";
 
 /** What cleanup-pg could take of a log table, whatever the archive holds now. */
@@ -30,11 +30,11 @@ export async function freeable(
   pool: Pool,
   contexts: readonly PlanContext[],
   related: RelatedTables,
+  foreignKeys: ForeignKeys,
   hasState: boolean,
   signal: AbortSignal,
 ): Promise<Freeable[]> {
   const found: Freeable[] = [];
-  const foreignKeys = await findForeignKeys(pool, related);
   for (const context of contexts) {
     const rules = { related, foreignKeys, hasState, timeZone: context.timeZone };
     found.push(await freeableOf(pool, context, rules, signal));
@@ -75,7 +75,7 @@ async function freeableOf(pool: Pool, context: PlanContext, rules: Rules, signal
   const withLists = lists.length === 0 ? "" : `with ${lists.join(", ")}`;
   const { groups, size } = await cancellable(pool, signal, async (client) => ({
     groups: await client.query<{ reason: KeepReason | null; bytes: string }>(
-      `${withLists} select reason, sum(bytes)::bigint as bytes from (select ${storedBytes(table, "t")} as bytes, ${reason} as reason from ${rows}) looked group by reason`,
+      `${withLists} select split_part(reason, ' ', 1) as reason, sum(bytes)::bigint as bytes from (select ${storedBytes(table, "t")} as bytes, ${reason} as reason from ${rows}) looked group by 1`,
     ),
     size: await client.query<{ bytes: string }>(
       "select coalesce(sum(pg_total_relation_size(relid)), pg_total_relation_size($1::regclass))::bigint as bytes from pg_partition_tree($1::regclass)",

@@ -31,9 +31,12 @@ const endedStatuses: Readonly<Partial<Record<DataType, readonly string[]>>> = {
 /** After these a trigger does nothing more with its run. */
 const finalTriggerStatuses = ["succeeded", "failed", "partial-succeeded", "stopped"];
 
-type Rule = readonly [condition: string, reason: KeepReason];
+type Rule = readonly [condition: string, reason: KeepReason, heldBy?: string];
 
-/** SQL: why the row `t` of a log table is to be kept, whatever the archive holds; NULL when it may go. */
+/**
+ * SQL: why the row `t` of a log table is to be kept, whatever the archive holds; NULL when it may go. A blank and what
+ * holds the row may follow the reason: parseReason reads both.
+ */
 export function keepReason(dataType: DataType, context: RuleContext): string {
   const rules: Readonly<Record<DataType, () => Rule[]>> = {
     workflow_runs: () => [
@@ -80,7 +83,7 @@ function unfinishedRunRules(alias: string, context: RuleContext): Rule[] {
 }
 
 function foreignKeyRules(alias: string, dataType: DataType, { references }: RuleContext): Rule[] {
-  return references.foreignKeys[dataType].map(({ holds }): Rule => [holds(alias), "foreign_key"]);
+  return references.foreignKeys.byType[dataType].map(({ holds, label }): Rule => [holds(alias), "foreign_key", label]);
 }
 
 function nodeRules(context: RuleContext): Rule[] {
@@ -139,7 +142,15 @@ function youngRules(alias: string, table: Table, { timeZone }: RuleContext): Rul
 }
 
 function firstOf(rules: readonly Rule[]): string {
-  return `case ${rules.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(" ")} end`;
+  const said = ([, reason, heldBy]: Rule): string =>
+    quoteLiteral(heldBy === undefined ? reason : `${reason} ${heldBy}`);
+  return `case ${rules.map((rule) => `when ${rule[0]} then ${said(rule)}`).join(" ")} end`;
+}
+
+/** What `keepReason` says of a row. */
+export function parseReason(text: string): { readonly reason: KeepReason; readonly heldBy?: string } {
+  const [reason, ...heldBy] = text.split(" ");
+  return { reason: reason as KeepReason, ...(heldBy.length > 0 && { heldBy: heldBy.join(" ") }) };
 }
 
 function textArray(values: readonly string[]): string {

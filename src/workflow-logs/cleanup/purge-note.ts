@@ -1,4 +1,5 @@
 import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
+import { parseReason } from "./keep-rules.ts";
 import type { KeepReason } from "./report.ts";
 
 /** What is read beside each row, in the same statement: the versions that were compared, and whether a rule keeps the row. */
@@ -8,6 +9,8 @@ export interface PurgeNote {
   /** Id and xmin of each offload row. */
   readonly offloads: readonly (readonly [string, string])[] | null;
   readonly reason: KeepReason | null;
+  /** The foreign key that keeps the row. */
+  readonly heldBy?: string;
   /** That the row takes in its table, compressed values as they are stored; without indexes and what a page adds. */
   readonly bytes: number;
 }
@@ -31,5 +34,6 @@ export function storedBytes(table: Table, alias: string): string {
 const rowHeaderBytes = 28;
 
 export function parseNote(text: string): PurgeNote {
-  return JSON.parse(text) as PurgeNote;
+  const note = JSON.parse(text) as PurgeNote;
+  return note.reason === null ? note : { ...note, ...parseReason(note.reason) };
 }

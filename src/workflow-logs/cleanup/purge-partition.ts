@@ -20,6 +20,7 @@ import type { CleanupOptions } from "./options.ts";
 import type { DeletePace } from "./delete-pace.ts";
 import { noteExpression } from "./purge-note.ts";
 import { PurgeSink } from "./purge-sink.ts";
+import type { ForeignKeys } from "./tables/foreign-keys.ts";
 import type { RelatedTables } from "./tables/related-tables.ts";
 import type { CleanupCounters } from "./report.ts";
 
@@ -34,6 +35,7 @@ export interface TypePurge {
   readonly source: SourceTable;
   readonly listing: Listing;
   readonly related: RelatedTables;
+  readonly foreignKeys: ForeignKeys;
   /** SQL that is NULL when the row `t` may go. */
   readonly keepReason: string;
   /** A dry run's place of deletion: the rows count as deleted from then on. */
@@ -138,7 +140,7 @@ async function* rowsAgain(
 }
 
 async function remove(
-  { connections, options, run, source, related, keepReason, pretend, atStep }: TypePurge,
+  { connections, options, run, source, related, foreignKeys, keepReason, pretend, atStep }: TypePurge,
   partition: Partition,
   expired: boolean,
   rows: readonly ComparedRow[],
@@ -158,6 +160,7 @@ async function remove(
       keepReason,
       offloads: logType.hasOffloads ? related.offloads : undefined,
       children: childTables(partition.dataType, related),
+      foreignKeys,
       atStep,
     },
     rows,

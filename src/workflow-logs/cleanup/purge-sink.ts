@@ -72,9 +72,10 @@ export class PurgeSink implements Sink<RowBatch> {
     const { pace, counters, partition } = this.route;
     const notes = batch.notes.map(parseNote);
     const at: number[] = [];
-    for (const [position, { reason, bytes }] of notes.entries()) {
+    for (const [position, { reason, bytes, heldBy }] of notes.entries()) {
       if (reason === null) at.push(position);
       else counters.kept(partition.dataType, reason, 1, bytes);
+      if (heldBy !== undefined) counters.heldBy(heldBy);
     }
     let deleted = 0;
     for (let from = 0; from < at.length;) {

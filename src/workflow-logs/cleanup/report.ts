@@ -1,4 +1,6 @@
 import type { CleanupOptions } from "./options.ts";
+import type { DeleteTrigger } from "./tables/delete-triggers.ts";
+import { type ForeignKey, labelOf } from "./tables/foreign-keys.ts";
 import { type DataType, logTypes, offloadTable } from "../partitions/log-types.ts";
 
 /** Why a row that was asked to go was kept though nothing proves that it may not: whoever purges has to look at these. */
@@ -92,6 +94,11 @@ export interface UnindexedPredicate {
   readonly statement: string;
 }
 
+/** A foreign key of the operator's own to a log table, and the rows before the date that it kept. */
+export interface HoldingForeignKey extends Pick<ForeignKey, "name" | "table" | "refersTo" | "onDelete"> {
+  rows: number;
+}
+
 export interface CleanupReport {
   readonly command: "elasticsearch cleanup-pg";
   runId: string | null;
@@ -103,6 +110,9 @@ export interface CleanupReport {
   /** Where offloaded files were asked to go. */
   readonly offloadedFiles?: FileCount;
   unindexed: readonly UnindexedPredicate[];
+  foreignKeys: readonly HoldingForeignKey[];
+  /** What the operator made to happen when logs are deleted: it does so for the deletes of a purge too. */
+  deleteTriggers: readonly DeleteTrigger[];
   /** Seconds that the deletes of a dry run would take, pauses included. */
   estimates?: { readonly seconds: number };
   seconds: number;
@@ -126,6 +136,8 @@ export class CleanupCounters {
       byTable: Object.fromEntries(tables.map((table) => [table, newCount()])),
       ...(options.deleteOffloadedFiles && { offloadedFiles: { eligible: 0, deleted: 0, bytes: 0, kept: {} } }),
       unindexed: [],
+      foreignKeys: [],
+      deleteTriggers: [],
       seconds: 0,
     };
   }
@@ -139,6 +151,11 @@ export class CleanupCounters {
     const { kept, keptBytes } = this.table(logTypes[dataType].table);
     kept[reason] = (kept[reason] ?? 0) + rows;
     keptBytes[reason] = (keptBytes[reason] ?? 0) + bytes;
+  }
+
+  heldBy(label: string): void {
+    const key = this.report.foreignKeys.find((known) => labelOf(known) === label);
+    if (key !== undefined) key.rows++;
   }
 
   /** Rows that may go, and whether they went. */

@@ -1,13 +1,14 @@
 import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
-import type { Table } from "../../stores/postgres/table.ts";
+import { bypassHint } from "../../stores/postgres/hidden-rows.ts";
+import { quoteIdentifier } from "../../stores/postgres/table.ts";
+import { type ForeignKey, type ForeignKeys, labelOf } from "./tables/foreign-keys.ts";
 
 /**
- * Throws AppError when rows of the tables cannot be deleted, or when their deletion would change rows that nobody
- * compared.
+ * Throws AppError when rows of the tables cannot be deleted, or when it cannot be seen which of them other tables refer
+ * to.
  */
-export async function requireDeletable(pool: Pool, tables: readonly Table[]): Promise<void> {
-  const names = tables.map((table) => table.sqlName);
+export async function requireDeletable(pool: Pool, names: readonly string[], keys: ForeignKeys): Promise<void> {
   const denied = await pool.query<{ name: string; role: string }>(
     "select name, current_user as role from unnest($1::text[]) name where not has_table_privilege(name, 'delete')",
     [names],
@@ -18,14 +19,39 @@ export async function requireDeletable(pool: Pool, tables: readonly Table[]): Pr
       hint: `GRANT DELETE ON ${list} TO "${denied.rows[0]!.role}";`,
     });
   }
-  const cascades = await pool.query<{ name: string; referencing: string }>(
-    `select conname as name, conrelid::regclass::text as referencing from pg_constraint
-      where contype = 'f' and confdeltype in ('c', 'n', 'd') and confrelid = any($1::text[]::regclass[])`,
-    [names],
+  const hidden = keys.all.filter((key) => key.hidden !== null);
+  if (hidden.length > 0) {
+    const list = hidden.map(labelOf).join(", ");
+    throw new AppError(
+      "references_hidden",
+      `${hidden[0]!.role} cannot see all that refers to logs by ${list}. Nothing was deleted.`,
+      {
+        hint: [...new Set(hidden.map(grantFor))].join("\n"),
+      },
+    );
+  }
+  if (keys.acting.length === 0) return;
+  const { rows } = await pool.query<{ isCounted: boolean }>(
+    `select current_setting('track_counts')::boolean as "isCounted"`,
   );
-  if (cascades.rows.length === 0) return;
-  const list = cascades.rows.map(({ name, referencing }) => `${name} of ${referencing}`).join(", ");
-  throw new AppError("delete_cascades", `Deleting logs would delete or change rows of other tables: ${list}.`, {
-    hint: "The platform's own schema has no such foreign keys. Drop these, or make them ON DELETE RESTRICT; nothing was deleted.",
-  });
+  if (rows[0]!.isCounted) return;
+  throw new AppError(
+    "delete_cascades",
+    `Deleting logs could delete or change rows of ${keys.acting.join(", ")}, and PostgreSQL does not count what a transaction does (track_counts is off).`,
+    {
+      hint: "Set track_counts to on, its default, or make the foreign keys ON DELETE RESTRICT. Nothing was deleted.",
+    },
+  );
+}
+
+/** What lets the role see all of the table that has the key. */
+export function grantFor({ hidden, role, table }: ForeignKey): string {
+  if (hidden === "rows") return bypassHint(role);
+  const to = quoteIdentifier(role);
+  const select = `GRANT SELECT ON ${table} TO ${to};`;
+  return hidden === "table" ? select : `GRANT USAGE ON SCHEMA ${schemaOf(table)} TO ${to}; ${select}`;
+}
+
+function schemaOf(sqlName: string): string {
+  return /^(?:"(?:[^"]|"")*"|[^".]+)/.exec(sqlName)![0];
 }

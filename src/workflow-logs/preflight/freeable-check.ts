@@ -2,6 +2,7 @@ import prettyBytes from "pretty-bytes";
 import { bypassHint, hidingTables } from "../../stores/postgres/hidden-rows.ts";
 import { freeable } from "../cleanup/freeable.ts";
 import { keepTables } from "../cleanup/tables/keep-tables.ts";
+import { findForeignKeys } from "../cleanup/tables/foreign-keys.ts";
 import { relatedTables } from "../cleanup/tables/related-tables.ts";
 import { dataTypes } from "../partitions/log-types.ts";
 import { inspectSources, zoneOf } from "../partitions/source-schema.ts";
@@ -38,6 +39,8 @@ export async function freeableSpace(
         `GRANT SELECT ON ${unreadable.join(", ")} TO the role of DATABASE_URL; cleanup-pg needs it too.`,
       ),
     ];
+  const foreignKeys = await findForeignKeys(postgres, related);
+  if (foreignKeys.all.some(({ hidden }) => hidden !== null)) return []; // another finding names them
   const hasState = (await appliedMigrations(connections.state)).length > 0;
   const contexts = sources.map((source) => ({
     dataType: source.logType.dataType,
@@ -46,7 +49,7 @@ export async function freeableSpace(
     timeZone: zoneOf(source, settings.sourceTimeZone),
     indexUuids: undefined,
   }));
-  const found = await freeable(postgres, contexts, related, hasState, signal);
+  const found = await freeable(postgres, contexts, related, foreignKeys, hasState, signal);
   const sum = (of: (one: (typeof found)[number]) => number): number => found.reduce((all, one) => all + of(one), 0);
   const [free, all] = [sum(({ freeBytes }) => freeBytes), sum(({ tableBytes }) => tableBytes)];
   const kept = found

@@ -15,11 +15,12 @@ import {
   templates,
 } from "./elasticsearch-checks.ts";
 import { areQuickToRead } from "../partitions/estimates.ts";
-import { type Check, type Finding, type Inspection, ok, type PlanCheck } from "./finding.ts";
+import { type Check, fail, type Finding, type Inspection, ok, type PlanCheck, warn } from "./finding.ts";
 import { archiveIdentity, onlyCopiesThere } from "./archive-check.ts";
 import { type ArchiveCommand } from "./command-needs.ts";
 import { privileges } from "./privilege-checks.ts";
 import { freeableSpace } from "./freeable-check.ts";
+import { ownReferences } from "./references-check.ts";
 import { hiddenRows } from "./hidden-rows-check.ts";
 import { sourceSchema } from "./schema-check.ts";
 import { fileStorage } from "./storage-check.ts";
@@ -88,8 +89,9 @@ export async function preflight(
   if (isDenied() || command === "search") return findings;
   const inspection = await inspect(connections, options);
   findings.push(...(await run([...accessChecks, archiveIdentity], inspection)));
+  if (!isDenied() && command === "cleanup-pg") findings.push(...(await run([ownReferences(fail)], inspection)));
   if (isDenied() || command !== "migrate") return findings;
-  findings.push(...(await run(sourceChecks, inspection)));
+  findings.push(...(await run([...sourceChecks, ownReferences(warn)], inspection)));
   const patience = exact ? signal : await patienceOf(inspection.sources, connections, signal);
   findings.push(...(await inTime("offload rows", patience, signal, () => orphanOffloads(inspection, patience))));
   const plan = await dryRun(connections, options, signal, exact);

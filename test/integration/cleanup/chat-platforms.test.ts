@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { freeable } from "../../../src/workflow-logs/cleanup/freeable.ts";
+import { findForeignKeys } from "../../../src/workflow-logs/cleanup/tables/foreign-keys.ts";
 import { relatedTables } from "../../../src/workflow-logs/cleanup/tables/related-tables.ts";
 import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { inspectSources } from "../../../src/workflow-logs/partitions/source-schema.ts";
@@ -145,7 +146,8 @@ test("a large table is looked at by a sample of its pages that tells the same sh
     };
     const context = { dataType: "node_executions" as const, table, timeZone: "UTC", indexUuids: undefined };
     const scope = { dataTypes, tenantIds: [tenantId] };
-    return freeable(postgres, [{ ...context, scope }], related, false, new AbortController().signal);
+    const keys = await findForeignKeys(postgres, related);
+    return freeable(postgres, [{ ...context, scope }], related, keys, false, new AbortController().signal);
   });
   const [{ tableBytes, freeBytes, kept, isSampled }] = found as [(typeof found)[number]];
   expect(isSampled).toBe(true);

@@ -231,10 +231,11 @@ test("rows of a partition that retention dropped go only when asked, and the jou
   expect(state).toEqual([{ state: "expired" }]);
 });
 
-test("foreign keys that delete or change other rows, and missing privileges, end it before anything is deleted", async () => {
+test("where the server does not count what a transaction does, a foreign key that could act ends it before anything is deleted", async () => {
   await migrateOnce(archive);
   await archive.sql.query("CREATE TABLE notes (run_id uuid REFERENCES workflow_runs (id) ON DELETE CASCADE)");
-  await expect(cleanupOnce(archive, { tenantId })).rejects.toMatchObject({ code: "delete_cascades" });
+  const uncounted = { ...archive, databaseUrl: `${archive.databaseUrl}?options=-c%20track_counts%3Doff` };
+  await expect(cleanupOnce(uncounted, { tenantId })).rejects.toMatchObject({ code: "delete_cascades" });
   await archive.sql.query("DROP TABLE notes");
   expect(await countRows(archive.sql)).toBeGreaterThan(100);
 });

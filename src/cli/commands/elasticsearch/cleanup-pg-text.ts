@@ -78,6 +78,7 @@ export function cleanupText(report: CleanupReport, width?: number): string {
     ...(kept.length === 0
       ? []
       : ["", "Kept", formatTable(["table", "rows", "size", "reason", "meaning"], kept, { width })]),
+    ...ownText(report, width),
     ...(dryRun
       ? unindexed.flatMap(({ table, columns, effect, statement }) => [
           "",
@@ -126,6 +127,26 @@ function filesText({ offloadedFiles: files, dryRun }: CleanupReport, width: numb
     "",
     `Files of offload rows: ${done} (${formatBytes(files.bytes)})`,
     ...(kept.length === 0 ? [] : [formatTable(["kept", "reason", "meaning"], kept, { width })]),
+  ];
+}
+
+/** What the operator made that concerns these deletes. */
+function ownText({ foreignKeys, deleteTriggers, dryRun }: CleanupReport, width: number | undefined): string[] {
+  const keys = foreignKeys.map(
+    ({ name, table, refersTo, onDelete, rows }) => [table, name, refersTo, onDelete, rows] as const,
+  );
+  const triggers = deleteTriggers.map(({ name, table }) => `${name} on ${table}`).join(", ");
+  return [
+    ...(keys.length === 0
+      ? []
+      : [
+          "",
+          "Foreign keys of your own keep the rows that they refer to",
+          formatTable(["table", "foreign key", "refers to", "on delete", "rows kept"], keys, { width }),
+        ]),
+    ...(triggers === ""
+      ? []
+      : ["", `Triggers or rules of yours ${dryRun ? "would run" : "ran"} for each row deleted: ${triggers}.`]),
   ];
 }
 

@@ -10,7 +10,7 @@ import {
 import type { Run } from "../../../runs/run.ts";
 import { logTypes, offloadTable } from "../../partitions/log-types.ts";
 import type { SourceTable } from "../../partitions/source-schema.ts";
-import { findForeignKeys, type ForeignKeys, type LogTables } from "./foreign-keys.ts";
+import type { ForeignKeys, LogTables } from "./foreign-keys.ts";
 import { buildIdTable, type Reference } from "./id-tables.ts";
 import type { UnindexedPredicate } from "../report.ts";
 
@@ -54,7 +54,7 @@ export interface References {
   readonly messages: Reference | undefined;
   /** Node executions whose result a draft uses. */
   readonly drafts: Reference | undefined;
-  /** Of tables that are not the platform's. */
+  /** That the operator made. */
   readonly foreignKeys: ForeignKeys;
 }
 
@@ -62,6 +62,7 @@ export async function findReferences(
   pool: Pool,
   run: Run,
   related: RelatedTables,
+  foreignKeys: ForeignKeys,
   tenantId: string,
 ): Promise<References> {
   const { runs, messages, drafts } = related;
@@ -69,7 +70,7 @@ export async function findReferences(
   return {
     messages: messages && (await referenceTo(pool, run, messages, "workflow_run_id", ofTenant)),
     drafts: drafts && (await referenceTo(pool, run, drafts, "node_execution_id")),
-    foreignKeys: await findForeignKeys(pool, related),
+    foreignKeys,
   };
 }
 
@@ -101,7 +102,7 @@ export async function childrenOfRuns(
 }
 
 /** Conditions of the purge that scan a table, or much of it, for want of an index. */
-export function unindexedPredicates(related: RelatedTables): UnindexedPredicate[] {
+export function unindexedPredicates(related: RelatedTables, { all }: ForeignKeys): UnindexedPredicate[] {
   const once = "scanned once by each cleanup-pg";
   const often = "no lookup by run: scanned once, and entries of the same app are searched for each batch of runs";
   const predicates: [Table | undefined, string[], string][] = [
@@ -116,10 +117,20 @@ export function unindexedPredicates(related: RelatedTables): UnindexedPredicate[
     [related.pauses, ["workflow_run_id"], "scanned for each page of runs"],
     [related.triggers, ["workflow_run_id"], "scanned for each page of runs"],
   ];
-  return predicates.flatMap(([table, columns, effect]) => {
+  const ofPlatform = predicates.flatMap(([table, columns, effect]) => {
     const needed = columns[0] === "tenant_id" ? columns.slice(0, 2) : columns;
     if (table === undefined || hasIndexOn(table, needed)) return [];
     const statement = `CREATE INDEX CONCURRENTLY ON ${table.sqlName} (${columns.map(quoteIdentifier).join(", ")});`;
     return [{ table: table.name, columns, effect, statement }];
   });
+  const ofKeys = all.filter(({ isIndexed }) => !isIndexed);
+  return [
+    ...ofPlatform,
+    ...ofKeys.map(({ table, columns }) => ({
+      table,
+      columns,
+      effect: "scanned for each page of rows that it may refer to, and by PostgreSQL for each row deleted",
+      statement: `CREATE INDEX CONCURRENTLY ON ${table} (${columns.map(quoteIdentifier).join(", ")});`,
+    })),
+  ];
 }

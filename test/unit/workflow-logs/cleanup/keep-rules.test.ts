@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Table } from "../../../../src/stores/postgres/table.ts";
-import { keepReason, type RuleContext } from "../../../../src/workflow-logs/cleanup/keep-rules.ts";
+import { keepReason, parseReason, type RuleContext } from "../../../../src/workflow-logs/cleanup/keep-rules.ts";
 import type { DataType } from "../../../../src/workflow-logs/partitions/log-types.ts";
 
 function table(name: string, columns: Record<string, string>): Table {
@@ -24,6 +24,8 @@ const logTables = {
   offloads: undefined,
 };
 
+const noKeys = { all: [], oids: [], acting: [] };
+
 /** A platform with the log tables alone. */
 const bare: RuleContext = {
   related: {
@@ -37,7 +39,7 @@ const bare: RuleContext = {
   references: {
     messages: undefined,
     drafts: undefined,
-    foreignKeys: { workflow_runs: [], app_logs: [], node_executions: [] },
+    foreignKeys: { ...noKeys, byType: { workflow_runs: [], app_logs: [], node_executions: [] } },
   },
   hasState: true,
   timeZone: "Asia/Shanghai",
@@ -61,9 +63,12 @@ const whole: RuleContext = {
     messages: (id) => `message_of(${id})`,
     drafts: (id) => `draft_of(${id})`,
     foreignKeys: {
-      workflow_runs: [{ name: "audit", holds: (alias) => `audited(${alias}.id)` }],
-      app_logs: [],
-      node_executions: [],
+      ...noKeys,
+      byType: {
+        workflow_runs: [{ label: "audit of it's", holds: (alias) => `audited(${alias}.id)` }],
+        app_logs: [],
+        node_executions: [],
+      },
     },
   },
   children: [(id) => `nodes_of(${id})`, (id) => `logs_of(${id})`],
@@ -72,7 +77,7 @@ const whole: RuleContext = {
 /** The reasons that a row itself may have, in the order in which they are asked. */
 function reasons(dataType: DataType, context: RuleContext): string[] {
   const own = keepReason(dataType, context).replace(/ or case when .* end is not null/s, "");
-  return [...own.matchAll(/ then '(\w+)'/g)].map(([, reason]) => reason!);
+  return [...own.matchAll(/ then '(\w+)(?: (?:[^']|'')*)?'/g)].map(([, reason]) => reason!);
 }
 
 test("rules of tables that a version of the platform has not, do not apply", () => {
@@ -133,4 +138,10 @@ test("ages are compared in the zone of a column that has none", () => {
     "t.finished_at < (now() - interval '24 hours') at time zone 'Asia/Shanghai'",
   );
   expect(keepReason("node_executions", bare)).toContain("t.finished_at < now() - interval '24 hours'");
+});
+
+test("the foreign key that keeps a row is said beside the reason", () => {
+  expect(keepReason("workflow_runs", whole)).toContain("when audited(t.id) then 'foreign_key audit of it''s'");
+  expect(parseReason("foreign_key audit of it's")).toEqual({ reason: "foreign_key", heldBy: "audit of it's" });
+  expect(parseReason("too_young")).toEqual({ reason: "too_young" });
 });
