@@ -22,6 +22,7 @@ const titles: Readonly<Record<string, string>> = {
   "elasticsearch.ts": "Elasticsearch",
   "platform-storage.ts": "Offloaded contents",
   "evidence.ts": "Evidence",
+  "dashboard.ts": "Dashboard",
   "repositories.ts": "Repositories of the platform",
   "state-file.ts": "State of pipelines without a PostgreSQL",
   "weaviate.ts": "Weaviate",

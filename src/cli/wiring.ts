@@ -155,7 +155,7 @@ function slowLog({ slowQueryMs: millis }: Pick<StoresContext["config"], "slowQue
   return millis === undefined ? undefined : { millis, log };
 }
 
-function requireEnabled({ enabled, hosts }: ElasticsearchConfig): void {
+export function requireEnabled({ enabled, hosts }: ElasticsearchConfig): void {
   if (enabled) return;
   if (hosts.length === 0) {
     throw new UsageError("elasticsearch_not_configured", "No Elasticsearch is configured.", {

@@ -54,7 +54,7 @@ describe("the Dockerfile", async () => {
       .filter((line) => line.startsWith("!"))
       .map((line) => line.slice(1));
     expect(copied.filter((name) => !allowed.includes(name))).toEqual([]);
-    for (const name of ["migrations", "index-templates", "package.json"]) expect(copied).toContain(name);
+    for (const name of ["migrations", "index-templates", "dashboard", "package.json"]) expect(copied).toContain(name);
   });
 
   test("runs the program as nobody special, in one of its commands", async () => {
@@ -81,16 +81,16 @@ const service = z.object({
   build: z.object({ context: z.literal(".."), dockerfile: z.string() }).optional(),
   environment: z.record(z.string(), z.string()),
   depends_on: z.record(z.string(), z.object({ condition: z.literal("service_healthy") })).optional(),
-  volumes: z.array(z.string()),
-  ports: z.undefined().optional(),
+  volumes: z.array(z.string()).default([]),
+  ports: z.array(z.string().regex(/^127\.0\.0\.1:/)).optional(),
   healthcheck: z.union([z.object({ test: z.array(z.string()) }), z.object({ disable: z.literal(true) })]).optional(),
 });
 
-test("compose starts the stores before the program, which has variables and commands of its own, and publishes no port", async () => {
+test("compose starts the stores before the program, which has variables and commands of its own, and publishes nothing beyond this machine", async () => {
   const form = z.object({ services: z.record(z.string(), service), volumes: z.record(z.string(), z.unknown()) });
   const { services, volumes } = form.parse(parse(await read("compose.yaml"), { merge: true }));
   const ours = Object.values(services).filter(({ image }) => image === "log-archive");
-  expect(ours.length).toBe(2);
+  expect(ours.length).toBe(3);
   for (const { command, environment, build, depends_on: after = {} } of ours) {
     await requireCommand(command!);
     expect(Object.keys(environment).filter((name) => !known.has(name))).toEqual([]);

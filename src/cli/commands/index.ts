@@ -34,6 +34,11 @@ export const commands: readonly Entry[] = [
     load: () => import("./runs/index.ts"),
   },
   {
+    command: "dashboard",
+    describe: "Serve a web page of the archive and its runs, on this machine",
+    load: () => import("./dashboard.ts"),
+  },
+  {
     command: "worker",
     describe: "Do what is scheduled, until it is stopped; any number may run",
     load: () => import("./worker.ts"),

@@ -19,10 +19,15 @@ export type AgeReason = "within_retention" | "month_open" | "newest_unknown";
 
 /** Why an index stays because of its month alone; undefined when its documents have to be asked. */
 export function keptByMonth(month: string, days: number, now: Date): AgeReason | undefined {
-  const end = new UTCDate(`${isoMonthEnd(month)}T00:00:00Z`).getTime();
+  const end = monthEnd(month);
   if (end > cutoffOf(now, days).getTime()) return "within_retention"; // late rows of it would be younger than the days
   if (end + lateRowsMillis > now.getTime()) return "month_open";
   return undefined;
+}
+
+/** The first instant at which `keptByMonth` keeps no index of the month. */
+export function dueAt(month: string, days: number): Date {
+  return new Date(monthEnd(month) + Math.max(days * millisPerDay, lateRowsMillis));
 }
 
 /**
@@ -36,6 +41,10 @@ export function keptByDocuments({ newest }: IndexContents, days: number, now: Da
   const millis = Date.parse(newest);
   if (Number.isNaN(millis)) return "newest_unknown";
   return millis < cutoffOf(now, days).getTime() ? undefined : "within_retention";
+}
+
+function monthEnd(month: string): number {
+  return new UTCDate(`${isoMonthEnd(month)}T00:00:00Z`).getTime();
 }
 
 /** The first day of the next month as an ISO date. */
