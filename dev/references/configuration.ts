@@ -23,6 +23,7 @@ const titles: Readonly<Record<string, string>> = {
   "platform-storage.ts": "Offloaded contents",
   "evidence.ts": "Evidence",
   "dashboard.ts": "Dashboard",
+  "hooks.ts": "Hooks",
   "repositories.ts": "Repositories of the platform",
   "state-file.ts": "State of pipelines without a PostgreSQL",
   "weaviate.ts": "Weaviate",

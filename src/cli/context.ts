@@ -5,6 +5,8 @@ import type { ProgressSink } from "../runs/progress.ts";
 import { confirm, confirmByTyping } from "./confirm.ts";
 import { createDialogue, type Dialogue } from "./dialogue.ts";
 import type { GlobalOptions } from "./arguments/global-flags.ts";
+import type { HooksConfig } from "../config/sections/hooks.ts";
+import { createHooks, type Hooks } from "./hooks/hooks.ts";
 import type { Host } from "./host.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { allowsColour, painter } from "./output/colour.ts";
@@ -34,6 +36,8 @@ export interface CommandContext<Config = unknown> {
   readonly progress: ProgressSink;
   /** What is counted with --metrics. */
   readonly metrics: Metrics | undefined;
+  /** Who is told of runs; `progress` tells already. */
+  readonly hooks: Hooks;
   /** Returns when the operator agreed; throws otherwise. */
   confirm(question: string): Promise<void>;
   /** Returns when the operator typed the word, or gave --yes; throws otherwise. */
@@ -59,28 +63,31 @@ export interface ContextParts<Config> {
   /** For a command without --log-level and --quiet. */
   readonly defaultLogLevel: LogLevel;
   readonly metrics?: Metrics | undefined;
+  readonly hooks: HooksConfig;
 }
 
 const stopping = "\nFinishing what is in flight, then stopping. Press Ctrl-C again to stop at once.\n";
 
 export function createContext<Config>(parts: ContextParts<Config>): CommandContext<Config> {
-  const { command, globals, host, env, config, defaultLogLevel, metrics } = parts;
+  const { command, globals, host, env, config, defaultLogLevel, metrics, hooks: told } = parts;
   const [json, quiet, yes] = [globals.json === true, globals.quiet === true, globals.yes === true];
   const { logLevel, noProgress = false, wide = false } = globals;
   const { stdin, stdout, stderr } = host;
   const isTerminal = stderr.isTTY === true;
   const hasLiveLines = isTerminal && !json && !quiet && !noProgress;
   const screen = hasLiveLines ? terminalScreen(stderr) : plainScreen(stderr);
+  const redact = redactor(secretsIn(env));
   const log = createLog({
     level: logLevel ?? (quiet ? "warn" : defaultLogLevel),
     format: globals.logFormat ?? (isTerminal ? "pretty" : "json"),
     colour: allowsColour(stderr, env),
-    redact: redactor(secretsIn(env)),
+    redact,
     write: (line) => screen.print(line),
   });
   host.signal.addEventListener("abort", () => screen.print(stopping), { once: true });
   const width = hasLiveLines ? () => stderr.columns ?? 80 : undefined;
   const progress = loggedProgress(createProgress({ quiet, progress: !noProgress, screen, width }), log);
+  const hooks = createHooks(told, { env, log, redact });
   return {
     command,
     startedAt: new Date(),
@@ -89,7 +96,8 @@ export function createContext<Config>(parts: ContextParts<Config>): CommandConte
     output: createOutput({ command, json, quiet, wide, stdout, stderr, paint: painter(stdout, env) }),
     log,
     signal: host.signal,
-    progress: metrics?.progress(progress, command) ?? progress,
+    progress: hooks.watch(metrics?.progress(progress, command) ?? progress),
+    hooks,
     metrics,
     confirm: (question) => confirm(question, yes, host),
     confirmByTyping: (question, word) => confirmByTyping(question, word, yes, host),

@@ -1,9 +1,11 @@
 import type { z } from "zod";
 import { ConfigError } from "../config/config-error.ts";
 import { type Environment, readSections } from "../config/read-sections.ts";
+import { hooks as hooksSection, type HooksConfig } from "../config/sections/hooks.ts";
 import { UsageError } from "../engine/errors.ts";
 import { dashed, type Reading } from "./arguments/read-arguments.ts";
 import type { Command } from "./command.ts";
+import { isInterruption } from "./interruption.ts";
 import { createContext } from "./context.ts";
 import { loadEnvironment } from "./environment/environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
@@ -39,9 +41,10 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
     host,
     env,
     config,
+    hooks: config.hooks,
     defaultLogLevel: command.logLevel,
   });
-  const { log, progress } = context;
+  const { log, progress, hooks } = context;
   for (const remark of remarks) log.warn(remark);
   const startedAt = performance.now();
   log.info({ command: path }, "command begins");
@@ -50,8 +53,13 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
     const code = (await command.run(options.data!, context)) ?? exitCodes.done;
     log.info({ command: path, code, durationMs: Math.round(performance.now() - startedAt) }, "command ended");
     return code;
+  } catch (error) {
+    const isSeen = context.canAsk || error instanceof UsageError || isInterruption(error, host.signal);
+    if (!isSeen) hooks.failed(path, error);
+    throw error;
   } finally {
     progress.stop();
+    await hooks.settled();
     counted?.server.close();
     context.dialogue.close();
   }
@@ -96,9 +104,9 @@ function label(name: string, { flags }: Command, positional: readonly string[]):
   return name in flags || name in globalFlags ? `--${dashed(name)}` : name;
 }
 
-function readConfig({ sections }: Command, env: Environment): object {
+function readConfig({ sections }: Command, env: Environment): { readonly hooks: HooksConfig } | ConfigError {
   try {
-    return readSections(sections, env);
+    return readSections({ ...sections, hooks: hooksSection }, env);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

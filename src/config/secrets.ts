@@ -3,6 +3,11 @@ import type { Environment } from "./read-sections.ts";
 const secretNames = /(PASSWORD|SECRET|SECRET_KEY|ACCESS_KEY|API_KEY|TOKEN)$/;
 const urlNames = /(URL|URI|HOSTS)$/;
 
+/** Whether a variable of this name may hold a secret, be it as a part of an address. */
+export function isSecretName(name: string): boolean {
+  return secretNames.test(name) || urlNames.test(name);
+}
+
 /** Every secret the environment holds, in each form in which it could turn up in a message, longest first. */
 export function secretsIn(env: Environment): string[] {
   const found = new Set<string>();

@@ -4,6 +4,8 @@ import type { RunStatus } from "./run-record.ts";
 export interface ProgressSink {
   /** A run began under this id. */
   runStarted?(id: string, command: string): void;
+  /** It does not go on as fast as it can, and why; said when that begins or changes. */
+  runWaits?(id: string, why: string): void;
   /** It ended so; `counts` are the totals of its report. */
   runEnded?(id: string, status: RunStatus, counts: object): void;
   /** The rows that all partitions of this run have together, done ones included, and how many partitions that are. */

@@ -12,6 +12,8 @@ export interface ControlledRun {
   readonly report: () => object;
   readonly note: (text: string) => void;
   readonly abort: () => void;
+  /** Told when the run begins to wait, or waits for something else. */
+  readonly onWaiting: (why: string) => void;
 }
 
 /** A request is obeyed within two seconds: this, and what a statement under way takes. */
@@ -29,6 +31,7 @@ export function startControls(runs: RunStore, run: ControlledRun): () => Promise
     obey(run, await runs.readRequest(run.id));
     const waiting = run.waits.current;
     if (waiting === stored.waiting && performance.now() - stored.at < heartbeatMillis) return;
+    if (waiting !== undefined && waiting !== stored.waiting) run.onWaiting(waiting);
     await runs.heartbeat(run.id, { report: run.report(), waiting });
     Object.assign(stored, { waiting, at: performance.now() });
   };

@@ -76,6 +76,7 @@ export async function inRun<Status extends RunStatus>(
   const inForce = initialLimits(limits);
   const pacing: RunPacing = new Pacing(pacingLimits(inForce));
   const note = (text: string): void => progress.note(text);
+  const onWaiting = (why: string): void => progress.runWaits?.(run.id, why);
   const aborted = new AbortController();
   const run: Run = {
     id: continues ?? randomUUID(),
@@ -98,7 +99,7 @@ export async function inRun<Status extends RunStatus>(
     if (continues === undefined) await runs.create({ id: run.id, command, options, limits: inForce });
     else await runs.reopen(run.id);
     progress.runStarted?.(run.id, command);
-    const stopControls = startControls(runs, { ...run, report, note, abort });
+    const stopControls = startControls(runs, { ...run, report, note, abort, onWaiting });
     try {
       await home.onStart?.();
       const status = await work(run).catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { type JobEnd, workJobs } from "../stores/postgres/jobs/work-jobs.ts";
 import type { Connections } from "./connections.ts";
 import { retentionSchedule, sweepQueue } from "./retention/schedule/schedule.ts";
 import { sweepOnSchedule } from "./retention/schedule/sweep-on-schedule.ts";
+import { noProgress, type ProgressSink } from "../runs/progress.ts";
 import type { Log } from "../engine/log.ts";
 import { seldom } from "../engine/seldom.ts";
 
@@ -21,6 +22,8 @@ export type WorkerReport = Record<JobEnd["kind"], number>;
 export interface WorkerWatch {
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** Told of each run. */
+  readonly progress?: ProgressSink;
 }
 
 /**
@@ -31,7 +34,7 @@ export interface WorkerWatch {
 export async function runWorker(
   connections: Connections,
   { concurrency, worker, timings }: WorkerOptions,
-  { signal, log }: WorkerWatch,
+  { signal, log, progress = noProgress }: WorkerWatch,
 ): Promise<WorkerReport> {
   const report: WorkerReport = { completed: 0, failed: 0, interrupted: 0, dropped: 0 };
   const schedule = await retentionSchedule(connections);
@@ -43,7 +46,7 @@ export async function runWorker(
     signal,
     onTrouble: seldom((message) => log.warn({ error: message }, "trouble with the queue: it is tried again")),
     async doJob(job) {
-      const end = await sweepOnSchedule(connections, job, { worker, log });
+      const end = await sweepOnSchedule(connections, job, { worker, log, progress });
       report[end.kind]++;
       return end;
     },

@@ -1,5 +1,6 @@
 import type { WorkerReport } from "../../workflow-logs/worker.ts";
 import { command } from "../command.ts";
+import { noProgress } from "../../runs/progress.ts";
 import { operator } from "../../runs/operator.ts";
 import { value } from "../options/flags.ts";
 import { wholeNumber } from "../options/values.ts";
@@ -28,7 +29,7 @@ export default command({
       const { runWorker } = await import("../../workflow-logs/worker.ts");
       const options = { concurrency, worker: operator() };
       const report = await together(context.signal, (signal) => [
-        runWorker(connections, options, { signal, log: context.log }),
+        runWorker(connections, options, { signal, log: context.log, progress: context.hooks.watch(noProgress) }),
         backups(connections.postgres, context, signal),
       ]);
       context.output.result(report, () => workerText(report));

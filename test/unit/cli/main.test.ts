@@ -44,6 +44,7 @@ test("the script's questions are answered", async () => {
     "stores",
     "db",
     "runs",
+    "dashboard",
     "worker",
     "completion",
   ]);

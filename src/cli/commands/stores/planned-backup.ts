@@ -22,6 +22,6 @@ export async function backUpPlanned(
   const place = await openPlace(own, to);
   const options = { only, keep: keep === undefined ? undefined : parseKeep(keep) };
   return withStoresAndHome(own, timeoutSeconds, (stores, home) =>
-    backup(stores, place, home, options, { signal, progress: noProgress }),
+    backup(stores, place, home, options, { signal, progress: context.hooks.watch(noProgress) }),
   );
 }

@@ -3,7 +3,7 @@ import { jobEnds, type JobFailure } from "../../../stores/postgres/jobs/job-ends
 import type { JobEnd, TakenJob } from "../../../stores/postgres/jobs/work-jobs.ts";
 import { type Connections, describeStoreError } from "../../connections.ts";
 import { dataTypes } from "../../partitions/log-types.ts";
-import { noProgress } from "../../../runs/progress.ts";
+import type { ProgressSink } from "../../../runs/progress.ts";
 import type { Log } from "../../../engine/log.ts";
 import { hasFaults } from "../report.ts";
 import { retentionSweep } from "../retention-sweep.ts";
@@ -16,7 +16,7 @@ import { dueSweep, type ScheduledResult } from "./schedule.ts";
 export async function sweepOnSchedule(
   connections: Connections,
   job: TakenJob,
-  { worker, log }: { readonly worker: string; readonly log: Log },
+  { worker, log, progress }: { readonly worker: string; readonly log: Log; readonly progress: ProgressSink },
 ): Promise<JobEnd> {
   const about = { job: job.id, attempt: job.attempt };
   const ends = jobEnds(log, about, "retention sweep");
@@ -35,7 +35,7 @@ export async function sweepOnSchedule(
         dryRun: false,
         operator: `${worker} for ${scheduledBy}`,
       },
-      { signal: job.signal, progress: { ...noProgress, note: (text) => log.info(about, text) } },
+      { signal: job.signal, progress: { ...progress, note: (text) => log.info(about, text) } },
     );
     const { runId, status, totals, seconds } = report;
     if (status === "interrupted" && job.signal.aborted) return ends.interrupted();

@@ -25,6 +25,7 @@ const withoutRun = `
   stores: health doctor stats slow-queries profile search fix-index schedule
   db: upgrade current
   runs: list show pause resume abort set
+  dashboard
   worker
   completion
 `
