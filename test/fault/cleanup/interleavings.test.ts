@@ -9,9 +9,9 @@ import { Platform } from "./platform.ts";
 import { needs } from "../../support/needs.ts";
 
 const full = process.env["TEST_FULL"] === "1";
-const count = Number(process.env["TEST_INTERLEAVINGS"] ?? (full ? 2000 : 50));
+const count = Number(process.env["TEST_INTERLEAVINGS"] ?? (full ? 2000 : 25));
 const seed = process.env["TEST_SEED"] ?? "1";
-const perArchive = 50;
+const perArchive = 25;
 
 class Crash extends Error {}
 

@@ -9,7 +9,7 @@ import { compareStores, type Difference } from "../../support/compare-stores.ts"
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { LivePlatform } from "./live-platform.ts";
 
-const seedCount = Number(process.env["TEST_LIVE_SEEDS"] ?? (process.env["TEST_FULL"] === "1" ? 40 : 5));
+const seedCount = Number(process.env["TEST_LIVE_SEEDS"] ?? (process.env["TEST_FULL"] === "1" ? 40 : 2));
 const firstSeed = Number(process.env["TEST_SEED"] ?? 1);
 const seeds = Array.from({ length: seedCount }, (_, at) => firstSeed + at);
 const kills = 2;
