@@ -125,6 +125,9 @@ export type { WorkflowRun } from "./workflow-logs/repositories/workflow-runs/wor
 export { cleanupOldIndices } from "./workflow-logs/retention/cleanup-old-indices.ts";
 export type { RetentionOptions } from "./workflow-logs/retention/options.ts";
 export type { KeptReason, RetentionReport, SweptIndex } from "./workflow-logs/retention/report.ts";
+export { type SealOptions, type Tier } from "./workflow-logs/seal/options.ts";
+export type { SealedMonth, SealReport, StayReason } from "./workflow-logs/seal/report.ts";
+export { seal, type SealWatch } from "./workflow-logs/seal/seal.ts";
 export { retentionSweep } from "./workflow-logs/retention/retention-sweep.ts";
 export {
   type RetentionSchedule,

@@ -49,6 +49,8 @@ export interface StatusReport {
   }[];
   /** Whether the rows of `coverage` were counted, or are what was copied of months that nothing was purged of. */
   readonly counts: "exact" | "estimated";
+  /** Months that `seal` made small; those left half way are finished by the next. */
+  readonly sealed: { readonly months: number; readonly unfinished: number; readonly bytesSaved: number };
   readonly coverage: readonly CoverageRow[];
   /** The log tables by the planner's statistics. */
   readonly tables: readonly TableEstimate[];
@@ -115,7 +117,7 @@ export async function status(
   const capture = await captureStatus(connections);
   const source = await sourceRows(connections, tenantIds, known, exact, notes);
   const covered = coverage(capture.hasNewGap ? unproven(known) : known, indices, source);
-  notes.push(...sealedNotes(listed.indices, covered));
+  notes.push(...blockedNotes(listed.indices, covered));
   return {
     elasticsearch: { version, health, nodes, shards },
     postgres: { version: server.rows[0]!.version },
@@ -124,6 +126,9 @@ export async function status(
     templates: await templateStates(elasticsearch, settings.template),
     indices,
     counts: source.are,
+    sealed: sealedMonths(
+      listed.indices.filter(({ tenantId }) => tenantIds.length === 0 || tenantIds.includes(tenantId)),
+    ),
     coverage: covered,
     tables: source.tables,
     capture,
@@ -135,15 +140,25 @@ export async function status(
   };
 }
 
+function sealedMonths(indices: readonly ArchiveIndex[]): StatusReport["sealed"] {
+  const notes = indices.flatMap(({ seal }) => (seal === undefined ? [] : [seal]));
+  const done = notes.flatMap(({ note, isBlocked }) => (isBlocked && note.bytesAfter !== undefined ? [note] : []));
+  return {
+    months: done.length,
+    unfinished: notes.length - done.length,
+    bytesSaved: done.reduce((sum, { bytesBefore, bytesAfter = 0 }) => sum + bytesBefore - bytesAfter, 0),
+  };
+}
+
 /** Months that take no documents though they have more rows than documents: what is missing waits. */
-function sealedNotes(indices: readonly ArchiveIndex[], covered: readonly CoverageRow[]): string[] {
+function blockedNotes(indices: readonly ArchiveIndex[], covered: readonly CoverageRow[]): string[] {
   const rows = new Map(covered.map((row) => [partitionKey(row), row]));
-  return indices.flatMap(({ name, resource, tenantId, month, sealed, documents }) => {
+  return indices.flatMap(({ name, resource, tenantId, month, blocked, documents }) => {
     const row = rows.get(partitionKey({ dataType: dataTypeOf(resource), tenantId, month }));
     const waiting = (row?.sourceRows ?? 0) - (documents ?? 0);
-    if (sealed === undefined || waiting <= 0) return [];
+    if (blocked === undefined || waiting <= 0) return [];
     const count = documents === undefined ? "up to " : "";
-    return [`${name} takes no documents, for ${sealed}: ${count}${waiting} rows of its month wait for it.`];
+    return [`${name} takes no documents, for ${blocked}: ${count}${waiting} rows of its month wait for it.`];
   });
 }
 

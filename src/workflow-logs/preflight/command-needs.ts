@@ -49,6 +49,8 @@ export const commandNeeds = {
   },
   restore: { ...reading, insert: logTables },
   "retention-sweep": { ...reading, index: [...readIndices, "delete_index"] },
+  // manage: block writes, replicas, tier
+  seal: { ...reading, index: [...readIndices, "manage"] },
   search: { ...reading, select: [], cluster: [], index: ["read", "view_index_metadata"] },
 } as const satisfies Record<string, CommandNeeds>;
 

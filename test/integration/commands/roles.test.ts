@@ -27,6 +27,7 @@ const users = Object.fromEntries(
     "validate, restore",
     "cleanup-pg",
     "retention sweep",
+    "seal",
     "search, applications that only read",
   ].map((heading, at) => [heading, `user_${at}`]),
 );
@@ -159,6 +160,11 @@ test("each command runs with its roles, one after the other as an operator would
   await expectDone(role, searching, ["preflight", "--for", "search"]);
   await expectDone(role, searching, ["search", "--tenant-id", tenantId, "answer"]);
 
+  await expectDone(role, "seal", ["preflight", "--for", "seal"]);
+  await expectDone(role, reading, ["validate", "--full"]);
+  const sealed = await expectDone(role, "seal", ["seal", "--json"]);
+  expect(JSON.parse(sealed.stdout)).toMatchObject({ totals: { sealed: 3 } });
+
   await expectDone(role, "retention sweep", ["preflight", "--for", "retention-sweep"]);
   const sweep = ["retention", "sweep", "--retention-days", "30", "--snapshot-repository", "repository", "--yes"];
   await expectDone(role, "retention sweep", sweep);
@@ -241,7 +247,7 @@ describe("capture by the owner of the tables", () => {
   }, 600_000);
 });
 
-test.each(["migrate", "apply-dirty", "validate", "cleanup-pg", "restore", "retention-sweep", "search"])(
+test.each(["migrate", "apply-dirty", "validate", "cleanup-pg", "restore", "retention-sweep", "seal", "search"])(
   "preflight --for %s lists all that roles without any privilege lack, at once",
   async (command) => {
     const role = roleOf(`bare_${process.pid}_${++number}`);

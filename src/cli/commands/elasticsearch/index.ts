@@ -55,6 +55,12 @@ export default {
       load: () => import("./retention/index.ts"),
     },
     {
+      command: "seal",
+      describe:
+        "Make old, proven months small: no more writes, one segment for each shard, another tier; a write unseals",
+      load: () => import("./seal.ts"),
+    },
+    {
       command: "rollout",
       describe: "Where the logs of each tenant are written and read",
       load: () => import("./rollout/index.ts"),

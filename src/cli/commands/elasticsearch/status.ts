@@ -36,6 +36,13 @@ function budgetLines({ shards, disk }: Budget): string[] {
   ];
 }
 
+function sealedLine({ months, unfinished, bytesSaved }: StatusReport["sealed"]): string[] {
+  const halfWay = `${formatCount(unfinished)} are half sealed: run app elasticsearch seal again`;
+  if (months + unfinished === 0) return [];
+  const done = `Sealed months: ${formatCount(months)}, ${formatBytes(Math.max(0, bytesSaved))} saved in primaries`;
+  return [unfinished === 0 ? done : `⚠ WARNING: ${done}; ${halfWay}`];
+}
+
 function statusText(report: StatusReport, width?: number): string {
   const {
     elasticsearch,
@@ -65,6 +72,7 @@ function statusText(report: StatusReport, width?: number): string {
     `Templates: ${templates.map(({ name, state }) => `${name} ${state}`).join(", ")}`,
     `Log tables: ${report.tables.map(({ dataType, rows, bytes: size }) => `${dataType} about ${formatCount(rows)} rows, ${formatBytes(size)}`).join("; ")}`,
     `Indices: ${formatCount(indices.length)}, ${formatBytes(bytes)}`,
+    ...sealedLine(report.sealed),
     `Record errors: ${formatCount(errors)}${errors > 0 ? " (app elasticsearch errors list)" : ""}`,
     captureLine(capture),
     scheduleLines(schedule),

@@ -2,6 +2,7 @@ import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import type { DocumentVersion } from "./document-versions.ts";
 import { described } from "../errors.ts";
+import { blockedType, throughSeal } from "../indices/seal.ts";
 
 export interface Deleted {
   /** Ids of documents that were there. */
@@ -25,8 +26,8 @@ export async function deleteDocuments(
   // a number of 64 bits, which JSON.stringify would not write as one
   const versioned = version === undefined ? "" : `,"version":${version},"version_type":"external_gte"`;
   const lines = ids.map((id) => `{"delete":{"_id":${JSON.stringify(id)}${versioned}}}\n`);
-  const { items = [] } = await described(
-    client.transport.request<{ items?: readonly RawItem[] }>(
+  const send = () =>
+    client.transport.request<Answer>(
       {
         method: "POST",
         path: `/${encodeURIComponent(index)}/_bulk`,
@@ -34,8 +35,8 @@ export async function deleteDocuments(
         bulkBody: lines.join(""),
       },
       opaqueId === undefined ? {} : { opaqueId },
-    ),
-  );
+    );
+  const { items = [] } = await described(throughSeal(client, index, send, isBlocked));
   const isNewer = (item: RawItem | undefined): boolean =>
     version !== undefined && item?.delete?.error?.type === "version_conflict_engine_exception";
   const failed = items.find((item) => item.delete?.error !== undefined && !isNewer(item))?.delete?.error;
@@ -51,6 +52,14 @@ export async function deleteDocuments(
       hint: "Mend the cause and run the same command again.",
     },
   );
+}
+
+interface Answer {
+  readonly items?: readonly RawItem[];
+}
+
+function isBlocked({ items = [] }: Answer): boolean {
+  return items.some((item) => item.delete?.error?.type === blockedType);
 }
 
 interface RawItem {
@@ -69,6 +78,8 @@ export async function deleteVersion(
 ): Promise<void> {
   const someoneWasFaster = [404, 409];
   await described(
-    client.delete({ index, id, if_seq_no: seqNo, if_primary_term: primaryTerm }, { ignore: someoneWasFaster }),
+    throughSeal(client, index, () =>
+      client.delete({ index, id, if_seq_no: seqNo, if_primary_term: primaryTerm }, { ignore: someoneWasFaster }),
+    ),
   );
 }

@@ -1,5 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import { describeElasticsearchError, errorType } from "../errors.ts";
+import { throughSeal } from "../indices/seal.ts";
 import type { FoundDocument } from "./get-documents.ts";
 
 /**
@@ -12,17 +13,19 @@ export async function putDocument(
   replaces?: FoundDocument["version"],
 ): Promise<boolean> {
   try {
-    await client.transport.request(
-      {
-        method: "PUT",
-        path: `/${encodeURIComponent(document.index)}/_doc/${encodeURIComponent(document.id)}`,
-        querystring:
-          replaces === undefined
-            ? { op_type: "create" }
-            : { if_seq_no: replaces.seqNo, if_primary_term: replaces.primaryTerm },
-        body: document.source,
-      },
-      { headers: { "content-type": "application/json" } },
+    await throughSeal(client, document.index, () =>
+      client.transport.request(
+        {
+          method: "PUT",
+          path: `/${encodeURIComponent(document.index)}/_doc/${encodeURIComponent(document.id)}`,
+          querystring:
+            replaces === undefined
+              ? { op_type: "create" }
+              : { if_seq_no: replaces.seqNo, if_primary_term: replaces.primaryTerm },
+          body: document.source,
+        },
+        { headers: { "content-type": "application/json" } },
+      ),
     );
     return true;
   } catch (error) {

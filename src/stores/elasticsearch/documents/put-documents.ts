@@ -2,6 +2,7 @@ import type { Client } from "@elastic/elasticsearch";
 import type { DocumentVersion } from "./document-versions.ts";
 import type { BulkBody } from "../bulk/bulk-body.ts";
 import { described } from "../errors.ts";
+import { blockedType, throughSeal } from "../indices/seal.ts";
 
 export interface VersionedDocument {
   readonly id: string;
@@ -46,14 +47,16 @@ export async function putBody(client: Client, index: string, body: BulkBody): Pr
 }
 
 async function send(client: Client, index: string, lines: Buffer): Promise<readonly RawItem[]> {
-  const { items } = await described(
+  const request = () =>
     client.transport.request<{ items: readonly RawItem[] }>({
       method: "POST",
       path: `/${encodeURIComponent(index)}/_bulk`,
       querystring: { filter_path: "items.*.status,items.*.error,items.*.result,items.*._seq_no,items.*._primary_term" },
       bulkBody: lines as never, // taken as it is; the type names only strings and objects
-    }),
-  );
+    });
+  const isBlocked = ({ items }: { items: readonly RawItem[] }): boolean =>
+    items.some((item) => Object.values(item)[0]?.error?.type === blockedType);
+  const { items } = await described(throughSeal(client, index, request, isBlocked));
   return items;
 }
 

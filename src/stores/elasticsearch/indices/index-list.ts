@@ -3,13 +3,16 @@ import { described } from "../errors.ts";
 import type { IndexAddress } from "./index-names.ts";
 import { parseIndexName, resourcePattern, tenantPattern } from "./index-names.ts";
 import { type IndexOwner, ownerOf } from "./ownership.ts";
+import { type SealedIndex, sealOf } from "./seal.ts";
 
 export interface ArchiveIndex extends IndexAddress {
   name: string;
   uuid: string;
   status: "open" | "closed";
-  /** Why it takes no documents; undefined when it does. A flood stage, which goes by, is none. */
-  sealed: string | undefined;
+  /** Why it takes no documents; undefined when it does. A flood stage, which goes by, and our own seal are none. */
+  blocked: string | undefined;
+  /** Whether this program has sealed it, and how far it came. */
+  seal: SealedIndex | undefined;
   /** As of the last refresh; undefined when it cannot be known: the index is closed or a primary shard is missing. */
   documents: number | undefined;
   /** On disk, with all replicas. */
@@ -102,26 +105,36 @@ async function readStatistics(
   return response.indices ?? {};
 }
 
-function sealOf(index: estypes.IndicesIndexSettings, open: boolean): string | undefined {
+/** Of the index's primaries on disk. */
+export async function primaryBytes(client: Client, index: string): Promise<number> {
+  const { _all: all } = await described(
+    client.indices.stats({ index, metric: "store", filter_path: "_all.primaries.store.size_in_bytes" }),
+  );
+  return all?.primaries?.store?.size_in_bytes ?? 0;
+}
+
+function blockOf(index: estypes.IndicesIndexSettings, open: boolean, isSealed: boolean): string | undefined {
   if (!open) return "it is closed";
-  if (String(index.blocks?.write) === "true") return "index.blocks.write is set";
+  if (String(index.blocks?.write) === "true" && !isSealed) return "index.blocks.write is set";
   return String(index.blocks?.read_only) === "true" ? "index.blocks.read_only is set" : undefined;
 }
 
 function describeIndex(
   name: string,
-  { settings }: estypes.IndicesIndexState,
+  { settings, mappings }: estypes.IndicesIndexState,
   statistics: estypes.IndicesStatsIndicesStats | undefined,
 ): Omit<ArchiveIndex, keyof IndexAddress> {
   const index = settings?.index ?? {};
   const primaries = Number(index.number_of_shards);
   const open = String(index.verified_before_close) !== "true";
+  const seal = sealOf(mappings?._meta, String(index.blocks?.write) === "true");
   const complete = statistics?.primaries?.shard_stats?.total_count === primaries;
   return {
     name,
     uuid: String(index.uuid),
     status: open ? "open" : "closed",
-    sealed: sealOf(index, open),
+    blocked: blockOf(index, open, seal !== undefined),
+    seal,
     documents: open && complete ? statistics.primaries?.docs?.count : undefined,
     bytes: statistics?.total?.store?.size_in_bytes ?? 0,
     shards: primaries * (1 + Number(index.number_of_replicas)),

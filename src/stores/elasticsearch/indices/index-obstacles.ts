@@ -2,6 +2,7 @@ import type { Client } from "@elastic/elasticsearch";
 import { describeElasticsearchError, errorType } from "../errors.ts";
 import type { IndexAddress } from "./index-names.ts";
 import { type IndexOwner, ownerOf } from "./ownership.ts";
+import { sealOf } from "./seal.ts";
 
 /** Why an index must not be deleted, whatever its age. `index_gone`: there is none of that name. */
 export type IndexObstacle =
@@ -33,7 +34,10 @@ export async function indexObstacle(
   if (isOn(settings["index.verified_before_close"])) return "index_closed";
   // A searchable snapshot is a view of what lies in a repository; someone has taken the index into their own care.
   if (isOn(settings["index.frozen"]) || settings["index.store.type"] === "snapshot") return "index_frozen";
-  const isBlocked = Object.entries(settings).some(([key, value]) => key.startsWith("index.blocks.") && isOn(value));
+  const isSealed = sealOf(index.mappings?._meta, true) !== undefined; // our own block, which a deletion does not mind
+  const isBlocked = Object.entries(settings).some(
+    ([key, value]) => key.startsWith("index.blocks.") && isOn(value) && !(isSealed && key === "index.blocks.write"),
+  );
   return isBlocked ? "index_blocked" : undefined;
 }
 

@@ -3,6 +3,7 @@ import { AppError } from "../../../engine/errors.ts";
 import { describeElasticsearchError, described, errorType } from "../errors.ts";
 import type { IndexAddress } from "./index-names.ts";
 import { type IndexOwner, ownerOf } from "./ownership.ts";
+import { sealOf, unsealIndex } from "./seal.ts";
 import { isMark, isTemplateMeta, type Mark, markOf, type TemplateMapping } from "./template-files.ts";
 
 /** An index by what it is for and its name. */
@@ -40,7 +41,7 @@ export async function ensureIndex(
   const { name } = named;
   const existing = (seen ?? (await seeIndex(client, name))).facts;
   if (existing !== undefined) {
-    const uuid = await usable(owner, named, existing);
+    const uuid = await usable(client, owner, named, existing);
     await addNewFields(client, name, existing, mapping);
     return { uuid, created: false };
   }
@@ -59,7 +60,7 @@ export async function ensureIndex(
       hint: "Run the command again when nothing else deletes indices.",
     });
   }
-  return { uuid: await usable(owner, named, index), created };
+  return { uuid: await usable(client, owner, named, index), created };
 }
 
 /**
@@ -145,11 +146,13 @@ async function readable(
   return uuid;
 }
 
-/** The uuid of an index that is this archive's, open and writable. */
-async function usable(owner: IndexOwner, named: NamedIndex, index: IndexFacts): Promise<string> {
+/** The uuid of an index that is this archive's, open and writable; a seal of this program is lifted. */
+async function usable(client: Client, owner: IndexOwner, named: NamedIndex, index: IndexFacts): Promise<string> {
   const { name } = named;
   const uuid = await readable(owner, named, index);
-  const block = ["index.blocks.write", "index.blocks.read_only"].find((setting) => isOn(index.settings[setting]));
+  const isUnsealed = sealOf(index.meta, true) !== undefined && (await unsealIndex(client, name));
+  const blocks = isUnsealed ? ["index.blocks.read_only"] : ["index.blocks.write", "index.blocks.read_only"];
+  const block = blocks.find((setting) => isOn(index.settings[setting]));
   if (block !== undefined) {
     throw new AppError("index_blocked", `The index ${name} takes no documents: ${block} is set.`, {
       hint: `Set ${block} to false and run the command again.`,
@@ -169,7 +172,8 @@ async function addNewFields(
   mapping: TemplateMapping,
 ): Promise<void> {
   if (!isMark(meta) || meta.template_version >= mapping._meta.template_version) return;
-  const mark = { ...meta, template_version: mapping._meta.template_version };
+  const { sealed: _, ...unsealed } = meta; // whoever is here writes
+  const mark = { ...unsealed, template_version: mapping._meta.template_version };
   await described(client.indices.putMapping({ index: name, ...mapping, _meta: mark }));
 }
 

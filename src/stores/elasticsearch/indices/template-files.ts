@@ -8,6 +8,18 @@ export interface Mark {
   template_version: number;
   /** Of an index, the archive that it belongs to; undefined in those that were made before there was such an id. */
   archive?: string;
+  /** Of an index that takes no documents because this program sealed it. */
+  sealed?: SealNote;
+}
+
+/** What a seal leaves in its index. */
+export interface SealNote {
+  /** When it was sealed. */
+  at: string;
+  /** Of its primaries on disk, before its segments were merged. */
+  bytesBefore: number;
+  /** The same afterwards; missing until all was done. */
+  bytesAfter?: number;
 }
 
 /**

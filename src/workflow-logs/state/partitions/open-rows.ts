@@ -88,3 +88,14 @@ export async function countOpenRows(db: StateDatabase): Promise<(PartitionId & {
     rows: Number(row.rows),
   }));
 }
+
+/** Whether a row of the partition had not ended when it was copied, and nobody has looked at it since. */
+export async function hasOpenRows(db: StateDatabase, partition: PartitionId): Promise<boolean> {
+  const found = await db
+    .selectFrom("open_rows")
+    .select("record_id")
+    .where((row) => row.and(partitionColumns(partition)))
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
