@@ -14,8 +14,9 @@ export interface PartitionFacts extends Partition {
     readonly bytes: number;
     readonly shards: number;
     readonly open: boolean;
-    /** Why it takes no documents. */
-    readonly sealed: string | null;
+    /** Why it takes no documents, seals left out. */
+    readonly blocked: string | null;
+    readonly isSealed: boolean;
   } | null;
   /** Null where nothing was copied. */
   readonly copied: Pick<PartitionRecord, "state" | "copiedRows" | "copiedBytes" | "wasPurged"> | null;
@@ -49,7 +50,8 @@ export async function partitionFacts(connections: Connections, partition: Partit
             bytes: index.bytes,
             shards: index.shards,
             open: index.status === "open",
-            sealed: index.sealed ?? null,
+            blocked: index.blocked ?? null,
+            isSealed: index.seal?.isBlocked ?? false,
           },
     copied: known === undefined ? null : copiedOf(known),
     proof: proof ?? null,
