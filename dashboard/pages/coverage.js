@@ -271,7 +271,7 @@ function monthFacts({ tenantId, index, copied, proof, lastRunId, recordErrors, d
       ["purged", copied?.wasPurged ? "rows of it were purged from PostgreSQL" : null],
       ["index", index?.name ?? "none"],
       ["on disk", index === null ? null : `${sized(index.bytes)} in ${index.shards} shards`],
-      ["index takes documents", index === null ? null : (index.sealed ?? "yes")],
+      ["index takes documents", takesDocuments(index)],
       [
         "record errors",
         recordErrors === 0
@@ -281,4 +281,11 @@ function monthFacts({ tenantId, index, copied, proof, lastRunId, recordErrors, d
       ["last run", lastRunId === null ? null : h("a", { href: `#/run?id=${lastRunId}` }, lastRunId)],
     ]),
   ];
+}
+
+/** @param {{ blocked: string | null, isSealed: boolean } | null} index */
+function takesDocuments(index) {
+  if (index === null) return null;
+  if (index.blocked !== null) return index.blocked;
+  return index.isSealed ? "sealed until something is written into it" : "yes";
 }
