@@ -11,6 +11,11 @@ const kills = process.env["TEST_FULL"] === "1" ? 25 : 5;
 const writers = 6;
 const b = (text: string): Buffer => Buffer.from(text, "latin1");
 
+/** Enough of these that the thread which writes the log to the file is at work when some of the kills come. */
+function large(text: string): string {
+  return `${text};`.repeat(512 * 1024).slice(0, 512 * 1024);
+}
+
 /** How often each writer's round was acknowledged whole. */
 async function write(port: number, writer: number, acknowledged: number[], from: number): Promise<void> {
   using client = await RawClient.open(port);
@@ -23,6 +28,7 @@ async function write(port: number, writer: number, acknowledged: number[], from:
       ["RPUSH", `list:${writer}`, text, text, text],
       ["SADD", `set:${writer}`, text, `${text}'`],
       ["ZADD", `zset:${writer}`, text, text],
+      ["SET", `large:${writer}`, large(text)],
     ]);
     if (replies.some(([type]) => type === "-")) throw new Error(JSON.stringify(replies));
     acknowledged[writer] = round;
@@ -42,7 +48,7 @@ test(
       const start = Math.max(...acknowledged);
       const work = acknowledged.map((_, writer) => write(server.port, writer, acknowledged, start + 1).catch(() => {}));
       while (acknowledged.every((round) => round <= start + 1)) await sleep(1);
-      await sleep(prng.integer(0, 150));
+      await sleep(prng.integer(0, 300));
       await server.end("SIGKILL");
       await Promise.all(work);
       using data = openData(db);
@@ -70,5 +76,8 @@ function checkWriter({ strings, hashes, lists, sets, zsets }: Data, writer: numb
   const members = sets.all(b(`set:${writer}`)).map(String);
   expect(members).toContain(String(acknowledged));
   expect(members.filter((member) => member.endsWith("'")).length * 2).toBe(members.length);
+  const whole = String(strings.get(b(`large:${writer}`)));
+  least(b(whole.split(";")[0]!));
+  expect(whole === large(whole.split(";")[0]!)).toBe(true);
   expect(zsets.score(b(`zset:${writer}`), b(String(acknowledged)))).toBe(acknowledged);
 }
