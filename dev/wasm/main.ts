@@ -1,14 +1,16 @@
-/** npm run wasm: writes json-text-code.ts anew, after a change of json-text.wat. */
+/** npm run wasm: writes the code of each WebAssembly anew, after a change of its text. */
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename } from "node:path";
 import { assemble } from "./assemble.ts";
+import { wasmTexts } from "./texts.ts";
 
-const folder = resolve(import.meta.dirname, "../../src/workflow-logs/documents");
-const code = await assemble(resolve(folder, "json-text.wat"));
-writeFileSync(
-  resolve(folder, "json-text-code.ts"),
-  `/** json-text.wat as WebAssembly, in base64: made by \`npm run wasm\`. */
-export const jsonTextCode =
-  "${code.toString("base64")}";
+for (const { text, code, constant } of wasmTexts) {
+  const assembled = await assemble(text);
+  writeFileSync(
+    code,
+    `/** ${basename(text)} as WebAssembly, in base64: made by \`npm run wasm\`. */
+export const ${constant} =
+  "${assembled.toString("base64")}";
 `,
-);
+  );
+}

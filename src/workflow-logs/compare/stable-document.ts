@@ -26,6 +26,13 @@ export function stableParts(document: Buffer): readonly [head: Buffer, rest: Buf
   ];
 }
 
+/** Whether two documents whose last member is `archive` have the very same bytes before it: every column is equal. */
+export function hasSameColumns(a: Buffer, b: Buffer): boolean {
+  const start = a.indexOf(archiveStart);
+  const end = start + archiveStart.length;
+  return start >= 0 && b.length >= end && a.compare(b, 0, end, 0, end) === 0;
+}
+
 /**
  * What a row's document is known by later, as SHA-256. Equal for two documents that differ in nothing but search text
  * and the time of copying; else different.

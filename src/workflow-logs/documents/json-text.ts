@@ -1,4 +1,5 @@
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
+import { loadWebAssembly, type WithMemory } from "../../engine/web-assembly.ts";
 import { jsonTextCode } from "./json-text-code.ts";
 
 /*
@@ -16,14 +17,7 @@ const inputAt = 4864;
 const sliceBytes = 16 * 1024;
 const outputAt = inputAt + sliceBytes;
 
-/** The part of it that is needed here; TypeScript has its types among those of browsers. */
-declare const WebAssembly: {
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: Exports };
-};
-
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface Exports extends WithMemory {
   /** Places of the first byte, behind the last and of the result; returns how many bytes that has. */
   readonly escape: (at: number, end: number, to: number) => number;
   /** See json-text.wat. */
@@ -112,7 +106,7 @@ function append(body: BulkBody, bytes: number): void {
 const shortBytes = 64;
 
 function load(): Pick<Exports, "escape" | "decode"> & { memory: Buffer } {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(jsonTextCode, "base64")));
+  const exports = loadWebAssembly(jsonTextCode) as Exports;
   const all = Buffer.from(exports.memory.buffer);
   for (let marked = 0; marked < 256; marked++) all.set(pattern(marked), 16 * marked);
   all.fill(1, escapesAt, escapesAt + 0x20);

@@ -34,6 +34,7 @@ export async function walkIndex(client: Client, index: string, walk: Walk, signa
     client,
     { index, range: undefined, after: undefined },
     batchLimits,
+    undefined,
     walk.unpaused,
   );
   for await (const { sources, bytes } of documents.batches(signal)) {

@@ -7,7 +7,7 @@ import { markOf } from "../compare/stable-document.ts";
 import type { Connections } from "../connections.ts";
 import { type Partition, partitionKey } from "../partitions/log-types.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
-import { readArchivedRow } from "../restore/documents/archived-row.ts";
+import { ArchivedRows } from "../restore/documents/archived-row.ts";
 import { PostgresLogs } from "../rows/postgres-logs.ts";
 import { markAdopted } from "../state/cleanup/purged-documents.ts";
 import { finishPurging, journalPurged, type PurgedRow } from "../state/cleanup/purged-rows.ts";
@@ -82,7 +82,7 @@ export async function rebuildPartition(
 /** Undefined for a document that cannot be a row of the partition. */
 function offloadRowsOf({ tenantId }: Partition, id: string, document: Buffer): number | undefined {
   try {
-    const row = readArchivedRow(id, document);
+    const row = new ArchivedRows().read(id, document);
     return row.fields.get("tenant_id") === tenantId ? row.offloads.length : undefined;
   } catch {
     return undefined; // not of the program's form, or no JSON at all

@@ -2,11 +2,12 @@ import type { PoolClient } from "pg";
 import type { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { Table } from "../../stores/postgres/table.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
+import { hasSameColumns } from "../compare/stable-document.ts";
 import type { DocumentRenderer } from "../documents/document-renderer.ts";
 import type { RowLayout } from "../documents/row-layout.ts";
 import { type BatchLimits, readRows } from "../rows/row-batches.ts";
 import { rowsByIdQuery } from "../rows/row-query.ts";
-import { type ArchivedRow, readArchivedRow } from "./documents/archived-row.ts";
+import { archiveMember, type ArchivedRow, ArchivedRows } from "./documents/archived-row.ts";
 import { localTimestamp } from "./columns/column-text.ts";
 
 export interface RowComparison {
@@ -32,21 +33,24 @@ export async function compareRows(
   rows: ReadonlyMap<string, ArchivedRow>,
 ): Promise<Map<string, readonly string[]>> {
   const compared = new Map<string, readonly string[]>();
-  const sources = new Map([...rows].map(([id, { source }]) => [id, source]));
   const query = rowsByIdQuery(table, layout, { tenantId }, [...rows.keys()], allOfThem);
-  await readRows({ client, layout, renderer, bodies, limits, endedStatuses: undefined }, query, (batch) => {
-    const differences = new Map(compareDocuments(batch, sources).map(({ id, columns }) => [id, columns]));
-    for (let at = 0; at < batch.records; at++) {
-      const id = batch.body.id(at);
-      const columns = differences.get(id) ?? [];
-      compared.set(
-        id,
-        columns.length === 0 ? [] : inSharedColumns(columns, rows.get(id)!, batch.body.document(at), layout),
-      );
+  await readRows({ client, layout, renderer, bodies, limits, endedStatuses: undefined }, query, ({ body, records }) => {
+    for (let at = 0; at < records; at++) {
+      const id = body.id(at);
+      compared.set(id, differingColumns(rows.get(id)!, body.document(at), layout));
     }
-    bodies.giveBack(batch.body);
+    bodies.giveBack(body);
   });
   return compared;
+}
+
+function differingColumns(row: ArchivedRow, rendered: Buffer, layout: RowLayout): readonly string[] {
+  const { shape } = row.fields;
+  const endsWithArchive = shape.names.at(-1) === archiveMember && !shape.hasDoubledNames;
+  if (endsWithArchive && hasSameColumns(rendered, row.source)) return [];
+  const body = { records: 1, id: () => row.id, document: () => rendered };
+  const [difference] = compareDocuments({ body }, new Map([[row.id, row.source]]));
+  return difference === undefined ? [] : inSharedColumns(difference.columns, row, rendered, layout);
 }
 
 /**
@@ -62,7 +66,7 @@ function inSharedColumns(
   const kinds = new Map(layout.columns.map(({ name, kind }) => [name, kind]));
   const shared = columns.filter((column) => kinds.has(column) && row.fields.has(column));
   if (shared.length === 0) return [];
-  const { fields } = readArchivedRow(row.id, rendered);
+  const { fields } = new ArchivedRows().read(row.id, rendered);
   return shared.filter((column) => {
     const local = localText(row.fields.get(column));
     return kinds.get(column) !== "timestamp" || local === undefined || local !== localText(fields.get(column));

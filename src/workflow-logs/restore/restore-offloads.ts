@@ -1,4 +1,5 @@
 import type { PoolClient } from "pg";
+import { copyChunks } from "../../stores/postgres/copy/copy-in.ts";
 import type { InsertColumn } from "../../stores/postgres/insert-columns.ts";
 import { quoteIdentifier, quoteLiteral, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { ArchivedRow, OffloadRow } from "./documents/archived-row.ts";
@@ -39,7 +40,7 @@ export async function restoreOffloads(
         table,
         groups.map((group) => ({
           columns: group.columns,
-          rows: group.rows.map((row) => group.columns.map(({ name }) => row.columns.get(name)!)),
+          chunks: copyChunks(group.rows.map((row) => group.columns.map(({ name }) => row.columns.get(name)!))),
         })),
       );
   const there = await readOffloads(client, table, all);

@@ -3,6 +3,7 @@ import type { RefusalLimit } from "../../engine/refusal-limit.ts";
 import { transfer, type TransferEnd } from "../../engine/transfer.ts";
 import type { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { beginPartition } from "../state/partitions/partitions.ts";
+import { purgedSizes } from "../state/cleanup/purged-documents.ts";
 import { recordLostRows, saveRestoreFindings } from "../state/restore/restore-findings.ts";
 import { beginRestore, interruptedRestore, markRestored, saveRestoreProgress } from "../state/restore/restores.ts";
 import type { Run } from "../../runs/run.ts";
@@ -120,7 +121,7 @@ function moveDocuments(
   signal: AbortSignal,
   { after, writing, confirm }: Move,
 ): Promise<TransferEnd> {
-  const { postgres, elasticsearch, settings } = connections;
+  const { postgres, elasticsearch, settings, state } = connections;
   const limits = liveBatchLimits(pacing, { bytes: options.batchBytes });
   const unpaused = (aborted: AbortSignal): Promise<void> => pacing.unpaused(aborted);
   // Of a whole month all documents are looked at: one that was put into the wrong month is to be found.
@@ -128,7 +129,13 @@ function moveDocuments(
   const renderer = comparisonRenderer({ logType, layout }, settings);
   return transfer<ArchivedBatch, RestoreReceipt>(
     {
-      source: new ArchivedDocuments(elasticsearch, { index: planned.index.name, range, after }, limits, unpaused),
+      source: new ArchivedDocuments(
+        elasticsearch,
+        { index: planned.index.name, range, after },
+        limits,
+        async (ids) => (hasState ? purgedSizes(state, planned.dataType, ids) : new Map()),
+        unpaused,
+      ),
       sink: new RowRestorer({
         pool: postgres,
         partition: planned,

@@ -9,11 +9,12 @@ import { type Partition, partitionKey } from "../partitions/log-types.ts";
 import { monthBounds } from "../partitions/months.ts";
 import type { TimeRange } from "../partitions/scope.ts";
 import type { ArchivedBatch } from "./documents/archived-batches.ts";
-import { type ArchivedRow, columnTexts, readArchivedRow, UnreadableDocument } from "./documents/archived-row.ts";
+import { type ArchivedRow, ArchivedRows, UnreadableDocument } from "./documents/archived-row.ts";
+import { RowLines, type RowWithLine } from "./documents/row-lines.ts";
 import { utcTimestamp } from "./columns/column-text.ts";
 import { compareRows, type RowComparison } from "./compare-rows.ts";
-import { groupByColumns } from "./columns/group-by-columns.ts";
-import { insertRows, type InsertedRows } from "./insert-rows.ts";
+import { joinLines } from "../../stores/postgres/copy/copy-lines.ts";
+import { copyRows, insertRows, mayBeInTheWay } from "./insert-rows.ts";
 import { isWithin } from "./is-within.ts";
 import { Outcome } from "./row-fates.ts";
 import { InexactRows, rowRefusal } from "./refused-rows.ts";
@@ -49,6 +50,9 @@ export interface RestoreReceipt extends Receipt {
  */
 const transactionSettings = `set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off; ${asOwnWrite}`;
 
+/** By COPY into the table itself, or past rows that are in the way. */
+type InsertWay = "copy" | "insert";
+
 /**
  * Puts archived rows back where they are missing, a batch in one short transaction together with their offload rows and the end of their entries in the
  * journal of purges. What is there already is compared and left alone. Before it commits, every row is read back and compared with its document: one that
@@ -56,16 +60,24 @@ const transactionSettings = `set local enable_seqscan = off; set local enable_ha
  */
 export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
   private readonly what: RowRestore;
-  private readonly columnNames: ReadonlySet<string>;
+  private readonly documents = new ArchivedRows();
+  private readonly lines: RowLines;
+  private readonly month: TimeRange;
 
   constructor(what: RowRestore) {
     this.what = what;
-    this.columnNames = new Set(what.comparison.table.columns.map(({ name }) => name));
+    this.month = monthBounds(what.partition.month);
+    const { table } = what.comparison;
+    this.lines = new RowLines(
+      table.name,
+      what.columns,
+      table.columns.map(({ name }) => name),
+    );
   }
 
   async write(batch: ArchivedBatch): Promise<RestoreReceipt> {
     const outcome = new Outcome();
-    const rows: ArchivedRow[] = [];
+    const rows: RowWithLine[] = [];
     for (const [id, source] of batch.sources) {
       const row = this.read(id, source, outcome);
       if (row !== undefined) rows.push(row);
@@ -80,22 +92,17 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
   }
 
   /** Undefined for a document outside the range, and for one that cannot be a row of the partition. */
-  private read(id: string, source: Buffer, outcome: Outcome): ArchivedRow | undefined {
-    const { partition, range, columns } = this.what;
+  private read(id: string, source: Buffer, outcome: Outcome): RowWithLine | undefined {
+    const { partition, range } = this.what;
     try {
-      const row = readArchivedRow(id, source);
+      const row = this.documents.read(id, source);
       const createdAt = utcTimestamp(String(row.fields.get("created_at")));
-      if (createdAt === undefined || !isWithin(createdAt, monthBounds(partition.month)))
+      if (createdAt === undefined || !isWithin(createdAt, this.month))
         throw new UnreadableDocument("its created_at lies in another month than its index");
       if (!isWithin(createdAt, range)) return undefined;
       if (row.fields.get("tenant_id") !== partition.tenantId)
         throw new UnreadableDocument("it belongs to another tenant");
-      for (const [name, value] of row.fields) {
-        if (value !== null && !this.columnNames.has(name))
-          throw new UnreadableDocument(`${this.table} has no column ${name}`);
-      }
-      columnTexts(row, presentColumns(row, columns));
-      return row;
+      return this.lines.of(row);
     } catch (error) {
       if (!(error instanceof UnreadableDocument)) throw error;
       outcome.refuse(this.table, id, `the document is not as this program wrote it: ${error.message}`);
@@ -104,7 +111,7 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
   }
 
   /** Halves the rows until those that PostgreSQL refuses stand alone. */
-  private async restore(rows: readonly ArchivedRow[]): Promise<Outcome> {
+  private async restore(rows: readonly RowWithLine[]): Promise<Outcome> {
     try {
       return await this.restoreTogether(rows);
     } catch (error) {
@@ -143,11 +150,16 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
       outcome.add(offloads.table.name, "refused", row.offloads.length);
   }
 
-  private restoreTogether(rows: readonly ArchivedRow[]): Promise<Outcome> {
-    return retryOnConflict(() => this.restoreInTransaction(rows));
+  private async restoreTogether(rows: readonly RowWithLine[]): Promise<Outcome> {
+    try {
+      return await retryOnConflict(() => this.restoreInTransaction(rows, "copy"));
+    } catch (error) {
+      if (!mayBeInTheWay(error)) throw error;
+      return retryOnConflict(() => this.restoreInTransaction(rows, "insert"));
+    }
   }
 
-  private async restoreInTransaction(rows: readonly ArchivedRow[]): Promise<Outcome> {
+  private async restoreInTransaction(rows: readonly RowWithLine[], way: InsertWay): Promise<Outcome> {
     const { pool, writing, unpaused } = this.what;
     await unpaused();
     const client = await pool.connect();
@@ -156,7 +168,7 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
       const absent = await this.absent(client, rows);
       if (absent.length > 0) await writing?.beforeInsert();
       await client.query(`begin ${writing === undefined ? "read only" : ""}; ${transactionSettings}`);
-      const outcome = await this.inTransaction(client, rows, absent);
+      const outcome = await this.inTransaction(client, rows, absent, way);
       await client.query("commit");
       isClean = true;
       return outcome;
@@ -173,10 +185,11 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
 
   private async inTransaction(
     client: PoolClient,
-    all: readonly ArchivedRow[],
-    allAbsent: readonly ArchivedRow[],
+    all: readonly RowWithLine[],
+    allAbsent: readonly RowWithLine[],
+    way: InsertWay,
   ): Promise<Outcome> {
-    const { partition, comparison, columns, offloads, writing, includeDeleted, acceptUnproven, hasState } = this.what;
+    const { partition, comparison, offloads, writing, includeDeleted, acceptUnproven, hasState } = this.what;
     if (writing !== undefined) await requireOwnership(client, partition, writing.runId);
     const outcome = new Outcome();
     const leftOut = hasState ? await whatIsLeftOut(client, partition, allAbsent, includeDeleted) : nothingLeftOut;
@@ -186,18 +199,7 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
       leftOut.deleted.has(id) || leftOut.elsewhere.has(id) || (!acceptUnproven && leftOut.unproven.has(id));
     const rows = all.filter((row) => !isLeftOut(row));
     const absent = allAbsent.filter((row) => !isLeftOut(row));
-    const groups = groupByColumns(absent, columns, ({ fields }) => fields);
-    const inserted =
-      writing === undefined || absent.length === 0
-        ? new Set<string>()
-        : await insertRows(
-            client,
-            comparison.table,
-            groups.map((group): InsertedRows => ({
-              columns: group.columns,
-              rows: group.rows.map((row) => columnTexts(row, group.columns)),
-            })),
-          );
+    const inserted = writing === undefined ? new Set<string>() : await this.insert(client, absent, way);
     const byId = new Map(rows.map((row) => [row.id, row]));
     const compared = await compareRows(client, comparison, partition.tenantId, byId);
     const [unchanged, changed]: [ArchivedRow[], ArchivedRow[]] = [[], []];
@@ -222,8 +224,26 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
     if (offloads !== undefined)
       await restoreOffloads(client, offloads, { unchanged, changed, dryRun: writing === undefined }, outcome);
     if (writing !== undefined) await forgetGone(client, partition, [...compared.keys()]);
-    if (writing !== undefined && includeDeleted) await forgetDeletions(client, partition, [...inserted]);
+    if (writing !== undefined && includeDeleted)
+      await forgetDeletions(
+        client,
+        partition,
+        [...inserted].filter((id) => compared.has(id)),
+      );
     return outcome;
+  }
+
+  /** Returns the ids of those inserted: without triggers that leave rows out, all of them. */
+  private async insert(client: PoolClient, rows: readonly RowWithLine[], way: InsertWay): Promise<Set<string>> {
+    const { table } = this.what.comparison;
+    if (rows.length === 0) return new Set();
+    const groups = [...Map.groupBy(rows, ({ plan }) => plan)].map(([{ columns }, some]) => ({
+      columns,
+      chunks: joinLines(some.map(({ line }) => line)),
+    }));
+    if (way === "insert") return insertRows(client, table, groups);
+    await copyRows(client, table, groups);
+    return new Set(rows.map(({ id }) => id));
   }
 
   private note({ deleted, elsewhere, unproven }: LeftOut, outcome: Outcome): void {
@@ -241,7 +261,7 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
       );
   }
 
-  private async absent(client: PoolClient, rows: readonly ArchivedRow[]): Promise<ArchivedRow[]> {
+  private async absent(client: PoolClient, rows: readonly RowWithLine[]): Promise<RowWithLine[]> {
     const { table } = this.what.comparison;
     const idType = sqlIdType(table);
     const found = await client.query<{ id: string }>(
@@ -251,10 +271,6 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
     const there = new Set(found.rows.map(({ id }) => id));
     return rows.filter(({ id }) => !there.has(id));
   }
-}
-
-function presentColumns(row: ArchivedRow, columns: readonly InsertColumn[]): InsertColumn[] {
-  return columns.filter(({ name }) => row.fields.has(name));
 }
 
 /** Keeps another run from taking the partition over before this transaction has ended, and throws when one has. */

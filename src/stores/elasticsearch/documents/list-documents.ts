@@ -1,7 +1,8 @@
-import type { Client, estypes } from "@elastic/elasticsearch";
+import type { Client } from "@elastic/elasticsearch";
+import { readAnswer } from "../bulk/raw-answer.ts";
+import { readJson, unexpectedAnswer } from "../unexpected-answer.ts";
 import { type CreatedWithin, createdQuery } from "./document-ids.ts";
-import { described } from "../errors.ts";
-import { unexpectedAnswer } from "../unexpected-answer.ts";
+import { scanHits } from "./scan-hits.ts";
 
 export interface ListedDocument {
   readonly id: string;
@@ -9,8 +10,8 @@ export interface ListedDocument {
    * Its field `id`, by which it is listed: the same, unless somebody else wrote the document. Null where it has none.
    */
   readonly key: string | null;
-  /** The fields asked for, as JSON.parse reads them: numbers may have lost digits. */
-  readonly fields: Readonly<Record<string, unknown>>;
+  /** The fields asked for, as JSON; undefined where none were. */
+  readonly source: Buffer | undefined;
 }
 
 export interface DocumentListing {
@@ -35,27 +36,25 @@ export async function* listDocuments(
   listing: DocumentListing,
   signal: AbortSignal,
 ): AsyncGenerator<ListedDocument[]> {
+  const path = `/${encodeURIComponent(index)}/_search?allow_partial_search_results=false`; // a part would pass for all
   const query = createdQuery(listing.within);
-  let after: estypes.SortResults | undefined =
+  let after: readonly unknown[] | undefined =
     listing.after === undefined ? undefined : [listing.after, Number.MAX_SAFE_INTEGER];
   while (!signal.aborted) {
     await listing.beforePage?.(signal);
-    const response: estypes.SearchResponse<Record<string, unknown>> = await described(
-      client.search({
-        index,
-        size: listing.pageSize,
-        sort: [{ id: "asc" }, { _seq_no: "asc" }], // several may have one key, if somebody copied a document
-        track_total_hits: false,
-        allow_partial_search_results: false, // a part of the documents would pass for all
-        _source: listing.exclude === undefined ? false : { excludes: [...listing.exclude] },
-        query,
-        ...(after !== undefined && { search_after: after }),
-      }),
-    );
-    const hits = response.hits?.hits;
+    const body = {
+      size: listing.pageSize,
+      sort: [{ id: "asc" }, { _seq_no: "asc" }], // several may have one key, if somebody copied a document
+      track_total_hits: false,
+      _source: listing.exclude === undefined ? false : { excludes: [...listing.exclude] },
+      query,
+      ...(after !== undefined && { search_after: after }),
+    };
+    const answer = await readAnswer(client, { method: "POST", path, body });
+    const hits = readJson(() => scanHits(answer));
     if (hits === undefined) throw unexpectedAnswer("no page of documents");
     if (hits.length > 0)
-      yield hits.map((hit) => ({ id: hit._id!, key: hit.sort![0] as string | null, fields: hit._source ?? {} }));
+      yield hits.map(({ id, source, sort }) => ({ id, key: (sort?.[0] ?? null) as string | null, source }));
     if (hits.length < listing.pageSize) return;
     after = hits.at(-1)!.sort;
   }

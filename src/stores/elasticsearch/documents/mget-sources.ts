@@ -3,7 +3,8 @@ import { AppError } from "../../../engine/errors.ts";
 import { readAnswer } from "../bulk/raw-answer.ts";
 import { readJson, unexpectedAnswer } from "../unexpected-answer.ts";
 import { refuseUnreadable } from "./unreadable.ts";
-import { forEachMember } from "./scan-json.ts";
+import { ObjectScanner } from "./object-scanner.ts";
+import { valueEnd, walkObject } from "./scan-json.ts";
 
 /**
  * The `_source` of each id that has a document, in real time, as the very bytes that were sent. The answer is about as
@@ -38,6 +39,7 @@ export function isTooMuch(error: unknown): boolean {
 
 const comma = 0x2c;
 const openBrace = 0x7b;
+const closeBracket = 0x5d;
 const docsKey = Buffer.from('"docs"');
 const idKey = Buffer.from('"_id"');
 const sourceKey = Buffer.from('"_source"');
@@ -50,21 +52,30 @@ const errorKey = Buffer.from('"error"');
  */
 export function sliceSources(answer: Buffer, asked: number): Map<string, Buffer> {
   const sources = new Map<string, Buffer>();
+  const scanner = new ObjectScanner(answer);
+  const isKey = (key: Buffer, from: number, to: number): boolean => answer.compare(key, 0, key.length, from, to) === 0;
+  const parse = (from: number, to: number): unknown => JSON.parse(answer.toString("utf8", from, to));
   let documents = 0;
-  forEachMember(answer, 0, (key, start) => {
-    if (!key.equals(docsKey)) return;
-    for (let at = start + 1; answer[at] === openBrace;) {
+  walkObject(answer, 0, (keyStart, keyEnd, start) => {
+    if (!isKey(docsKey, keyStart, keyEnd)) return valueEnd(answer, start);
+    let at = start + 1;
+    while (answer[at] === openBrace) {
+      const places = scanner.scan(at);
       let id = "";
       let source: Buffer | undefined;
-      const end = forEachMember(answer, at, (name, from, to) => {
-        if (name.equals(idKey)) id = JSON.parse(answer.toString("utf8", from, to)) as string;
-        else if (name.equals(sourceKey)) source = answer.subarray(from, to);
-        else if (name.equals(errorKey)) refuseUnreadable(JSON.parse(answer.toString("utf8", from, to)) as object);
-      });
+      for (let member = 1; member < places.length; member += 4) {
+        const [from, to] = [places[member + 2]!, places[member + 3]!];
+        if (isKey(idKey, places[member]!, places[member + 1]!)) id = parse(from, to) as string;
+        else if (isKey(sourceKey, places[member]!, places[member + 1]!)) source = answer.subarray(from, to);
+        else if (isKey(errorKey, places[member]!, places[member + 1]!)) refuseUnreadable(parse(from, to) as object);
+      }
       if (source !== undefined) sources.set(id, source);
       documents++;
+      const end = places[0]!;
       at = answer[end] === comma ? end + 1 : end;
     }
+    if (answer[at] !== closeBracket) throw new SyntaxError(`expected the end of an array at ${at}`);
+    return at + 1;
   });
   if (documents !== asked) throw unexpectedAnswer(`${documents} documents for ${asked} ids`);
   return sources;

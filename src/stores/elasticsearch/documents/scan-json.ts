@@ -10,21 +10,33 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
 /**
- * Visits the members of the object that begins at `start`: the key with its quotes, and where the value is, white space
- * around it included. Returns the position behind the object. Throws SyntaxError where it is none.
+ * Visits the members of the object that begins at `start`: where the key with its quotes is, and where the value is,
+ * white space around it included. Returns the position behind the object. Throws SyntaxError where it is none.
  */
 export function forEachMember(
   json: Buffer,
   start: number,
-  visit: (key: Buffer, from: number, to: number) => void,
+  visit: (keyStart: number, keyEnd: number, from: number, to: number) => void,
+): number {
+  return walkObject(json, start, (keyStart, keyEnd, from) => {
+    const to = behindSpace(json, valueEnd(json, from));
+    visit(keyStart, keyEnd, from, to);
+    return to;
+  });
+}
+
+/** The same for a caller that finds the end of each value itself, while it reads it. */
+export function walkObject(
+  json: Buffer,
+  start: number,
+  endOf: (keyStart: number, keyEnd: number, from: number) => number,
 ): number {
   let at = behindSpace(json, start + 1);
   while (json[at] === quote) {
     const keyEnd = stringEnd(json, at);
     const colonAt = behindSpace(json, keyEnd);
     if (json[colonAt] !== colon) throw new SyntaxError(`expected a colon at ${colonAt}`);
-    const end = behindSpace(json, valueEnd(json, colonAt + 1));
-    visit(json.subarray(at, keyEnd), colonAt + 1, end);
+    const end = behindSpace(json, endOf(at, keyEnd, colonAt + 1));
     at = json[end] === comma ? behindSpace(json, end + 1) : end;
   }
   if (json[at] !== closeBrace) throw new SyntaxError(`expected the end of an object at ${at}`);
@@ -38,7 +50,7 @@ function behindSpace(json: Buffer, from: number): number {
 }
 
 /** The position behind the value that begins at `start`. */
-function valueEnd(json: Buffer, start: number): number {
+export function valueEnd(json: Buffer, start: number): number {
   let depth = 0;
   let at = start;
   while (at < json.length) {

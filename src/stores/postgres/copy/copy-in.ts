@@ -21,21 +21,18 @@ export function copyField(text: string | null): string {
 }
 
 /**
- * Sends rows, each value as the text that PostgreSQL reads it from, by `COPY target FROM STDIN`; `target` is a table
- * with its columns. The connection is usable again afterwards, also when PostgreSQL refused a row.
+ * Sends lines of COPY's text format, which the chunks hold one after the other, by `COPY target FROM STDIN`; `target` is
+ * a table with its columns. The connection is usable again afterwards, also when PostgreSQL refused a row.
  */
-export async function copyIn(
-  client: PoolClient,
-  target: string,
-  rows: Iterable<readonly (string | null)[]>,
-): Promise<void> {
-  await pipeline(Readable.from(chunksOf(rows)), client.query(copyFrom(`copy ${target} from stdin`)));
+export async function copyIn(client: PoolClient, target: string, chunks: Iterable<Buffer>): Promise<void> {
+  await pipeline(Readable.from(chunks), client.query(copyFrom(`copy ${target} from stdin`)));
 }
 
 /** Rows far smaller than this would each be a write of its own. */
 const chunkLength = 65_536;
 
-function* chunksOf(rows: Iterable<readonly (string | null)[]>): Generator<Buffer> {
+/** The lines of rows, each value as the text that PostgreSQL reads it from. */
+export function* copyChunks(rows: Iterable<readonly (string | null)[]>): Generator<Buffer> {
   let chunk = "";
   for (const row of rows) {
     chunk += `${row.map(copyField).join("\t")}\n`;

@@ -37,6 +37,17 @@ export class ColumnFacts {
     return Object.entries(fields).every(isKnown) && !this.needed.some((column) => isLacking(column, fields));
   }
 
+  /** Whether documents that have just these fields, with values in all those that are needed, are nothing to note. */
+  isPlain(names: readonly string[]): boolean {
+    const has = new Set(names);
+    return names.every((name) => this.names.has(name)) && this.listed.every(({ name }) => has.has(name));
+  }
+
+  /** The names of the columns that must have a value. */
+  get neededNames(): string[] {
+    return this.needed.map(({ name }) => name);
+  }
+
   note(id: string, fields: Readonly<Record<string, unknown>>): void {
     for (const [name, value] of Object.entries(fields)) {
       if (this.names.has(name)) continue;

@@ -24,29 +24,40 @@ export interface ArchivedRange {
 
 const idsPerPage = 1000;
 /**
- * A server holds a whole answer in its heap, and nothing says before how large documents are: a page of small ones may be followed by one of the largest.
- * With so few at once that costs it a moment, not its life.
+ * A server holds a whole answer in its heap, and of some documents nothing says before how large they are: a page of
+ * small ones may be followed by one of the largest. With so few at once that costs it a moment, not its life.
  */
 const mostIdsAtOnce = 32;
+/** Of documents whose size is known, so many bytes are asked for together; more saves nothing any more. */
+const bytesAtOnce = 1024 * 1024;
+
+/** How large documents were when they were purged, by id; those of which it is not known are left out. */
+export type SizesOf = (ids: readonly string[]) => Promise<ReadonlyMap<string, number>>;
 
 /** All documents of an index with created_at in a range, in the order of their ids. */
 export class ArchivedDocuments implements Source<ArchivedBatch> {
   private readonly client: Client;
   private readonly from: ArchivedRange;
   private readonly limits: BatchLimits;
+  private readonly sizesOf: SizesOf;
   private readonly beforeRequest: (signal: AbortSignal) => Promise<void>;
+  /** Of unknown size. */
   private idsAtOnce = mostIdsAtOnce / 2;
+  /** Of any size: fewer for a while where an answer was too much. */
+  private mostTogether = idsPerPage;
 
   /** `beforeRequest` is awaited before each. */
   constructor(
     client: Client,
     from: ArchivedRange,
     limits: BatchLimits,
+    sizesOf: SizesOf = async () => new Map(),
     beforeRequest: (signal: AbortSignal) => Promise<void> = async () => {},
   ) {
     this.client = client;
     this.from = from;
     this.limits = limits;
+    this.sizesOf = sizesOf;
     this.beforeRequest = beforeRequest;
   }
 
@@ -78,13 +89,11 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
 
   /** Each listed document with its source; without one when it is gone. */
   private async *documents(signal: AbortSignal): AsyncGenerator<readonly [ListedDocument, Buffer | undefined]> {
-    const { index, range, after } = this.from;
-    const listing = { after, pageSize: idsPerPage, within: range ?? {}, beforePage: this.beforeRequest };
-    for await (const page of readAhead(listDocuments(this.client, index, listing, signal), 1)) {
+    for await (const { page, sizes } of readAhead(this.pages(signal), 1)) {
       for (let at = 0; at < page.length && !signal.aborted;) {
-        const some = page.slice(at, at + this.idsAtOnce);
+        const some = this.together(page, at, sizes);
         await this.beforeRequest(signal);
-        const sources = await this.read(some.map(({ id }) => id));
+        const sources = await this.read(some, sizes);
         if (sources === undefined) continue; // fewer at once now
         for (const document of some) yield [document, sources.get(document.id)];
         at += some.length;
@@ -92,17 +101,46 @@ export class ArchivedDocuments implements Source<ArchivedBatch> {
     }
   }
 
+  private async *pages(
+    signal: AbortSignal,
+  ): AsyncGenerator<{ page: ListedDocument[]; sizes: ReadonlyMap<string, number> }> {
+    const { index, range, after } = this.from;
+    const listing = { after, pageSize: idsPerPage, within: range ?? {}, beforePage: this.beforeRequest };
+    for await (const page of listDocuments(this.client, index, listing, signal))
+      yield { page, sizes: await this.sizesOf(page.map(({ id }) => id)) };
+  }
+
+  /** The documents from a place of the page on that are asked for in one request: at least one. */
+  private together(page: readonly ListedDocument[], from: number, sizes: ReadonlyMap<string, number>) {
+    const most = Math.min(page.length, from + this.mostTogether);
+    const ofUnknown = bytesAtOnce / this.idsAtOnce;
+    let bytes = 0;
+    let to = from;
+    for (; to < most; to++) {
+      bytes += sizes.get(page[to]!.id) ?? ofUnknown;
+      if (to > from && bytes > bytesAtOnce) break;
+    }
+    return page.slice(from, to);
+  }
+
   /** Undefined when the answer was too much for the server or for us; fewer are asked for the next time then. */
-  private async read(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer> | undefined> {
+  private async read(
+    documents: readonly ListedDocument[],
+    sizes: ReadonlyMap<string, number>,
+  ): Promise<ReadonlyMap<string, Buffer> | undefined> {
+    const ids = documents.map(({ id }) => id);
     try {
       const sources = await readBounded(this.client, this.from.index, ids);
-      const bytes = [...sources.values()].reduce((sum, source) => sum + source.length, 0);
-      const fitting = Math.floor((this.limits.bytes * ids.length) / Math.max(bytes, 1));
-      this.idsAtOnce = Math.max(1, Math.min(fitting, 2 * this.idsAtOnce, mostIdsAtOnce));
+      this.mostTogether = Math.min(2 * this.mostTogether, idsPerPage);
+      const unknown = ids.filter((id) => !sizes.has(id));
+      const bytes = unknown.reduce((sum, id) => sum + (sources.get(id)?.length ?? 0), 0);
+      const fitting = Math.floor((this.limits.bytes * unknown.length) / Math.max(bytes, 1));
+      if (unknown.length > 0) this.idsAtOnce = Math.max(1, Math.min(fitting, 2 * this.idsAtOnce, mostIdsAtOnce));
       return sources;
     } catch (error) {
       if (!isTooMuch(error) || ids.length === 1) throw error;
-      this.idsAtOnce = Math.ceil(ids.length / 4);
+      this.mostTogether = Math.ceil(ids.length / 4);
+      this.idsAtOnce = Math.min(this.idsAtOnce, this.mostTogether);
       return undefined;
     }
   }

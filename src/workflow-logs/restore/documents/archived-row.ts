@@ -1,14 +1,13 @@
-import type { Column } from "../../../stores/postgres/table.ts";
-import { columnKind } from "../../documents/column-writers.ts";
-import { columnText, NumberText } from "../columns/column-text.ts";
+import { ObjectScanner } from "../../../stores/elasticsearch/documents/object-scanner.ts";
+import { DocumentFields, DocumentShapes } from "./document-fields.ts";
 
 /** A document taken apart: what each column held, and the offload rows that travelled with it. */
 export interface ArchivedRow {
   readonly id: string;
   /** The `_source` it was read from. */
   readonly source: Buffer;
-  /** Each field beside `archive` by its name, numbers as NumberText. */
-  readonly fields: ReadonlyMap<string, unknown>;
+  /** Its members, `archive` among them. */
+  readonly fields: DocumentFields;
   readonly offloads: readonly OffloadRow[];
 }
 
@@ -24,34 +23,38 @@ export class UnreadableDocument extends Error {}
 /** Members of an archived offload row that are no columns of it. */
 const notColumns = new Set(["file"]);
 
-/** @throws UnreadableDocument */
-export function readArchivedRow(id: string, source: Buffer): ArchivedRow {
-  const { archive, ...columns } = exactDocument(source.toString("utf8"));
-  const fields = new Map(Object.entries(columns));
-  if (fields.get("id") !== id) throw new UnreadableDocument("its field id is not its _id");
-  const offloads = (archive as { offloads?: unknown } | null | undefined)?.offloads ?? [];
-  if (!Array.isArray(offloads)) throw new UnreadableDocument("archive.offloads is no array");
-  return { id, source, fields, offloads: offloads.map((offload) => offloadRow(id, offload)) };
-}
+/** The member of a document that is no column. */
+export const archiveMember = "archive";
 
-/**
- * Columns that are numbers as NumberText. Only where a number has lost something is it read again with a reviver, which
- * takes three times as long.
- */
-function exactDocument(json: string): Record<string, unknown> {
-  const document = JSON.parse(json) as Record<string, unknown>;
-  for (const [name, value] of Object.entries(document)) {
-    if (typeof value !== "number") continue;
-    if (Object.is(value, -0) || !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
-      return JSON.parse(json, exactNumber) as Record<string, unknown>;
-    document[name] = new NumberText(String(value));
+/** Takes documents apart; those of one form share their shape. */
+export class ArchivedRows {
+  private readonly shapes = new DocumentShapes();
+  private readonly archiveShapes = new DocumentShapes();
+
+  /** @throws UnreadableDocument */
+  read(id: string, source: Buffer): ArchivedRow {
+    const scanner = new ObjectScanner(source);
+    const places = scanner.scan(0);
+    const fields = new DocumentFields(this.shapes.of(source, places), source, places);
+    if (fields.get("id") !== id) throw new UnreadableDocument("its field id is not its _id");
+    return { id, source, fields, offloads: this.offloadsOf(id, fields, scanner) };
   }
-  return document;
+
+  private offloadsOf(id: string, fields: DocumentFields, scanner: ObjectScanner): OffloadRow[] {
+    const { shape, source } = fields;
+    const position = shape.positionOf(archiveMember);
+    if (position === undefined) return [];
+    const start = fields.start(position);
+    if (source[start] !== openBrace) return [];
+    const places = scanner.scan(start);
+    const archive = new DocumentFields(this.archiveShapes.of(source, places), source, places);
+    const offloads = archive.get("offloads") ?? [];
+    if (!Array.isArray(offloads)) throw new UnreadableDocument("archive.offloads is no array");
+    return offloads.map((offload) => offloadRow(id, offload));
+  }
 }
 
-function exactNumber(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
-  return typeof value === "number" && context?.source !== undefined ? new NumberText(context.source) : value;
-}
+const openBrace = 0x7b;
 
 function offloadRow(nodeId: string, offload: unknown): OffloadRow {
   if (typeof offload !== "object" || offload === null) throw new UnreadableDocument("an offload row is no object");
@@ -66,16 +69,4 @@ function offloadRow(nodeId: string, offload: unknown): OffloadRow {
   if (columns.get("node_execution_id") !== nodeId)
     throw new UnreadableDocument("an offload row belongs to another node execution");
   return { id, columns };
-}
-
-/**
- * The values of the row for these columns, as COPY takes them; a column that the document lacks must not be among them.
- * @throws UnreadableDocument naming the first column whose value is not of its type
- */
-export function columnTexts(row: ArchivedRow, columns: readonly Column[]): (string | null)[] {
-  return columns.map(({ name, type }) => {
-    const text = columnText(columnKind(type).kind, row.fields.get(name));
-    if (text === undefined) throw new UnreadableDocument(`${name} is no value of the type ${type}`);
-    return text;
-  });
 }

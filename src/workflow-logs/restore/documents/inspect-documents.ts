@@ -1,10 +1,7 @@
 import { AppError } from "../../../engine/errors.ts";
 import { sideBySide } from "../../../engine/side-by-side.ts";
-import {
-  type DocumentListing,
-  type ListedDocument,
-  listDocuments,
-} from "../../../stores/elasticsearch/documents/list-documents.ts";
+import { type DocumentListing, listDocuments } from "../../../stores/elasticsearch/documents/list-documents.ts";
+import { ObjectScanner } from "../../../stores/elasticsearch/documents/object-scanner.ts";
 import { readSources } from "../../../stores/elasticsearch/documents/mget-sources.ts";
 import type { Connections } from "../../connections.ts";
 import { offloadTable, partitionKey } from "../../partitions/log-types.ts";
@@ -13,6 +10,8 @@ import { utcTimestamp } from "../columns/column-text.ts";
 import { isWithin } from "../is-within.ts";
 import type { PlannedRestore } from "../plan-restore.ts";
 import type { RestoreTable } from "../restore-tables.ts";
+import { archiveMember } from "./archived-row.ts";
+import { DocumentFields, type DocumentShape, DocumentShapes } from "./document-fields.ts";
 
 export interface InspectedDocuments {
   /** Documents in range, by partition key. */
@@ -49,8 +48,10 @@ export async function inspectDocuments(
             for (const note of await newColumns(connections, table, partition, document.id)) notes.add(note);
           }
           // one that will be refused by itself must not keep all the others from coming back
-          const isRefused = !facts.fits(document) && (await isAltered(partition, document.id));
-          if (!isRefused) facts.note(document);
+          if (facts.isPlain(document)) continue;
+          const fields = JSON.parse(document.source.toString("utf8")) as DocumentJson;
+          const isRefused = !facts.fits(fields) && (await isAltered(partition, document.id));
+          if (!isRefused) facts.note(document.id, fields);
         }
       } catch (error) {
         await onFailure(partition, error);
@@ -68,6 +69,15 @@ export async function inspectDocuments(
   );
 }
 
+interface InspectedDocument {
+  readonly id: string;
+  readonly source: Buffer;
+  readonly fields: DocumentFields;
+}
+
+/** Its fields as JSON.parse reads them: numbers may have lost digits. */
+type DocumentJson = Readonly<Record<string, unknown>>;
+
 /** The server cuts the fields out of each document, which takes it a processor for each listing. */
 const partitionsAtOnce = 2;
 
@@ -77,6 +87,7 @@ class TableFacts {
   private readonly offloads: ColumnFacts;
   private readonly hasOffloadTable: boolean;
   private offloadRows = 0;
+  private readonly plainShapes = new WeakMap<DocumentShape, readonly number[] | false>();
 
   constructor({ table, columns, offloads }: RestoreTable) {
     const listed = columns.filter(({ notNull }) => notNull); // documentsOf leaves out the others; newColumns looks at them
@@ -86,8 +97,20 @@ class TableFacts {
     this.hasOffloadTable = offloads !== undefined;
   }
 
+  /** Whether there is nothing to note of a document, nearly all of them: looked at without parsing it. */
+  isPlain({ fields }: InspectedDocument): boolean {
+    const { shape } = fields;
+    let needed = this.plainShapes.get(shape);
+    if (needed === undefined) {
+      const isPlain = this.rows.isPlain(shape.names) && !shape.hasDoubledNames;
+      needed = isPlain && this.rows.neededNames.map((name) => shape.positionOf(name)!);
+      this.plainShapes.set(shape, needed);
+    }
+    return needed !== false && !needed.some((position) => fields.isNull(position)) && !mayHaveOffloads(fields);
+  }
+
   /** Also true once another document has shown that the tables do not fit. */
-  fits({ fields }: ListedDocument): boolean {
+  fits(fields: DocumentJson): boolean {
     if (this.problems().length > 0) return true;
     const offloads = offloadsOf(fields);
     return (
@@ -97,7 +120,7 @@ class TableFacts {
     );
   }
 
-  note({ id, fields }: ListedDocument): void {
+  note(id: string, fields: DocumentJson): void {
     this.rows.note(id, fields);
     for (const offload of offloadsOf(fields)) {
       this.offloadRows++;
@@ -118,8 +141,14 @@ class TableFacts {
   }
 }
 
+/** What comes of `archive` is short, unless there are offload rows in it. */
+function mayHaveOffloads(fields: DocumentFields): boolean {
+  const position = fields.shape.positionOf(archiveMember);
+  return position !== undefined && fields.source.subarray(fields.start(position)).includes("offloads");
+}
+
 /** A document that has something else than objects there is refused by itself. */
-function offloadsOf(fields: ListedDocument["fields"]): Record<string, unknown>[] {
+function offloadsOf(fields: DocumentJson): Record<string, unknown>[] {
   const offloads = (fields["archive"] as { offloads?: unknown } | null | undefined)?.offloads;
   if (!Array.isArray(offloads)) return [];
   return (offloads as unknown[]).filter((offload) => typeof offload === "object" && offload !== null) as Record<
@@ -130,6 +159,9 @@ function offloadsOf(fields: ListedDocument["fields"]): Record<string, unknown>[]
 
 /** The member of an archived offload row that is no column of it. */
 const fileOfOffload = "file";
+
+/** Elasticsearch leaves `_source` out where nothing of it is left. */
+const noFields = Buffer.from("{}");
 
 /** What of `archive` is no offload row and may be megabytes. */
 const bulkyMembers = ["archive.search_text", "archive.offload_contents"];
@@ -146,7 +178,7 @@ async function* documentsOf(
   { index, range, after }: PlannedRestore & { readonly after: string | undefined },
   beforePage: DocumentListing["beforePage"],
   signal: AbortSignal,
-): AsyncGenerator<ListedDocument> {
+): AsyncGenerator<InspectedDocument> {
   const needed = new Set(["created_at", ...columns.filter(({ notNull }) => notNull).map(({ name }) => name)]);
   const unneeded = table.columns.map(({ name }) => name).filter((name) => !needed.has(name) && !name.includes("*"));
   const hasLongText = columns.some(({ name, type }) => needed.has(name) && longTypes.has(type));
@@ -157,10 +189,13 @@ async function* documentsOf(
     beforePage,
     exclude: [...unneeded, ...bulkyMembers, `archive.offloads.${fileOfOffload}`],
   };
+  const shapes = new DocumentShapes();
   for await (const page of listDocuments(elasticsearch, index.name, listing, signal)) {
-    for (const document of page) {
-      const createdAt = utcTimestamp(String(document.fields["created_at"]));
-      if (createdAt !== undefined && isWithin(createdAt, range)) yield document;
+    for (const { id, source = noFields } of page) {
+      const places = new ObjectScanner(source).scan(0);
+      const fields = new DocumentFields(shapes.of(source, places), source, places);
+      const createdAt = utcTimestamp(String(fields.get("created_at")));
+      if (createdAt !== undefined && isWithin(createdAt, range)) yield { id, source, fields };
     }
   }
 }

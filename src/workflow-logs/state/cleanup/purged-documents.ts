@@ -31,6 +31,22 @@ export async function purgedEntriesAfter(
   return rows.map((row) => ({ id: row.record_id, fingerprint: row.fingerprint, bytes: row.document_bytes }));
 }
 
+/** How large the documents of purged rows were then, by id, where it was noted. */
+export async function purgedSizes(
+  db: StateDatabase,
+  dataType: string,
+  ids: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom("purged_rows")
+    .select(["record_id", "document_bytes"])
+    .where("data_type", "=", dataType)
+    .where(sql<boolean>`record_id = any(${ids})`)
+    .where("document_bytes", "is not", null)
+    .execute();
+  return new Map(rows.map((row) => [row.record_id, row.document_bytes!]));
+}
+
 export interface PurgedCounts {
   /** Rows whose documents are meant to be the only copy. */
   readonly purged: number;

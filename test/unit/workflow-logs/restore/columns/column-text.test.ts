@@ -4,14 +4,14 @@ import { BulkBody } from "../../../../../src/stores/elasticsearch/bulk/bulk-body
 import { type ColumnKind, columnWriters } from "../../../../../src/workflow-logs/documents/column-writers.ts";
 import { offsetOf } from "../../../../../src/workflow-logs/documents/time-zone.ts";
 import { columnText, NumberText, utcTimestamp } from "../../../../../src/workflow-logs/restore/columns/column-text.ts";
-import { readArchivedRow } from "../../../../../src/workflow-logs/restore/documents/archived-row.ts";
+import { ArchivedRows } from "../../../../../src/workflow-logs/restore/documents/archived-row.ts";
 
 /** What becomes of a field on its way into a document and back: the text that PostgreSQL is given. */
 function thereAndBack(kind: ColumnKind, field: Buffer, timeZone = "UTC"): string | null | undefined {
   const body = new BulkBody(0);
   columnWriters(offsetOf(timeZone))[kind](body, field, 0, field.length);
   const source = Buffer.from(`{"id":"1","value":${body.bytes().toString("utf8")},"archive":{}}`);
-  return columnText(kind, readArchivedRow("1", source).fields.get("value"));
+  return columnText(kind, new ArchivedRows().read("1", source).fields.get("value"));
 }
 
 function int8(value: bigint): Buffer {

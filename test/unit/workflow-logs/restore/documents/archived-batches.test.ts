@@ -3,6 +3,7 @@ import { createClient } from "../../../../../src/stores/elasticsearch/client.ts"
 import {
   type ArchivedBatch,
   ArchivedDocuments,
+  type SizesOf,
 } from "../../../../../src/workflow-logs/restore/documents/archived-batches.ts";
 import { type Answer, startFakeServer } from "../../../../support/fake-elasticsearch.ts";
 
@@ -42,9 +43,13 @@ function addDocuments(prefix: string, count: number, length: number): void {
 
 const range = { from: "2025-10-01 00:00:00.000000", to: "2025-11-01 00:00:00.000000" };
 
-async function batches(limits = { rows: 1000, bytes: 100_000 }, after?: string): Promise<ArchivedBatch[]> {
+async function batches(
+  limits = { rows: 1000, bytes: 100_000 },
+  after?: string,
+  sizesOf?: SizesOf,
+): Promise<ArchivedBatch[]> {
   const all: ArchivedBatch[] = [];
-  const source = new ArchivedDocuments(client, { index: "logs", range, after }, limits);
+  const source = new ArchivedDocuments(client, { index: "logs", range, after }, limits, sizesOf);
   for await (const batch of source.batches(new AbortController().signal)) all.push(batch);
   return all;
 }
@@ -85,6 +90,30 @@ test("documents are asked for a few at a time, large ones one by one", async () 
   expect(asked.filter(([id]) => id!.startsWith("a")).length).toBeLessThan(20);
   expect(asked.filter(([id]) => id! > "b00032").every(({ length }) => length === 1)).toBe(true);
 });
+
+test("documents whose size is known are asked for a megabyte at a time, the others a few at a time", async () => {
+  addDocuments("a", 500, 10_000);
+  addDocuments("b", 200, 10);
+  const sizesOf: SizesOf = async (ids) =>
+    new Map(ids.filter((id) => id.startsWith("a")).map((id) => [id, documents.get(id)!]));
+
+  expect(idsOf(await batches({ rows: 1000, bytes: 10_000_000 }, undefined, sizesOf))).toEqual(
+    [...documents.keys()].toSorted(),
+  );
+
+  const known = asked.filter((ids) => ids.every((id) => id.startsWith("a")));
+  expect(Math.max(...known.map(({ length }) => length))).toBe(Math.floor((1024 * 1024) / 10_000));
+  const unknown = asked.filter((ids) => ids.every((id) => id.startsWith("b")));
+  expect(Math.max(...unknown.map(({ length }) => length))).toBeLessThanOrEqual(32);
+});
+
+test("a size that is not true any more is no harm", async () => {
+  addDocuments("a", 60, 3_000_000);
+  const sizesOf: SizesOf = async (ids) => new Map(ids.map((id) => [id, 10]));
+  expect(idsOf(await batches({ rows: 1000, bytes: 1_000_000_000 }, undefined, sizesOf))).toEqual(
+    [...documents.keys()].toSorted(),
+  );
+}, 30_000);
 
 describe("an answer that is too much", () => {
   test("for this program is asked for in parts", async () => {
