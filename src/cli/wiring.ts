@@ -11,6 +11,7 @@ import { sourceTimeZone } from "../config/sections/source-time-zone.ts";
 import { UsageError } from "../engine/errors.ts";
 import type { Log, SlowLog } from "../engine/log.ts";
 import type { AskedHome } from "../runs/all-homes.ts";
+import { trustsAnybody } from "../stores/postgres/connection/tls.ts";
 import { validatePrefix } from "../stores/elasticsearch/indices/index-names.ts";
 import type { Pool } from "../stores/postgres/connection/pool.ts";
 import type { Connections } from "../workflow-logs/connections.ts";
@@ -38,7 +39,7 @@ export async function withStores<T>(
 ): Promise<T> {
   requireEnabled(config.elasticsearch);
   validatePrefix(config.elasticsearch.indexPrefix);
-  if (isUnverified(config.elasticsearch)) log.warn({}, unverified);
+  warnOfUnverified(config, log);
   const { withConnections } = await import("../workflow-logs/connections.ts");
   return withConnections({ ...connectionOptions(config), slow: slowLog(config, log) }, (connections) => {
     metrics?.watch(connections);
@@ -48,10 +49,11 @@ export async function withStores<T>(
 
 /** Runs `work` with Elasticsearch alone. Refuses while it is switched off. */
 export async function withElasticsearch<T>(
-  { config }: CommandContext<{ readonly elasticsearch: ElasticsearchConfig }>,
+  { config, log }: CommandContext<{ readonly elasticsearch: ElasticsearchConfig }>,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   requireEnabled(config.elasticsearch);
+  warnOfUnverified(config, log);
   const { createClient } = await import("../stores/elasticsearch/client.ts");
   const { describeStoreError } = await import("../workflow-logs/connections.ts");
   const client = createClient(config.elasticsearch);
@@ -85,6 +87,7 @@ export async function withDatabase<T>(
   { config, log }: DatabaseContext,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
+  warnOfUnverified(config, log);
   const { createPool } = await import("../stores/postgres/connection/pool.ts");
   const { stateDatabase } = await import("../workflow-logs/state/database.ts");
   const { describeStoreError } = await import("../workflow-logs/connections.ts");
@@ -150,6 +153,21 @@ export function isUnverified({ useSsl, verifyCerts }: Pick<ElasticsearchConfig, 
 
 export const unverified =
   "ELASTICSEARCH_VERIFY_CERTS=false: whoever answers at ELASTICSEARCH_HOSTS is taken for Elasticsearch, and gets the credentials and all logs";
+
+export const unverifiedDatabase =
+  "sslmode without verification: whoever answers at the address in DATABASE_URL (or DB_HOST) is taken for PostgreSQL, and gets the password and all that is written";
+
+/** Said once by each command that connects so. */
+function warnOfUnverified(
+  {
+    elasticsearch,
+    database,
+  }: { readonly elasticsearch?: ElasticsearchConfig; readonly database?: { readonly url: string } },
+  log: Log,
+): void {
+  if (elasticsearch !== undefined && isUnverified(elasticsearch)) log.warn({}, unverified);
+  if (database !== undefined && trustsAnybody(database.url)) log.warn({}, unverifiedDatabase);
+}
 
 function slowLog({ slowQueryMs: millis }: Pick<StoresContext["config"], "slowQueryMs">, log: Log): SlowLog | undefined {
   return millis === undefined ? undefined : { millis, log };

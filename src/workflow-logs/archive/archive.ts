@@ -51,6 +51,8 @@ export class Archive implements IndexOwner {
    * never was. As last looked at.
    */
   setBackXid: string | undefined;
+  /** Where the log tables were found when the archive was last compared with its database. */
+  sourceSchema: string | null = null;
   private readonly connections: ArchiveConnections;
   private remembered: { readonly ownership: Promise<Ownership>; readonly at: number } | undefined;
   private claimed: { readonly done: Promise<unknown>; readonly at: number } | undefined;
@@ -83,6 +85,7 @@ export class Archive implements IndexOwner {
     const row = await readArchive(state);
     this.setBackXid = row?.set_back_xid ?? undefined;
     const here = await sourceIdentity(postgres);
+    this.sourceSchema = here.schema;
     const claims = await readClaims(elasticsearch, prefix);
     const claim = row && claims?.get(row.id);
     const isOwn = claim !== undefined && (await isOwnToken(state, claim.token));

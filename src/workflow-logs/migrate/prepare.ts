@@ -6,6 +6,7 @@ import { beginListed } from "../state/partitions/listed-scopes.ts";
 import { listPartitions, type PartitionRecord } from "../state/partitions/partitions.ts";
 import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
+import { areQuickToRead } from "../partitions/estimates.ts";
 import { type DataType, logTypes, type Partition, partitionKey, resources } from "../partitions/log-types.ts";
 import { shardBudgetFinding } from "../preflight/elasticsearch-checks.ts";
 import type { Inspection } from "../preflight/finding.ts";
@@ -18,7 +19,7 @@ import {
 } from "../partitions/plan-query.ts";
 import type { Listing } from "../rows/row-query.ts";
 import { isInScope, type Scope } from "../partitions/scope.ts";
-import { zoneOf } from "../partitions/source-schema.ts";
+import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import { buildKeyTable } from "../partitions/key-tables.ts";
 import type { MigrateOptions } from "../copying/options.ts";
 import { howToSaveScans } from "./listing/how-to-save-scans.ts";
@@ -68,7 +69,7 @@ export async function prepare(
   for (const source of sources) {
     const { dataType } = source.logType;
     const how = listings.byDataType.get(dataType)!;
-    await beginListing(connections, how, options, run, counters, watch);
+    await beginListing(connections, source, how, options, run, counters, watch);
     const context: PlanContext = {
       dataType,
       table: source.table,
@@ -138,9 +139,10 @@ async function recordUnarchivable(
   }
 }
 
-/** Says how the table is listed; where it is read whole, that counts for later runs once this one has copied all. */
+/** Says how the table is listed, aloud where that takes a while; where it is read whole, that counts for later runs once this one has copied all. */
 async function beginListing(
-  { state }: Connections,
+  { postgres, state }: Connections,
+  { table }: SourceTable,
   { dataType, only, why, next }: HowToList,
   { scope }: MigrateOptions,
   run: Run,
@@ -149,9 +151,8 @@ async function beginListing(
 ): Promise<void> {
   counters.report.planning.push({ dataType, by: only?.by ?? "scan", ...(why !== undefined && { why }) });
   if (why === undefined) return;
-  const { table } = logTypes[dataType];
-  const advice = !isCaptured && next.since === null ? ` ${howToSaveScans(table)}` : "";
-  note(`Reading ${table} from end to end: ${why}.${advice}`);
+  const advice = !isCaptured && next.since === null ? ` ${howToSaveScans(table.name)}` : "";
+  if (!(await areQuickToRead(postgres, [table]))) note(`Reading ${table.name} from end to end: ${why}.${advice}`);
   await beginListed(state, dataType, scope, run.id, next);
 }
 

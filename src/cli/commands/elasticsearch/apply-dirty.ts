@@ -2,7 +2,7 @@ import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { toggle } from "../../options/flags.ts";
 import { dataTypeNames, scopeOf, tenantIds as tenantIdFlag } from "../../options/scope.ts";
-import { printReport } from "../../print-report.ts";
+import { printArchiveReport } from "./print-archive-report.ts";
 import { storesConfig, withStores } from "../../wiring.ts";
 import { applyDirtyText } from "./apply-dirty-text.ts";
 
@@ -22,6 +22,6 @@ export default command({
       const scope = { dataTypes, tenantIds };
       const report = await applyDirty(connections, { scope, untilEmpty, followDeletes }, context);
       const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, () => applyDirtyText(report), code);
+      return printArchiveReport(context, connections, report, () => applyDirtyText(report), code);
     }),
 });

@@ -11,7 +11,7 @@ import { toggle, value } from "../../options/flags.ts";
 import { dataTypeNames, oneTenant, scopeOf, startDate } from "../../options/scope.ts";
 import { batchSize, secondsOrOff } from "../../options/values.ts";
 import { formatCount } from "../../output/format.ts";
-import { printReport } from "../../print-report.ts";
+import { printArchiveReport } from "./print-archive-report.ts";
 import { storesConfig, withFileStorage, withStores } from "../../wiring.ts";
 import { cleanupText } from "./cleanup-pg-text.ts";
 
@@ -59,7 +59,7 @@ export default command({
       const agreed = options.dryRun ? options : await agree(connections, options, context);
       const report = await cleanupPg(connections, agreed, context);
       const code = hasUnproven(report) ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, (width) => cleanupText(report, width), code);
+      return printArchiveReport(context, connections, report, (width) => cleanupText(report, width), code);
     }),
 });
 

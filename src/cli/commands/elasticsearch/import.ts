@@ -8,7 +8,7 @@ import { anyText, oneOf } from "../../options/values.ts";
 import { formatCount } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
-import { printReport } from "../../print-report.ts";
+import { printArchiveReport } from "./print-archive-report.ts";
 import { storesConfig, withStores } from "../../wiring.ts";
 
 /** Asks for no confirmation: documents are only added, and only those that the archive lacks. */
@@ -26,7 +26,7 @@ export default command({
       const { importLogs } = await import("../../../workflow-logs/export/import-logs.ts");
       const report = await importLogs(connections, { from, tenantId, dataType, dryRun }, context);
       const code = report.different + report.refused > 0 ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, (width) => importText(report, width), code);
+      return printArchiveReport(context, connections, report, (width) => importText(report, width), code);
     }),
 });
 

@@ -10,7 +10,15 @@ import { orderedDates } from "../../options/scope.ts";
 import { oneOf } from "../../options/values.ts";
 import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
-import { isUnverified, storesConfig, unverified, withFileStorage, withStores } from "../../wiring.ts";
+import { trustsAnybody } from "../../../stores/postgres/connection/tls.ts";
+import {
+  isUnverified,
+  storesConfig,
+  unverified,
+  unverifiedDatabase,
+  withFileStorage,
+  withStores,
+} from "../../wiring.ts";
 import { earlierOptions } from "./migrate/migrate.ts";
 import { exactFlag, migrateFlags, migrateOptions } from "./migrate/migrate-options.ts";
 
@@ -36,6 +44,15 @@ export default command({
         ...found,
         ...(hidden === undefined ? [] : [warn("repositories", hidden, hiddenLogsHint)]),
         ...(isUnverified(context.config.elasticsearch) ? [warn("certificates", `${unverified}.`, unverifiedHint)] : []),
+        ...(trustsAnybody(context.config.database.url)
+          ? [
+              warn(
+                "certificates",
+                `${unverifiedDatabase}.`,
+                "Set sslmode=verify-full, and sslrootcert to the authority that signed the certificate.",
+              ),
+            ]
+          : []),
       ];
       const worst = findings.some(({ level }) => level === "fail")
         ? "fail"

@@ -5,7 +5,7 @@ import { command } from "../../command.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { toggle } from "../../options/flags.ts";
 import { orderedDates, scopeFlags, scopeOf, soleTenant } from "../../options/scope.ts";
-import { printReport } from "../../print-report.ts";
+import { printArchiveReport } from "./print-archive-report.ts";
 import { storesConfig, withFileStorage, withStores } from "../../wiring.ts";
 import { restoreText } from "./restore-text.ts";
 
@@ -32,6 +32,6 @@ export default command({
       const options = { ...restoreDefaults, ...scope, tenantId: tenantIds[0]!, dryRun, includeDeleted, acceptUnproven };
       const report = await restore(connections, options, context);
       const code = hasFindings(report) ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, (width) => restoreText(report, width), code);
+      return printArchiveReport(context, stores, report, (width) => restoreText(report, width), code);
     }),
 });

@@ -7,7 +7,7 @@ import { toggle, value } from "../../options/flags.ts";
 import { orderedDates, scopeFlags, scopeOf } from "../../options/scope.ts";
 import { wholeNumber } from "../../options/values.ts";
 import { formatCount } from "../../output/format.ts";
-import { printReport } from "../../print-report.ts";
+import { printArchiveReport } from "./print-archive-report.ts";
 import { storesConfig, withStores } from "../../wiring.ts";
 import { validateText } from "./validate-text.ts";
 
@@ -60,7 +60,7 @@ export default command({
       const code = report.status === "mismatch" ? exitCodes.findings : exitCodes.done;
       const { captureState } = await import("../../../workflow-logs/capture/status.ts");
       const isCaptured = report.status === "match" && (await captureState(connections)).installed; // for the next step
-      return printReport(context, report, (width) => validateText(report, isCaptured, width), code);
+      return printArchiveReport(context, connections, report, (width) => validateText(report, isCaptured, width), code);
     });
   },
 });

@@ -65,6 +65,15 @@ export function connectionTarget(databaseUrl: string): ConnectionTarget {
   return { ...target, attempts: [tls] };
 }
 
+/** Whether the URL asks for TLS in words, and still takes whoever answers for the server: encrypted, but not verified. */
+export function trustsAnybody(databaseUrl: string): boolean {
+  const { sslmode, ssl } = withoutTls(databaseUrl).parameters;
+  if ((sslmode ?? ssl) === undefined) return false;
+  return connectionTarget(databaseUrl).attempts.some(
+    (tls) => typeof tls === "object" && tls.rejectUnauthorized === false,
+  );
+}
+
 function withoutTls(databaseUrl: string): { url: string; parameters: Readonly<Record<string, string>> } {
   const [base = "", query = ""] = databaseUrl.split(/\?(.*)/s);
   const all = new URLSearchParams(query);

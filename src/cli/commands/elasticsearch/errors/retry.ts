@@ -2,7 +2,7 @@ import type { RetryReport } from "../../../../workflow-logs/migrate/retry-errors
 import { command } from "../../../command.ts";
 import { exitCodes } from "../../../exit-codes.ts";
 import { formatCount } from "../../../output/format.ts";
-import { printReport } from "../../../print-report.ts";
+import { printArchiveReport } from "../print-archive-report.ts";
 import { storesConfig, withStores } from "../../../wiring.ts";
 import { filterFlags, filterOf } from "./filter.ts";
 
@@ -14,7 +14,7 @@ export default command({
       const { retryErrors } = await import("../../../../workflow-logs/migrate/retry-errors.ts");
       const report = await retryErrors(connections, filterOf(given), context);
       const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, () => retryText(report), code);
+      return printArchiveReport(context, connections, report, () => retryText(report), code);
     }),
 });
 

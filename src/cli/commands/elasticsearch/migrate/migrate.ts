@@ -5,7 +5,7 @@ import { UsageError } from "../../../../engine/errors.ts";
 import { command } from "../../../command.ts";
 import { exitCodes } from "../../../exit-codes.ts";
 import { orderedDates } from "../../../options/scope.ts";
-import { printReport } from "../../../print-report.ts";
+import { printArchiveReport } from "../print-archive-report.ts";
 import { storesConfig, withFileStorage, withStores } from "../../../wiring.ts";
 import { migrateFlags, migrateOnlyFlags, migrateOptions } from "./migrate-options.ts";
 import { dryRunText, migrateText } from "./migrate-text.ts";
@@ -47,7 +47,7 @@ export default command({
       const { migrate } = await import("../../../../workflow-logs/migrate/migrate.ts");
       const report = await migrate(connections, options, context);
       const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, () => migrateText(report), code);
+      return printArchiveReport(context, stores, report, () => migrateText(report), code);
     }),
 });
 

@@ -11,7 +11,7 @@ import { operator } from "../../../../runs/operator.ts";
 import { toggle, value } from "../../../options/flags.ts";
 import { tenantIds as tenantIdFlag } from "../../../options/scope.ts";
 import { wholeNumber } from "../../../options/values.ts";
-import { printReport } from "../../../print-report.ts";
+import { printArchiveReport } from "../print-archive-report.ts";
 import { storesConfig, withStores } from "../../../wiring.ts";
 import { whatWouldGo, wordOfConsent } from "./consent.ts";
 import { sweepText } from "./sweep-text.ts";
@@ -43,7 +43,7 @@ export default command({
       if (!options.dryRun) await agree(connections, options, context);
       const report = await retentionSweep(connections, options, context);
       const code = hasFaults(report) ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, (width) => sweepText(report, width), code);
+      return printArchiveReport(context, connections, report, (width) => sweepText(report, width), code);
     }),
 });
 
