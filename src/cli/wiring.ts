@@ -159,14 +159,11 @@ export const unverifiedDatabase =
 
 /** Said once by each command that connects so. */
 function warnOfUnverified(
-  {
-    elasticsearch,
-    database,
-  }: { readonly elasticsearch?: ElasticsearchConfig; readonly database?: { readonly url: string } },
+  config: { readonly elasticsearch?: ElasticsearchConfig; readonly database?: { readonly url: string } },
   log: Log,
 ): void {
-  if (elasticsearch !== undefined && isUnverified(elasticsearch)) log.warn({}, unverified);
-  if (database !== undefined && trustsAnybody(database.url)) log.warn({}, unverifiedDatabase);
+  if (config.elasticsearch !== undefined && isUnverified(config.elasticsearch)) log.warn({}, unverified);
+  if (config.database !== undefined && trustsAnybody(config.database.url)) log.warn({}, unverifiedDatabase);
 }
 
 function slowLog({ slowQueryMs: millis }: Pick<StoresContext["config"], "slowQueryMs">, log: Log): SlowLog | undefined {
