@@ -40,7 +40,9 @@ export function createDashboard(
   });
   server.setErrorHandler((error, request, reply) => fail(error, request, reply));
   server.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: { code: "not_found", message: "There is nothing here.", hint: null } }),
+    reply
+      .code(404)
+      .send({ error: { code: "not_found", message: "There is nothing here.", hint: "The page is at /." } }),
   );
   servePage(server);
   serveLogin(server, access);
@@ -61,7 +63,9 @@ export function createDashboard(
     }
     const status = statusOf(error);
     if (status !== undefined)
-      return reply.code(status).send({ error: { code: "bad_request", message: "This cannot be read.", hint: null } });
+      return reply
+        .code(status)
+        .send({ error: { code: "bad_request", message: "This cannot be read.", hint: "Send JSON of at most 10 KB." } });
     log.error({ err: error, url: request.url.slice(0, 200) }, "the dashboard failed to answer");
     const hint = "This is a defect of the program; its log has the details. Please report it.";
     return reply.code(500).send({ error: { code: "unexpected", message: "This could not be answered.", hint } });

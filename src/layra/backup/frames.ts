@@ -40,7 +40,10 @@ export async function unpacked(file: string, content: Uint8Array): Promise<Buffe
     }
     return records;
   } catch (cause) {
-    throw new AppError("damaged_part", `${file} cannot be unpacked: ${(cause as Error).message}`, { cause });
+    throw new AppError("damaged_part", `${file} cannot be unpacked: ${(cause as Error).message}`, {
+      hint: "app stores backup verify lists what is damaged; take a copy of the backup that is whole, or an older backup.",
+      cause,
+    });
   }
 }
 

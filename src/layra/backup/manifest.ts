@@ -99,7 +99,9 @@ export async function loadManifest(place: BackupPlace, id: string): Promise<Mani
     throw damaged(`${place.name}/${id}: ${manifestFile} and ${sealFile} do not belong together`);
   const manifest = parsed(content, `${place.name}/${id}/${manifestFile}`) as Manifest;
   if (manifest.format !== 1)
-    throw new AppError("backup_newer", `The backup ${id} was made by another version of this program.`);
+    throw new AppError("backup_newer", `The backup ${id} was made by another version of this program.`, {
+      hint: "Use the version that made it, or a newer one. Nothing was changed.",
+    });
   return manifest;
 }
 

@@ -52,7 +52,10 @@ export function folderPlace(root: string): BackupPlace {
         return await readFile(of(file));
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-        throw new AppError("backup_not_readable", `${of(file)} cannot be read: ${(cause as Error).message}`, { cause });
+        throw new AppError("backup_not_readable", `${of(file)} cannot be read: ${(cause as Error).message}`, {
+          hint: "Look whether the place of the backups can be reached and may be read. Nothing was changed.",
+          cause,
+        });
       }
     },
     async folders() {
@@ -61,7 +64,10 @@ export function folderPlace(root: string): BackupPlace {
         return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-        throw new AppError("backup_not_readable", `${root} cannot be read: ${(cause as Error).message}`, { cause });
+        throw new AppError("backup_not_readable", `${root} cannot be read: ${(cause as Error).message}`, {
+          hint: "Look whether the place of the backups can be reached and may be read. Nothing was changed.",
+          cause,
+        });
       }
     },
     async deleteFolder(folder, first) {

@@ -156,7 +156,9 @@ async function planRestore(
   const wanted = manifest.stores.filter((store) => only.length === 0 || only.includes(store));
   const missing = only.filter((store) => !manifest.stores.includes(store));
   if (missing.length > 0)
-    throw new AppError("not_in_backup", `The backup ${manifest.id} does not hold ${missing.join(", ")}.`);
+    throw new AppError("not_in_backup", `The backup ${manifest.id} does not hold ${missing.join(", ")}.`, {
+      hint: "Restore from a backup of these stores, or leave them out of --only. Nothing was restored.",
+    });
   const plans: Plan[] = [];
   for (const store of wanted) {
     const adapter = await openAdapter(stores, store);

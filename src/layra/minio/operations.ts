@@ -30,7 +30,13 @@ export async function uploadImage(stores: Stores, key: string, content: Upload):
  */
 export async function createPresignedUrl(stores: Stores, key: string, expires = 3600): Promise<string> {
   if (expires > longestPresign)
-    throw new UsageError("invalid_expiry", `A signed address is valid for 7 days (${longestPresign} seconds) at most.`);
+    throw new UsageError(
+      "invalid_expiry",
+      `A signed address is valid for 7 days (${longestPresign} seconds) at most.`,
+      {
+        hint: "Ask for a shorter time, and sign anew when it is over.",
+      },
+    );
   return stores.objects().presign(key, expires, stores.options.minio.publicUrl);
 }
 

@@ -39,7 +39,10 @@ export class JsonStore implements KvStore {
     const path = resolve(settings.folder, settings.workspace, jsonFileName);
     const target = await realpath(path).catch(() => path); // a link stays one
     const found = await stat(target).catch(ifMissing);
-    if (found !== undefined && !found.isFile()) throw new AppError("json_no_file", `${target} is no file`);
+    if (found !== undefined && !found.isFile())
+      throw new AppError("json_no_file", `${target} is no file`, {
+        hint: "Something else has the name of the cache file: move it away, or name another folder. Nothing was written.",
+      });
     return new JsonStore(settings, target);
   }
 

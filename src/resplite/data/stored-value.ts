@@ -82,7 +82,10 @@ export class ReplacementInParts {
     const { keys } = this.#data;
     this.#data.transaction(() => {
       const entry = keys.reveal(this.#key, this.#kind, unfinished);
-      if (entry === undefined) throw new AppError("key_taken", takenText);
+      if (entry === undefined)
+        throw new AppError("key_taken", takenText, {
+          hint: "Let one process write into the file at a time, then repeat the write if it is still meant.",
+        });
       work(entry);
       keys.conceal(entry, expiresAt);
     });

@@ -67,7 +67,10 @@ export async function check(connections: VectorConnections): Promise<Finding[]> 
         unknown
       >;
       const missing = operationNames.filter((name) => typeof operations[name] !== "function");
-      if (missing.length > 0) throw new AppError("operations_missing", `${missing.join(", ")} are missing`);
+      if (missing.length > 0)
+        throw new AppError("operations_missing", `${missing.join(", ")} are missing`, {
+          hint: "The installed driver is another than this version needs: run npm install again.",
+        });
       return `all ${operationNames.length} operations are there`;
     }),
     await ask("weaviate", async () => {
@@ -128,7 +131,9 @@ function convertRecords(dimension: number): string {
     for (const back of [recordOfRow(row), recordOfObject(objectOf(record))]) {
       const fields = differingFields(record, back);
       if (fields.length > 0)
-        throw new AppError("conversion", `${recordType ?? "a general record"} changes its ${fields.join(", ")}`);
+        throw new AppError("conversion", `${recordType ?? "a general record"} changes its ${fields.join(", ")}`, {
+          hint: "Records would not survive a migration whole: do not begin one with this version, and report it.",
+        });
     }
   }
   return `records of all ${recordTypes.length + 1} classes come back as they were`;

@@ -250,7 +250,10 @@ function isAbsent(row: Row, name: string): boolean {
 }
 
 function condition(name: string, wanted: Filter[keyof Filter]): string {
-  if (!isFieldName(name)) throw new AppError("unknown_field", `There is no field ${name}.`);
+  if (!isFieldName(name))
+    throw new AppError("unknown_field", `There is no field ${name}.`, {
+      hint: "src/vectors/records/fields.ts has the fields of each kind of record.",
+    });
   const { kind }: Field = fields[name];
   const values = Array.isArray(wanted) ? (wanted as readonly string[]) : [wanted as string | number | bigint];
   const literals = values.map((value) => (kind === "int64" ? String(value) : literal(String(value))));

@@ -160,7 +160,9 @@ export class StoreOperations implements VectorOperations {
   ): Promise<void> {
     checkTenant(tenant);
     if (s3Paths.length > given.length)
-      throw new UsageError("invalid_paths", `${s3Paths.length} paths were given for ${given.length} ids.`);
+      throw new UsageError("invalid_paths", `${s3Paths.length} paths were given for ${given.length} ids.`, {
+        hint: "Give one path for each id, in the same order. Nothing was written.",
+      });
     const ids = checkIds(given);
     await this.store.remove(tenant, [...new Set(ids)]);
     const lastModified = Date.now();
@@ -198,16 +200,22 @@ export class StoreOperations implements VectorOperations {
   ): Promise<(Found & { score: number })[]> {
     checkTenant(tenant);
     const vector = normaliseVector(given);
-    if (vector === null) throw new UsageError("invalid_vector", "A vector is needed, with at least one number.");
+    if (vector === null)
+      throw new UsageError("invalid_vector", "A vector is needed, with at least one number.", {
+        hint: "Give the vector that the embedding made.",
+      });
     if (!(similarity >= 0 && similarity <= 1))
-      throw new UsageError("invalid_similarity", `The similarity is ${similarity}, and must be from 0 to 1.`);
+      throw new UsageError("invalid_similarity", `The similarity is ${similarity}, and must be from 0 to 1.`, {
+        hint: "0 takes everything, 1 only the same direction.",
+      });
     const found = await this.store.nearest(tenant, vector, checkLimit(topK), similarity);
     return found.map(({ record, score }: Scored) => ({ ...foundOf(record, includeVector), score }));
   }
 
   async queryByKeyword(tenant: string, keyword: string, topK = defaultTopK, includeMetadata = true): Promise<Found[]> {
     checkTenant(tenant);
-    if (keyword === "") throw new UsageError("invalid_keyword", "A keyword is needed.");
+    if (keyword === "")
+      throw new UsageError("invalid_keyword", "A keyword is needed.", { hint: "Give a word that the records hold." });
     const records = await this.store.withKeyword(tenant, wellFormed(keyword, "The keyword"), checkLimit(topK));
     return records.map((record) => (includeMetadata ? foundOf(record, false) : { uniqueid: record.uniqueid }));
   }
@@ -248,7 +256,10 @@ export class StoreOperations implements VectorOperations {
   ): Promise<SyncPage> {
     checkTenant(tenant);
     const since = new Date(lastSync).getTime() - overlapMillis;
-    if (Number.isNaN(since)) throw new UsageError("invalid_date", `${String(lastSync)} is no date.`);
+    if (Number.isNaN(since))
+      throw new UsageError("invalid_date", `${String(lastSync)} is no date.`, {
+        hint: "Give a Date, or an ISO timestamp with its zone.",
+      });
     if (!Number.isInteger(offset) || offset < 0 || checkLimit(limit) + offset > mostResults) {
       throw new UsageError("invalid_page", `limit + offset must be at most ${mostResults}.`, {
         hint: "Take the lastModified of the last record as the new cursor.",
@@ -316,20 +327,30 @@ function foundOf(record: GeneralWeaviateRecord, includeVector: boolean): Found {
 export function checkIds(ids: readonly string[]): string[] {
   return ids.map((id) => {
     if (typeof id === "string" && id !== "") return canonicalId(wellFormed(id, "uniqueid"));
-    throw new UsageError("invalid_id", "An id must be text of at least one character.");
+    throw new UsageError("invalid_id", "An id must be text of at least one character.", {
+      hint: "Give the id that the record has, or a new one. Nothing was written.",
+    });
   });
 }
 
 function checkLimit(limit: number): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= mostResults) return limit;
-  throw new UsageError("invalid_limit", `The limit is ${limit}, and must be from 1 to ${mostResults}.`);
+  throw new UsageError("invalid_limit", `The limit is ${limit}, and must be from 1 to ${mostResults}.`, {
+    hint: "Ask for fewer at a time.",
+  });
 }
 
 function checkFilter(filter: Filter): Filter {
   const entries = Object.entries(filter);
-  if (entries.length === 0) throw new UsageError("invalid_filter", "A filter needs at least one field.");
+  if (entries.length === 0)
+    throw new UsageError("invalid_filter", "A filter needs at least one field.", {
+      hint: "Give a field and what it is compared with, or list the newest records instead.",
+    });
   for (const [name, value] of entries) {
-    if (!isFieldName(name)) throw new UsageError("unknown_field", `There is no field ${JSON.stringify(name)}.`);
+    if (!isFieldName(name))
+      throw new UsageError("unknown_field", `There is no field ${JSON.stringify(name)}.`, {
+        hint: "src/vectors/records/fields.ts has the fields of each kind of record.",
+      });
     checkCondition(name, value);
   }
   return filter;
@@ -341,7 +362,13 @@ function checkCondition(name: FieldName, value: unknown): void {
     if (typeof one === "string") wellFormed(one, name);
     else if (typeof one === "number" || typeof one === "bigint") int64(one, name);
     else
-      throw new UsageError("invalid_filter", `${name} must be compared with text, a whole number, or a list of texts.`);
+      throw new UsageError(
+        "invalid_filter",
+        `${name} must be compared with text, a whole number, or a list of texts.`,
+        {
+          hint: "Give one of these. Nothing was asked of a store.",
+        },
+      );
   }
 }
 

@@ -55,7 +55,10 @@ async function pem(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    throw new UsageError("unreadable_file", `The file ${path} cannot be read.`, { cause });
+    throw new UsageError("unreadable_file", `The file ${path} cannot be read.`, {
+      hint: "Look at its name and whether this user may read it. The server was not started.",
+      cause,
+    });
   }
 }
 

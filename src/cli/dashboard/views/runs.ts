@@ -26,7 +26,10 @@ export function runViews({ sources, allowControl, log }: ViewParts): View[] {
       path: "runs/:id/:action",
       async answer({ params, from }) {
         const wanted = actions[params["action"] ?? ""];
-        if (wanted === undefined) throw new UsageError("unknown_action", "A run can be paused, resumed and aborted.");
+        if (wanted === undefined)
+          throw new UsageError("unknown_action", "A run can be paused, resumed and aborted.", {
+            hint: "Ask for pause, resume or abort. Nothing was asked of the run.",
+          });
         const { requestState } = await import("../../../runs/control-runs.ts");
         const run = await requestState(sources.homes, idOf(params), wanted);
         log.info({ runId: run.id, wanted, from }, "asked from the dashboard");
@@ -39,7 +42,10 @@ export function runViews({ sources, allowControl, log }: ViewParts): View[] {
       async answer({ params, body, from }) {
         const given = z.record(z.string(), z.string()).safeParse(body);
         const limits = limitsOf(readQuery(limitFlags, new URLSearchParams(given.data ?? {})));
-        if (Object.keys(limits).length === 0) throw new UsageError("no_limits", "No limit was given.");
+        if (Object.keys(limits).length === 0)
+          throw new UsageError("no_limits", "No limit was given.", {
+            hint: "Give one that the run has; none was changed.",
+          });
         const { setLimits } = await import("../../../runs/control-runs.ts");
         const run = await setLimits(sources.homes, idOf(params), limits);
         log.info({ runId: run.id, limits, from }, "asked from the dashboard");

@@ -75,7 +75,10 @@ export function databaseOf(uri: string): number {
 
 async function infoOf(redis: BinaryClient, section: string): Promise<Record<string, string>> {
   const text = String(await redis.send("INFO", section));
-  if (!text.includes(":")) throw new AppError("no_redis", "The server at this address does not answer as Redis does.");
+  if (!text.includes(":"))
+    throw new AppError("no_redis", "The server at this address does not answer as Redis does.", {
+      hint: "Look at host and port of the source, and whether it wants TLS (rediss://). Nothing was written.",
+    });
   return Object.fromEntries(
     text
       .split(/\r?\n/)

@@ -43,7 +43,9 @@ export class BinaryTuples {
     const count = data.readInt16BE(at);
     if (count === -1) return false;
     if (count !== fields)
-      throw new AppError("unexpected_tuple", `COPY sent ${count} fields where ${fields} were asked for`);
+      throw new AppError("unexpected_tuple", `COPY sent ${count} fields where ${fields} were asked for`, {
+        hint: "A column was added or dropped meanwhile: run the command again. What was confirmed is kept.",
+      });
     at += 2;
     for (let i = 0; i < fields; i++) {
       if (at + 4 > data.length) return false;

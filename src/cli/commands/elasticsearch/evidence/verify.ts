@@ -45,11 +45,15 @@ const mostBytes = 32 * 1024 * 1024;
 async function textOf(file: string): Promise<string> {
   try {
     if ((await stat(file)).size > mostBytes)
-      throw new UsageError("not_evidence", `${file} is too large to be evidence.`, {});
+      throw new UsageError("not_evidence", `${file} is too large to be evidence.`, {
+        hint: "Name the file that app elasticsearch evidence wrote. Nothing was verified.",
+      });
     return await readFile(file, "utf8");
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError("file_unreadable", `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`, {});
+    throw new UsageError("file_unreadable", `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`, {
+      hint: "Look at its name and whether this user may read it. Nothing was verified.",
+    });
   }
 }
 

@@ -10,7 +10,9 @@ export default command({
     withOperations(context, named, async (operations) => {
       const found = await operations.getRecordById(tenantId, id);
       if (found === undefined)
-        throw new AppError("no_record", `Tenant ${tenantId} has no record ${JSON.stringify(id)}.`);
+        throw new AppError("no_record", `Tenant ${tenantId} has no record ${JSON.stringify(id)}.`, {
+          hint: "Look whether the tenant and the id are written as they are stored: app milvus query recent lists ids.",
+        });
       printFound(context, [found]);
     }),
 });
