@@ -84,6 +84,28 @@ test("only what is missing is inserted, once, and no document is written", async
   expect(await writes(archive)).toBe(written);
 });
 
+test("a row in whose way another is, by a unique key, is refused, and those beside it come back", async () => {
+  const table = "workflow_node_executions";
+  const all = await ids(table, 1000);
+  const [missing, there] = [all[0]!, all.at(-1)!];
+  const gone = await count(table, `tenant_id = '${tenant}' AND id::text < '8'`);
+  await deleteLogs(archive.sql, `tenant_id = '${tenant}' AND id::text < '8'`);
+  await archive.sql.query(
+    `CREATE UNIQUE INDEX in_the_way ON ${table} ((CASE WHEN id IN ('${missing}', '${there}') THEN 1 END))`,
+  );
+  try {
+    const report = await restoreOnce(archive, tenant);
+
+    expect(report.byTable[table]).toMatchObject({ restored: gone - 1, refused: 1, different: 0 });
+    expect(report.findings).toMatchObject([
+      { id: missing, reason: "another row has its id or another of its unique keys" },
+    ]);
+    expect(await count(table, `id = '${missing}'`)).toBe(0);
+  } finally {
+    await archive.sql.query("DROP INDEX in_the_way");
+  }
+});
+
 test("rows of another content are reported with their columns and never overwritten", async () => {
   const [micro = "", empty = "", text = ""] = await ids("workflow_node_executions", 3);
   const update = (set: string, id: string) =>
