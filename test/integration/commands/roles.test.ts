@@ -4,7 +4,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningServer } from "../../../dev/servers/running-server.ts";
 import { startElasticsearch } from "../../../dev/servers/start-elasticsearch.ts";
-import { type AppEnd, runApp } from "../../support/app-process.ts";
+import { type AppEnd, runApp, startApp } from "../../support/app-process.ts";
 import { insertRun } from "../../support/insert-run.ts";
 import { createTestArchive, type TestArchive } from "../../support/test-archive.ts";
 
@@ -170,6 +170,23 @@ test("each command runs with its roles, one after the other as an operator would
   await expectDone(role, "retention sweep", sweep);
   expect(await asRoot("GET", "dify-workflow-*")).toEqual({});
 }, 600_000);
+
+test("a schedule is made, worked by app worker and taken away with the roles of a sweep", async () => {
+  const role = await documented([everyCommand]);
+  await expectDone(role, writing, ["migrate"]);
+  const schedule = ["retention", "schedule", "--cron", "* * * * * *", "--retention-days", "30", "--yes"];
+  await expectDone(role, "retention sweep", schedule);
+  const env = { ELASTICSEARCH_USERNAME: users["retention sweep"], ELASTICSEARCH_PASSWORD: root.password };
+  const worker = startApp({ ...archive, databaseUrl: role.databaseUrl }, ["worker"], env);
+  try {
+    await expect.poll(() => asRoot("GET", "dify-workflow-*"), { timeout: 60_000, interval: 200 }).toEqual({});
+  } finally {
+    worker.child.kill("SIGTERM");
+  }
+  const end = await worker.end;
+  expect(end.stderr).not.toMatch(/denied|defect/);
+  await expectDone(role, "retention sweep", ["retention", "unschedule"]);
+}, 300_000);
 
 describe("capture by the owner of the tables", () => {
   /** A role that owns the log tables, and may make schemas as the platform's usually may. */

@@ -12,8 +12,11 @@ export const jobSchema = "log_archive_jobs";
  */
 export async function openBoss(pool: Pool, settings: ConstructorOptions = {}): Promise<PgBoss> {
   const boss = await import("pg-boss");
+  const { rows } = await pool.query<{ missing: boolean }>("select to_regnamespace($1) is null as missing", [jobSchema]);
   return new boss.PgBoss({
     schema: jobSchema,
+    // a role that was given the schema may not make any, and PostgreSQL refuses it also where there is one
+    createSchema: rows[0]!.missing,
     // pg-boss wants the values that the driver makes, where the pool leaves them text.
     db: { executeSql: (text, values) => pool.query({ text, ...(values && { values }), types: pg.types }) },
     supervise: false,
