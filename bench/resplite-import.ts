@@ -111,9 +111,9 @@ async function imported(name: string, flags: readonly string[], signal: AbortSig
 /** Milliseconds within which 99 of 100 pings are answered while `work` is done. */
 async function pings(work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
-  let done = false;
-  const working = work().finally(() => (done = true));
-  while (!done) {
+  const done = new AbortController();
+  const working = work().finally(() => done.abort());
+  while (!done.signal.aborted) {
     const start = performance.now();
     await client.send("PING");
     times.push(performance.now() - start);
