@@ -79,12 +79,12 @@ async function fill(): Promise<void> {
   }
 }
 
-function write({ send }: BinaryClient, key: Buffer, value: StoredValue): Promise<unknown> {
-  if (value.kind === kinds.string) return send("SET", key, value.value);
-  if (value.kind === kinds.hash) return send("HSET", key, ...value.pairs);
-  if (value.kind === kinds.set) return send("SADD", key, ...value.members);
-  if (value.kind === kinds.list) return send("RPUSH", key, ...value.values);
-  return send("ZADD", key, ...value.scored.flatMap(([member, score]) => [String(score), member]));
+function write(target: BinaryClient, key: Buffer, value: StoredValue): Promise<unknown> {
+  if (value.kind === kinds.string) return target.send("SET", key, value.value);
+  if (value.kind === kinds.hash) return target.send("HSET", key, ...value.pairs);
+  if (value.kind === kinds.set) return target.send("SADD", key, ...value.members);
+  if (value.kind === kinds.list) return target.send("RPUSH", key, ...value.values);
+  return target.send("ZADD", key, ...value.scored.flatMap(([member, score]) => [String(score), member]));
 }
 
 /** Keys a second, values made beforehand. */

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BinaryClient } from "../../../stores/redis/binary-client.ts";
 
@@ -39,8 +40,7 @@ export class SourcePressure {
     if (this.#asking) return;
     this.#asking = true;
     try {
-      this.#last = await this.#answerMillis();
-      if (this.#last > slowMillis) this.#last = Math.min(this.#last, await this.#answerMillis());
+      this.#last = await this.#waitedMillis();
       this.#usual = Math.min(this.#usual, this.#last);
       const high = this.#last > slowMillis && this.#last > 5 * this.#usual;
       if (high && !this.#isHigh) this.#note(`The source answers slowly (${Math.round(this.#last)} ms): reading less`);
@@ -52,10 +52,10 @@ export class SourcePressure {
     }
   }
 
-  /** With what this process itself did meanwhile, such as a commit: so one slow answer says nothing. */
-  async #answerMillis(): Promise<number> {
-    const started = performance.now();
+  /** Of the time to the answer only that in which this process had nothing to do, such as a commit, but to wait. */
+  async #waitedMillis(): Promise<number> {
+    const before = performance.eventLoopUtilization();
     await this.#redis.send("PING");
-    return performance.now() - started;
+    return performance.eventLoopUtilization(before).idle;
   }
 }
