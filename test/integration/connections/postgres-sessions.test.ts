@@ -53,6 +53,24 @@ test.each([
   expect(rows[0]).toEqual({ locks: "0", digits: "1", held: 0 });
 });
 
+test("a pooler that resets nothing gives our settings to nobody else", async () => {
+  const url = await pooler("session", ["server_reset_query=", "default_pool_size=1"]);
+  expect(await one(url, "select current_setting('lock_timeout') as locks")).toEqual({ locks: "5s" });
+  const end = await runAppHere({ ...archive, databaseUrl: await pooler("session", ["server_reset_query="]) }, [
+    "elasticsearch",
+    "migrate",
+  ]);
+  expect(end.code, end.stderr).toBe(0);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query(
+    `select current_setting('lock_timeout') as locks, current_setting('extra_float_digits') as digits,
+       current_setting('row_security') as security, current_setting('statement_timeout') as statements`,
+  );
+  await client.end();
+  expect(rows[0]).toEqual({ locks: "0", digits: "1", security: "on", statements: "0" });
+});
+
 test("with session pooling locks are those of one run, and end with it", async () => {
   const url = await pooler("session");
   const first = createPool(url, 3);

@@ -16,9 +16,10 @@ const protocolViolation = "08P01";
 const poolerPatience = 5_000;
 
 /**
- * To be called with each new connection before anything is set in its session. Throws AppError when a pooler gives the
- * session to others between our transactions, for then settings leak to them and locks outlive us, and when connections
- * lead to different servers.
+ * To be called with each new connection before anything is set in its session. A session that a pooler gives to others
+ * when we are through with it is as it was then, whether the pooler resets it or not. Throws AppError when a pooler
+ * gives the session to others between our transactions, for then settings leak to them and locks outlive us, and when
+ * connections lead to different servers.
  */
 export async function requireOwnSession(
   client: pg.Client,
@@ -34,9 +35,28 @@ export async function requireOwnSession(
   client.once("end", () => known.startOf.delete(client));
   // a pooler tells a process number of its own making
   const isPooled = (client as unknown as { processID: number }).processID !== pid;
-  if (!isPooled || known.sessionsAreOwn) return;
-  if (await isShared(client, pid, connectAnother)) throw sharedSession();
+  if (!isPooled) return;
+  if (!known.sessionsAreOwn && (await isShared(client, pid, connectAnother))) throw sharedSession();
   known.sessionsAreOwn = true;
+  resetAtEnd(client);
+}
+
+/** Longer than any reset takes; a server that is gone keeps nobody from ending. */
+const resetPatience = 2_000;
+
+/** The pooler may have no `server_reset_query`: what we set would be set for whoever gets the session next. */
+function resetAtEnd(client: pg.Client): void {
+  const end = client.end.bind(client) as (then?: (error: Error) => void) => Promise<void>;
+  let isResetting = false;
+  client.end = ((then?: (error: Error) => void) => {
+    if (isResetting) return end(then);
+    isResetting = true;
+    const reset = client.query("discard all").catch(() => {}); // within a transaction, or with the connection lost
+    const ended = Promise.race([reset, sleep(resetPatience, undefined, { ref: false })]).then(() => end());
+    if (then === undefined) return ended;
+    ended.then(() => (then as () => void)(), then);
+    return undefined;
+  }) as typeof client.end;
 }
 
 /**
