@@ -63,7 +63,8 @@ export function errorEntries(): ErrorEntry[] {
   for (const file of globSync("src/**/*.ts").toSorted()) {
     for (const { codes, message, hint, isUsage } of errorsIn(file)) {
       for (const code of codes) {
-        if (code === "custom" || code.startsWith(`elasticsearch_${gap}`)) continue; // zod's; and what the prefix below makes
+        // zod's; and what the prefix below makes
+        if (code === "custom" || code.startsWith(`elasticsearch_${gap}`)) continue;
         const whole = `${prefixes[file] ?? ""}${code}`;
         const place = placeOf(file);
         const known = entries.get(`${place} ${whole}`) ?? { code: whole, place, messages: [], hints: [], isUsage };

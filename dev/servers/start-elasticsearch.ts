@@ -124,7 +124,8 @@ async function addUsers(
     join(config, "users_roles"),
     lines((name) => `${name}:${name}`),
   );
-  await appendFile(join(config, "roles.yml"), `\n${lines((name, role) => `${name}: ${JSON.stringify(role)}`)}`); // JSON is YAML
+  // JSON is YAML
+  await appendFile(join(config, "roles.yml"), `\n${lines((name, role) => `${name}: ${JSON.stringify(role)}`)}`);
 }
 
 async function start(

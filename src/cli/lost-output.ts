@@ -20,7 +20,8 @@ export function watchOutput(stream: Writable): OutputWatch {
     async lost() {
       if (!stream.destroyed)
         await Promise.race([new Promise<void>((done) => stream.write("", () => done())), once(stream, "close")]);
-      await new Promise((settled) => setImmediate(settled)); // a failed write tells its callback before it tells the stream
+      // a failed write tells its callback before it tells the stream
+      await new Promise((settled) => setImmediate(settled));
       return failure?.code === "EPIPE" ? undefined : failure;
     },
   };

@@ -13,7 +13,8 @@ if (unsupported !== undefined) {
   process.exit(exitCodes.failed);
 }
 const stdout = watchOutput(process.stdout);
-process.on("SIGXFSZ", () => {}); // a file at its size limit is one more output that cannot be written, and no end of the program
+// a file at its size limit is one more output that cannot be written, and no end of the program
+process.on("SIGXFSZ", () => {});
 watchOutput(process.stderr); // where nobody can be told, nobody is told
 
 // yargs looks nowhere else for the shell that a completion script is for.

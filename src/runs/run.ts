@@ -114,7 +114,8 @@ export async function inRun<Status extends RunStatus>(
     } catch (error) {
       await stopControls();
       const message = error instanceof Error ? error.message : String(error);
-      await runs.finish(run.id, { status: "failed", report: report(), error: message }).catch(() => {}); // the first error matters
+      // the first error matters
+      await runs.finish(run.id, { status: "failed", report: report(), error: message }).catch(() => {});
       progress.runEnded?.(run.id, "failed", { ...totalsOf(report()), error: message });
       throw error;
     }

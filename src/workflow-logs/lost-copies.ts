@@ -36,7 +36,8 @@ export async function lostCopies(
   return (await onlyCopies(state, tenantIds)).flatMap((only): LostCopies[] => {
     const { rows: purgedRows, tenantId, month } = only;
     const index = there.get(placeOf(only));
-    const fewer = index === undefined ? purgedRows : purgedRows - (index.documents ?? purgedRows); // a closed index is not counted
+    // a closed index is not counted
+    const fewer = index === undefined ? purgedRows : purgedRows - (index.documents ?? purgedRows);
     const missing = Math.max(0, fewer);
     const what = whatIsLost(only, index, missing);
     if (what === undefined) return [];

@@ -35,7 +35,10 @@ export interface CoverageRow extends Partition {
 export interface StatusReport {
   readonly elasticsearch: { version: string; health: string; nodes: number; shards: { used: number; limit: number } };
   readonly postgres: { version: string };
-  /** How long the cluster's shards and disks last at the pace of the archive; null where only some tenants are asked for. */
+  /**
+   * How long the cluster's shards and disks last at the pace of the archive; null where only some tenants are asked
+   * for.
+   */
   readonly budget: Budget | null;
   readonly archive: ArchiveStatus;
   readonly templates: readonly { name: string; state: string }[];

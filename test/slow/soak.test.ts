@@ -41,7 +41,10 @@ afterEach(async () => {
 
 const bad = /^ {4}at |defect of the program|Unhandled/m;
 
-/** Commands one after the other until the time is over; each third is killed at a random moment. Returns what no fault excuses. */
+/**
+ * Commands one after the other until the time is over; each third is killed at a random moment. Returns what no fault
+ * excuses.
+ */
 async function work(prng: Prng, until: number, commands: readonly (() => readonly string[])[]): Promise<string[]> {
   const broken: string[] = [];
   const stores = { ...archive, elasticsearchUrl: toElasticsearch.url, databaseUrl: toPostgres.url };
@@ -69,7 +72,8 @@ async function work(prng: Prng, until: number, commands: readonly (() => readonl
 /** One fault after the other, each for a while; none that takes documents away. */
 async function weather(prng: Prng, until: number): Promise<void> {
   const stores = { archive, toPostgres, sql };
-  const { "the schema of the state is not there": _, ...others } = stateFaults; // the platform's own truth lies beside it
+  // the platform's own truth lies beside it
+  const { "the schema of the state is not there": _, ...others } = stateFaults;
   const lasting = Object.values(others).filter(({ losesDocuments }) => !losesDocuments);
   while (Date.now() < until) {
     await sleep(prng.integer(1000, 4000));

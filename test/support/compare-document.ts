@@ -75,7 +75,8 @@ function timestampIsSame(text: string, offsetSeconds: string | null, value: stri
 }
 
 function offset(seconds: string): string {
-  const minutes = Math.trunc(Math.abs(Number(seconds)) / 60); // before 1901 there were seconds, which ISO has no place for
+  // before 1901 there were seconds, which ISO has no place for
+  const minutes = Math.trunc(Math.abs(Number(seconds)) / 60);
   const two = (value: number): string => String(value).padStart(2, "0");
   return `${seconds.startsWith("-") ? "-" : "+"}${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
 }

@@ -47,7 +47,8 @@ async function fillMongodb(stores: Stores, { documents }: HostileSize): Promise<
     new Timestamp({ t: 1, i: 2 }),
     new MaxKey(),
   ];
-  for (const _id of ids) await odd.insertOne({ _id, value: 1 } as never).catch(() => {}); // the server of the tests does not know all of them
+  // the server of the tests does not know all of them
+  for (const _id of ids) await odd.insertOne({ _id, value: 1 } as never).catch(() => {});
   await odd
     .insertMany([
       {

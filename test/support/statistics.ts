@@ -1,6 +1,8 @@
 import type { Client } from "pg";
 
-/** PostgreSQL's statistics are whole then: sessions that ended have reported theirs, and so has ours, by being asked to. */
+/**
+ * PostgreSQL's statistics are whole then: sessions that ended have reported theirs, and so has ours, by being asked to.
+ */
 export async function untilReported(sql: Client): Promise<void> {
   await sql.query("SELECT pg_stat_force_next_flush()");
   for (let others = 1; others > 0;) {

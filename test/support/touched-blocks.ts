@@ -1,7 +1,10 @@
 import type { Client } from "pg";
 import { untilReported } from "./statistics.ts";
 
-/** What of these tables' own blocks `work` made PostgreSQL read, from disk or memory, each time counted, beside their size. */
+/**
+ * What of these tables' own blocks `work` made PostgreSQL read, from disk or memory, each time counted, beside their
+ * size.
+ */
 export async function touchedBlocks(
   sql: Client,
   tables: readonly string[],

@@ -5,7 +5,10 @@ import type { Environment } from "../../config/read-sections.ts";
 import { isSecretName } from "../../config/secrets.ts";
 import type { EventDocument } from "./event.ts";
 
-/** Sends the event. Throws when it is refused or takes longer than `timeoutSeconds`; the message does not tell the address. */
+/**
+ * Sends the event. Throws when it is refused or takes longer than `timeoutSeconds`; the message does not tell the
+ * address.
+ */
 export async function post(url: string, event: EventDocument, timeoutSeconds: number): Promise<void> {
   const answer = await fetch(url, {
     method: "POST",
@@ -23,7 +26,8 @@ export async function post(url: string, event: EventDocument, timeoutSeconds: nu
 }
 
 /**
- * Runs the shell command with the event on its standard input, which is killed when it takes longer. It sees the environment without what is secret of it. Throws when it does not end with 0.
+ * Runs the shell command with the event on its standard input, which is killed when it takes longer. It sees the
+ * environment without what is secret of it. Throws when it does not end with 0.
  */
 export async function call(
   { command, timeoutSeconds }: { readonly command: string } & Pick<HooksConfig, "timeoutSeconds">,

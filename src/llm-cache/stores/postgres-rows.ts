@@ -70,7 +70,8 @@ export function tableRow(entry: CacheEntry, mayBeBytes: boolean): TableRow | Ref
   const ofBytes = mayBeBytes ? parseBytes(entry) : undefined;
   const record = ofBytes ?? parseRecord(entry.text);
   const problem = whyNoRow(entry, record, ofBytes === undefined);
-  if (problem !== undefined) return ofBytes === undefined ? problem : tableRow(entry, false); // it quotes names of fields
+  // it quotes names of fields
+  if (problem !== undefined) return ofBytes === undefined ? problem : tableRow(entry, false);
   const { queryparam } = record;
   return {
     id: entry.key,

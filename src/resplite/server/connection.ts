@@ -138,7 +138,8 @@ export class Connection implements Client, TurnMember {
       }
     }
     if (socket.writableLength === 0) recycle(taken); // the system has it all
-    if (this.#closing || (this.#ended && this.#blocked === undefined)) socket.destroySoon(); // whether the client ends too or not
+    // whether the client ends too or not
+    if (this.#closing || (this.#ended && this.#blocked === undefined)) socket.destroySoon();
     else this.#goOn();
   }
 

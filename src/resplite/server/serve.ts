@@ -108,7 +108,8 @@ async function shut(
   stopSweeper();
   const closed = once(listening, "close");
   listening.close();
-  await new Promise((resolve) => setImmediate(() => setImmediate(resolve))); // a turn under way commits and replies first
+  // a turn under way commits and replies first
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   for (const connection of connections) connection.disconnect();
   await closed;
   await checkpoints?.close();

@@ -24,7 +24,9 @@ export function isIntercepted({ statusCode = 0, headers, body }: DiagnosticResul
   return typeof error?.type !== "string";
 }
 
-/** What a success has to hold for us to read anything in it: what lacks that would look like documents that are missing. */
+/**
+ * What a success has to hold for us to read anything in it: what lacks that would look like documents that are missing.
+ */
 const needed: readonly (readonly [endpoint: RegExp, member: string])[] = [
   [/\/_mget$/, "docs"],
   [/\/_count$/, "count"],

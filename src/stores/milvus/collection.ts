@@ -95,7 +95,8 @@ async function createIndex(
   try {
     await milvus.call(`index ${index.field_name}`, (client) => client.createIndex({ collection_name, ...index }));
   } catch (error) {
-    if (!(await indexedFields(milvus, collection_name)).has(index.field_name)) throw error; // else somebody else was faster
+    // else somebody else was faster
+    if (!(await indexedFields(milvus, collection_name)).has(index.field_name)) throw error;
   }
 }
 

@@ -77,7 +77,8 @@ function tlsProblem(error: Error, code: string): { message: string; hint: string
     return { message: "What answers at the address of PostgreSQL does not speak its TLS.", hint: authorityHint };
   if (!isTlsFailure(error)) return undefined;
   const reason = error.message.split(/; if the root CA|\n/)[0]!;
-  const [, short] = /error:[^:]*:[^:]*:[^:]*:([^:]+)/.exec(reason) ?? []; // OpenSSL wraps it in numbers and names of its source
+  // OpenSSL wraps it in numbers and names of its source
+  const [, short] = /error:[^:]*:[^:]*:[^:]*:([^:]+)/.exec(reason) ?? [];
   return {
     message: `No trusted TLS connection to PostgreSQL: ${short ?? reason} (${code}).`,
     hint: tlsHints[code] ?? (/^ERR_SSL_(TLSV1\d?|SSLV3)_ALERT/.test(code) ? clientHint : authorityHint),

@@ -17,7 +17,8 @@ export class SessionFile {
   constructor(file: string) {
     this.path = file;
     this.holder = new DatabaseSync(file, { timeout: 0 });
-    this.holder.exec("pragma journal_mode = memory; begin exclusive"); // with another journal there would be a second file
+    // with another journal there would be a second file
+    this.holder.exec("pragma journal_mode = memory; begin exclusive");
     this.inode = statSync(file).ino;
   }
 

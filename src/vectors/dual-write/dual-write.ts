@@ -272,7 +272,8 @@ export class DualWrite implements VectorOperations {
 
   private async begin(tenant: string, ids: readonly string[]): Promise<BegunWrites> {
     const giveUp = performance.now() + patienceMillis;
-    const millis = this.requestMillis * (1 + Math.ceil(ids.length / 500)); // an update reads, and 500 records are one request
+    // an update reads, and 500 records are one request
+    const millis = this.requestMillis * (1 + Math.ceil(ids.length / 500));
     for (;;) {
       const begun = await beginWrites(this.state, tenant, ids, Date.now() + millis);
       if (begun !== undefined) return begun;

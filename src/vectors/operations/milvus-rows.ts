@@ -104,7 +104,8 @@ export function recordOfRow(row: Row): GeneralWeaviateRecord {
 }
 
 function columnValue(name: string, value: unknown, rest: Overflow): unknown {
-  if (typeof value === "number" || typeof value === "bigint") return String(value); // the client keeps 64 bits of text only
+  // the client keeps 64 bits of text only
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (typeof value === "string") {
     const [first, ...others] = piecesOf(value);
     if (others.length > 0) rest.texts = { ...rest.texts, [name]: others.join("") };

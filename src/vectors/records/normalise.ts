@@ -46,7 +46,8 @@ function strings(value: unknown, name: string): readonly string[] {
 function json(value: unknown, name: string): Json {
   let inner: unknown = value;
   try {
-    while (typeof inner === "string") inner = parsed(inner, name); // text of text: so that reading and writing it again changes nothing
+    // text of text: so that reading and writing it again changes nothing
+    while (typeof inner === "string") inner = parsed(inner, name);
   } catch {
     return wellFormed(inner, name);
   }

@@ -30,8 +30,9 @@ export interface InstallReport {
 }
 
 /**
- * Afterwards every write into the log tables is recorded, also those of transactions that began before. Waits for transactions that have written into a
- * table and not ended, never so that others wait long behind it. Throws AppError when one holds a table too long; the same call goes on then.
+ * Afterwards every write into the log tables is recorded, also those of transactions that began before. Waits for
+ * transactions that have written into a table and not ended, never so that others wait long behind it. Throws AppError
+ * when one holds a table too long; the same call goes on then.
  */
 export async function installCapture(
   { postgres, state }: Pick<Connections, "postgres" | "state">,

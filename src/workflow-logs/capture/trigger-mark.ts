@@ -3,7 +3,10 @@ import { gapCounter } from "../state/capture.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { triggerNames } from "./capture-triggers.ts";
 
-/** Where capture stands at an instant: what is listed afterwards and noted since then is everything, while both stay as they are. */
+/**
+ * Where capture stands at an instant: what is listed afterwards and noted since then is everything, while both stay as
+ * they are.
+ */
 export interface TriggerMark {
   readonly gaps: string;
   /** Of the triggers as the catalogue has them: also one that was switched off and on again has another. */

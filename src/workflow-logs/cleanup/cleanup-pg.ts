@@ -38,9 +38,9 @@ import { requireDeletable } from "./requirements.ts";
 const childrenFirst: readonly DataType[] = ["node_executions", "app_logs", "workflow_runs"];
 
 /**
- * Deletes a tenant's logs before a date from PostgreSQL, each row only after its document was read back and found equal, and returns what went and
- * why the rest stayed. A dry run does the same without deleting, and writes into our own schema alone. Stopped or killed it goes on when called
- * again. Throws AppError with the state it left.
+ * Deletes a tenant's logs before a date from PostgreSQL, each row only after its document was read back and found
+ * equal, and returns what went and why the rest stayed. A dry run does the same without deleting, and writes into our
+ * own schema alone. Stopped or killed it goes on when called again. Throws AppError with the state it left.
  *
  * @example
  * ```ts

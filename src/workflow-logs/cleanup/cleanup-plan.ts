@@ -52,7 +52,9 @@ export async function planType(cleanup: Cleanup, run: Run, dataType: DataType): 
   return { dataType, source, listing, partitions: inOrder(plan.partitions, "oldest") };
 }
 
-/** Where nothing was ever copied there is nothing to compare with: a dry run says so without making tables of our own. */
+/**
+ * Where nothing was ever copied there is nothing to compare with: a dry run says so without making tables of our own.
+ */
 export async function countUnmigrated(cleanup: Omit<Cleanup, "watch">, signal: AbortSignal): Promise<void> {
   const { connections, sources, scope, counters } = cleanup;
   for (const source of sources.filter(({ logType }) => scope.dataTypes.includes(logType.dataType))) {

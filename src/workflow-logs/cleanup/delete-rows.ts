@@ -54,8 +54,9 @@ const sessionSettings = `set local lock_timeout = '${lockTimeout}'; set local st
 class ChangedSinceCompared extends Error {}
 
 /**
- * Deletes exactly the versions that were compared, with their offload rows, and writes the journal, in one short transaction; or nothing: when one of
- * them is another now or gone, when a rule keeps one, when an offload row or something that belongs to a run was added, or when a lock is held.
+ * Deletes exactly the versions that were compared, with their offload rows, and writes the journal, in one short
+ * transaction; or nothing: when one of them is another now or gone, when a rule keeps one, when an offload row or
+ * something that belongs to a run was added, or when a lock is held.
  */
 export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[]): Promise<DeleteEnd> {
   const { state, partition, run, foreignKeys, atStep } = deletion;
@@ -100,7 +101,10 @@ export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[
  */
 const stillReferredTo = new Set(["23503", "23001"]);
 
-/** Lock timeout, statement timeout, deadlock, serialization failure: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/**
+ * Lock timeout, statement timeout, deadlock, serialization failure:
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
 const lockConflicts = new Set(["55P03", "57014", "40P01", "40001"]);
 
 /** Returns the files that the offload rows named. */
@@ -175,8 +179,8 @@ async function refuseNewOffloads(
 }
 
 /**
- * What belongs to a run is looked for once more after the runs are deleted, to see also what was written last; where no index serves, before that,
- * so that no lock is held while the entries of the runs' apps are searched.
+ * What belongs to a run is looked for once more after the runs are deleted, to see also what was written last; where no
+ * index serves, before that, so that no lock is held while the entries of the runs' apps are searched.
  */
 async function refuseNewChildren(
   db: StateDatabase,

@@ -25,7 +25,10 @@ export interface Freeable {
 /** Of a larger table so many rows, on pages chosen at random, tell the shares well enough. */
 const sampledRows = 100_000;
 
-/** Looks at log tables by the rules of a purge up to now. Reads only, and makes no tables. Rejects when a table cannot be read. */
+/**
+ * Looks at log tables by the rules of a purge up to now. Reads only, and makes no tables. Rejects when a table cannot
+ * be read.
+ */
 export async function freeable(
   pool: Pool,
   contexts: readonly PlanContext[],

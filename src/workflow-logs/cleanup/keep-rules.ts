@@ -17,8 +17,8 @@ export interface RuleContext {
 }
 
 /**
- * Rows that ended or were written less than this ago are kept: the platform stores the end of a run through queues, in several writes and with
- * retries, so that the last ones come after a run says that it has ended.
+ * Rows that ended or were written less than this ago are kept: the platform stores the end of a run through queues, in
+ * several writes and with retries, so that the last ones come after a run says that it has ended.
  */
 const ageMargin = "24 hours";
 
@@ -63,7 +63,10 @@ function runRules(alias: string, context: RuleContext): Rule[] {
   ];
 }
 
-/** What keeps a run because something may still happen to it, or because it is not archived: not what only refers to its row. */
+/**
+ * What keeps a run because something may still happen to it, or because it is not archived: not what only refers to its
+ * row.
+ */
 function unfinishedRunRules(alias: string, context: RuleContext): Rule[] {
   const { related } = context;
   const rules: Rule[] = [
@@ -109,8 +112,9 @@ function nodeRules(context: RuleContext): Rule[] {
 }
 
 /**
- * The row's run lies behind the date, or a rule keeps it. An app log stays with the row of its run, for lists join the two. Node executions stay only with a run that has
- * not ended: on a chat platform messages keep the row of nearly every run, and its node executions are nearly all of the bytes. Runs of other tenants do not count.
+ * The row's run lies behind the date, or a rule keeps it. An app log stays with the row of its run, for lists join the
+ * two. Node executions stay only with a run that has not ended: on a chat platform messages keep the row of nearly
+ * every run, and its node executions are nearly all of the bytes. Runs of other tenants do not count.
  */
 function runStays(context: RuleContext, rules: readonly Rule[]): string {
   return `exists (select from ${context.related.runs.sqlName} r where r.id = t.workflow_run_id and r.tenant_id = t.tenant_id

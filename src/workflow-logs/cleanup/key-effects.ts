@@ -7,8 +7,9 @@ import type { ForeignKeys } from "./tables/foreign-keys.ts";
 export type Effects = ReadonlyMap<string, number>;
 
 /**
- * What the transaction has done to the tables that foreign keys act on, as the server counts it for this session. A rule that keeps rows cannot see a reference that
- * is made while the delete waits for its lock; what a key's action then did is seen here.
+ * What the transaction has done to the tables that foreign keys act on, as the server counts it for this session. A
+ * rule that keeps rows cannot see a reference that is made while the delete waits for its lock; what a key's action
+ * then did is seen here.
  */
 export async function effectsOf(db: StateDatabase, { acting }: Pick<ForeignKeys, "acting">): Promise<Effects> {
   if (acting.length === 0) return new Map();
@@ -28,8 +29,8 @@ export function touchedOthers(before: Effects, after: Effects, deleted: Readonly
 }
 
 /**
- * Throws AppError when there are other foreign keys to the log tables than the rules know. To be asked when the transaction has deleted from them: until its end no
- * key can be made.
+ * Throws AppError when there are other foreign keys to the log tables than the rules know. To be asked when the
+ * transaction has deleted from them: until its end no key can be made.
  */
 export async function requireSameKeys(db: StateDatabase, tables: readonly string[], keys: ForeignKeys): Promise<void> {
   const { rows } = await sql<{ oid: string }>`select k.oid::text as oid from pg_constraint k

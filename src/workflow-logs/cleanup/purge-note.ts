@@ -2,7 +2,10 @@ import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
 import { parseReason } from "./keep-rules.ts";
 import type { KeepReason } from "./report.ts";
 
-/** What is read beside each row, in the same statement: the versions that were compared, and whether a rule keeps the row. */
+/**
+ * What is read beside each row, in the same statement: the versions that were compared, and whether a rule keeps the
+ * row.
+ */
 export interface PurgeNote {
   /** The transaction that wrote this version of the row: another version has another xmin. */
   readonly xmin: string;
@@ -24,7 +27,9 @@ export function noteExpression(keepReason: string, table: Table, offloads: Table
   return `json_build_object('xmin', t.xmin::text, 'offloads', ${versions}, 'reason', ${keepReason}, 'bytes', ${storedBytes(table, "t")})::text`;
 }
 
-/** SQL of the bytes that a row takes: a value's header tells its size, so that nothing that lies out of line is read. */
+/**
+ * SQL of the bytes that a row takes: a value's header tells its size, so that nothing that lies out of line is read.
+ */
 export function storedBytes(table: Table, alias: string): string {
   const columns = table.columns.map(({ name }) => `coalesce(pg_column_size(${alias}.${quoteIdentifier(name)}), 0)`);
   return `(${[rowHeaderBytes, ...columns].join(" + ")})::bigint`;

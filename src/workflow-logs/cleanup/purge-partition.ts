@@ -47,8 +47,9 @@ export interface TypePurge {
 const pageLimits = { rows: 1000, bytes: 5 * 1024 * 1024 };
 
 /**
- * Deletes the rows of one partition that the rules let go and whose documents hold the same; counts the others by reason. The caller holds the
- * partition's lock. When interrupted, or ended by force, the rest is still there and the same call goes on with it.
+ * Deletes the rows of one partition that the rules let go and whose documents hold the same; counts the others by
+ * reason. The caller holds the partition's lock. When interrupted, or ended by force, the rest is still there and the
+ * same call goes on with it.
  */
 export async function purgePartition(
   purge: TypePurge,

@@ -50,8 +50,9 @@ const mostWaits = 5;
 const gateMillis = 30_000;
 
 /**
- * Deletes from PostgreSQL the rows of each batch whose documents hold the very same, and counts why it keeps the others. Nothing it does has to be
- * undone: what was deleted was compared, and a batch that comes twice finds nothing to delete.
+ * Deletes from PostgreSQL the rows of each batch whose documents hold the very same, and counts why it keeps the
+ * others. Nothing it does has to be undone: what was deleted was compared, and a batch that comes twice finds nothing
+ * to delete.
  */
 export class PurgeSink implements Sink<RowBatch> {
   private readonly route: PurgeRoute;
@@ -144,8 +145,9 @@ export class PurgeSink implements Sink<RowBatch> {
   }
 
   /**
-   * Those of which no note waits to be applied: it may speak of another document of the row, in a month that the row has left, and nothing would say so
-   * any more when the row is gone. Asked after the rows were read: a write that came behind has changed the row, and that keeps it.
+   * Those of which no note waits to be applied: it may speak of another document of the row, in a month that the row
+   * has left, and nothing would say so any more when the row is gone. Asked after the rows were read: a write that came
+   * behind has changed the row, and that keeps it.
    */
   private async withoutNotes<R extends { readonly id: string; readonly bytes: number }>(
     rows: readonly R[],

@@ -3,7 +3,9 @@ import type { DeleteTrigger } from "./tables/delete-triggers.ts";
 import { type ForeignKey, labelOf } from "./tables/foreign-keys.ts";
 import { type DataType, logTypes, offloadTable } from "../partitions/log-types.ts";
 
-/** Why a row that was asked to go was kept though nothing proves that it may not: whoever purges has to look at these. */
+/**
+ * Why a row that was asked to go was kept though nothing proves that it may not: whoever purges has to look at these.
+ */
 const unprovenReasons = [
   /** Nothing of the partition was ever copied. */
   "not_migrated",
@@ -52,7 +54,10 @@ type RuleReason =
 
 export type KeepReason = (typeof unprovenReasons)[number] | RuleReason;
 
-/** Why a file that was asked to go was kept in the storage; also the reasons for which rows of its partition would be kept. */
+/**
+ * Why a file that was asked to go was kept in the storage; also the reasons for which rows of its partition would be
+ * kept.
+ */
 export type FileKeepReason =
   | KeepReason
   /** An offload row, another column or another file row refers to it. */

@@ -19,8 +19,9 @@ import type { ApplyDirtyReport } from "./dirty-report.ts";
 import { progressKey } from "./write-rows.ts";
 
 /**
- * Brings the documents of all dirty rows up to date and returns the report. An entry goes only after its document is durable, so it can be interrupted,
- * killed and repeated at any time, also while the platform writes. Throws AppError with what it left.
+ * Brings the documents of all dirty rows up to date and returns the report. An entry goes only after its document is
+ * durable, so it can be interrupted, killed and repeated at any time, also while the platform writes. Throws AppError
+ * with what it left.
  */
 export async function applyDirty(
   connections: Connections,
@@ -62,7 +63,10 @@ export async function applyDirty(
   return report.snapshot();
 }
 
-/** So many passes in a row that leave no fewer entries than the best before: the platform writes as fast as they are applied. */
+/**
+ * So many passes in a row that leave no fewer entries than the best before: the platform writes as fast as they are
+ * applied.
+ */
 const fruitlessPasses = 10;
 const pauseMillis = 300;
 
@@ -78,7 +82,8 @@ async function passesUntilEmpty(dirty: DirtyRun): Promise<TransferEnd> {
     fruitless = remaining.rows < fewest || waiting.length > 0 ? 0 : fruitless + 1;
     fewest = Math.min(fewest, remaining.rows);
     const goOn = waiting[0] && run.waits.begin("lock", waiting[0].reason);
-    await sleep(pauseMillis, undefined, { signal: run.signal }).catch(() => {}); // the next pass sees that it was stopped
+    // the next pass sees that it was stopped
+    await sleep(pauseMillis, undefined, { signal: run.signal }).catch(() => {});
     goOn?.();
   }
   return "completed";

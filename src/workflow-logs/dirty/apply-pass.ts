@@ -25,7 +25,8 @@ export async function applyPass(all: DirtyRun): Promise<TransferEnd> {
   try {
     const unpaused = (): Promise<void> => run.pacing.unpaused(run.signal);
     await unpaused();
-    counters.waitFor(deletesWait, await carryOutDeletes(all.copy.connections, scope)); // first, or their documents would be kept
+    // first, or their documents would be kept
+    counters.waitFor(deletesWait, await carryOutDeletes(all.copy.connections, scope));
     if ((await dirtyBacklog(state, scope)).rows > batchEntries) await compactDirty(state, undefined, unpaused);
     for (const source of sources) {
       // For each anew: writing runs makes their app logs dirty, which come behind them.

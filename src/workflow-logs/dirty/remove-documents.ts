@@ -32,10 +32,11 @@ export interface Rowless {
 }
 
 /**
- * Deletes documents of the partition whose row is not in it, and remembers those that are kept though their row was deleted. The caller holds the
- * partition's lock. A document stays when its row is there again, and when the newest note that was read of it is gone: what came after that is not known here.
- * Returns the ids of those that are to be planned anew, none of whose notes may be settled: those whose note is gone, for a compaction may have taken only that one,
- * and those whose row was found in another place and is in none now, nor purged from one.
+ * Deletes documents of the partition whose row is not in it, and remembers those that are kept though their row was
+ * deleted. The caller holds the partition's lock. A document stays when its row is there again, and when the newest
+ * note that was read of it is gone: what came after that is not known here. Returns the ids of those that are to be
+ * planned anew, none of whose notes may be settled: those whose note is gone, for a compaction may have taken only that
+ * one, and those whose row was found in another place and is in none now, nor purged from one.
  */
 export async function removeDocuments(
   dirty: DirtyRun,
@@ -58,7 +59,8 @@ export async function removeDocuments(
   const meant = new Set(rowless);
   const passedOver = all.filter((one) => one.note !== undefined && !meant.has(one)).map(({ id }) => id);
   const ids = rowless.map(({ id }) => id);
-  const version = await sourceVersion(postgres); // before the rows are looked for: a document of a row that is read later is left
+  // before the rows are looked for: a document of a row that is read later is left
+  const version = await sourceVersion(postgres);
   const rows = await copy.source.locate(ids, settings.sourceTimeZone);
   const absent = rowless.filter(({ id }) => !isHere(partition, rows.get(id)));
   const waiting = await leftForNothing(dirty, source, partition, absent, rows);
@@ -95,7 +97,9 @@ function isHere(partition: Partition, row: LocatedRow | undefined): boolean {
   return row?.tenantId === partition.tenantId && row.month === partition.month;
 }
 
-/** Those whose note, or entry among the documents kept before, is still there: while one waits its row is not purged. */
+/**
+ * Those whose note, or entry among the documents kept before, is still there: while one waits its row is not purged.
+ */
 async function stillMeant(
   { copy }: DirtyRun,
   partition: Partition,

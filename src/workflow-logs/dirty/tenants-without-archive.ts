@@ -21,7 +21,8 @@ export class ArchivedTenants {
   async others(tenantIds: Iterable<string>): Promise<{ others: ReadonlySet<string>; canForget: boolean }> {
     const asked = [...new Set(tenantIds)].filter((id) => !this.known.has(id));
     if (asked.length === 0) return { others: new Set(), canForget: true };
-    const canForget = !(await new PostgresRunStore(this.state).isAtWork(["elasticsearch migrate"], this.runId)); // first: one that ends meanwhile leaves its partitions
+    // first: one that ends meanwhile leaves its partitions
+    const canForget = !(await new PostgresRunStore(this.state).isAtWork(["elasticsearch migrate"], this.runId));
     for (const id of await archivedTenants(this.state, asked)) this.known.add(id);
     return { others: new Set(asked.filter((id) => !this.known.has(id))), canForget };
   }

@@ -17,8 +17,9 @@ import type { DirtyRun } from "./dirty-run.ts";
 import type { PlannedRecord } from "./plan/planned-record.ts";
 
 /**
- * Writes the rows into their partition, as they are now, and says which were read there. The entries of those that have nothing else to be done are settled
- * together with the documents. The caller holds the partition's lock. An expired partition is left alone.
+ * Writes the rows into their partition, as they are now, and says which were read there. The entries of those that have
+ * nothing else to be done are settled together with the documents. The caller holds the partition's lock. An expired
+ * partition is left alone.
  */
 export async function writeRows(
   dirty: DirtyRun,
@@ -82,7 +83,10 @@ function idsBehind(ranges: readonly ConfirmedRange[], rows: readonly PlannedReco
   return new Set(behind.map(({ record }) => record.id));
 }
 
-/** Of rows before a checkpoint those that have no document: no copy will come to them any more, so they are counted as copied now. */
+/**
+ * Of rows before a checkpoint those that have no document: no copy will come to them any more, so they are counted as
+ * copied now.
+ */
 async function withoutDocument({ target }: RowCopy, behind: ReadonlySet<string>): Promise<Set<string>> {
   const there = await target.existing([...behind]);
   return new Set([...behind].filter((id) => !there.has(id)));

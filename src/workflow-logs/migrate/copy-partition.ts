@@ -40,7 +40,8 @@ const openRowDays = 30;
  */
 export async function copyPartition(copy: PartitionCopy, signal: AbortSignal): Promise<TransferEnd> {
   const { partition, state, target, range } = copy;
-  if (!copy.fromNothing && (await readPartition(state, partition))?.state === "expired") return "completed"; // a sweep came between the plan and the lock
+  // a sweep came between the plan and the lock
+  if (!copy.fromNothing && (await readPartition(state, partition))?.state === "expired") return "completed";
   const known = await beginCopying(copy, copy.fromNothing, signal);
   copy.onBegun(known);
   const now = await copy.source.now(copy.rowsOf.timeZone);

@@ -139,7 +139,10 @@ async function recordUnarchivable(
   }
 }
 
-/** Says how the table is listed, aloud where that takes a while; where it is read whole, that counts for later runs once this one has copied all. */
+/**
+ * Says how the table is listed, aloud where that takes a while; where it is read whole, that counts for later runs once
+ * this one has copied all.
+ */
 async function beginListing(
   { postgres, state }: Connections,
   { table }: SourceTable,

@@ -84,7 +84,8 @@ async function withFewerThan(
   await sideBySide(known, countedAtOnce, async (month) => {
     const { index } = month;
     const expected = expectedOf(month);
-    if (index.documents === undefined || index.documents >= expected) return; // one that cannot be read is said by who copies into it
+    // one that cannot be read is said by who copies into it
+    if (index.documents === undefined || index.documents >= expected) return;
     await refreshIndex(elasticsearch, index.name).catch(() => {}); // the list knows what was there at the last refresh
     const documents = await countDocuments(elasticsearch, index.name).catch(() => 0);
     if (documents < expected) lacking.push({ ...month, documents });

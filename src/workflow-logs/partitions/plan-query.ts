@@ -11,8 +11,8 @@ export interface PlanContext {
   readonly scope: Scope;
   readonly timeZone: string;
   /**
-   * Identities of the indices that exist: checkpoints that speak of others do not count, and expired partitions are left out. Undefined where
-   * all rows are meant: there is no state schema, or everything is copied from nothing.
+   * Identities of the indices that exist: checkpoints that speak of others do not count, and expired partitions are
+   * left out. Undefined where all rows are meant: there is no state schema, or everything is copied from nothing.
    */
   readonly indexUuids: readonly string[] | undefined;
   /** Leaves the size of the rows out, so that an index with the keys is enough. */
@@ -37,10 +37,10 @@ export const onlyNewSettings =
 const tenantPattern = "^[a-z0-9][a-z0-9_-]{0,99}$";
 
 /**
- * One scan of a log table: the keys of all rows in the scope that are not confirmed yet, and of those in the overlap window before a
- * checkpoint (`listed_again`). `month` is NULL where created_at or the tenant id names no index. `bytes` is the size of the text columns,
- * which PostgreSQL knows without reading them. With `countConfirmed` the other confirmed rows are in it too, `listed_again` and without a key, and `rows` says for
- * how many rows each stands.
+ * One scan of a log table: the keys of all rows in the scope that are not confirmed yet, and of those in the overlap
+ * window before a checkpoint (`listed_again`). `month` is NULL where created_at or the tenant id names no index.
+ * `bytes` is the size of the text columns, which PostgreSQL knows without reading them. With `countConfirmed` the other
+ * confirmed rows are in it too, `listed_again` and without a key, and `rows` says for how many rows each stands.
  */
 export function keysQuery(context: PlanContext): string {
   const { table, dataType, indexUuids } = context;
@@ -71,19 +71,28 @@ function rowsOf({ table, dataType, only }: PlanContext): string {
       union all select record_id from log_archive.applied_rows ${ofType}) n) n join ${table.sqlName} t on t.id = n.id`;
 }
 
-/** What a key table is made of: the keys, and with `countConfirmed` one row more for each month, which has no key and counts the rows that need none. */
+/**
+ * What a key table is made of: the keys, and with `countConfirmed` one row more for each month, which has no key and
+ * counts the rows that need none.
+ */
 export function keyTableQuery(context: PlanContext): string {
   if (context.countConfirmed !== true) return keysQuery(context);
   return `select tenant_id, created_at, id, max(bytes) as bytes, month, listed_again, count(*) as rows from (${keysQuery(context)}) k
     group by tenant_id, created_at, id, month, listed_again`;
 }
 
-/** Of rows with one id, none has a month: the archive has one document of an id, and nobody knows whose. Costs a sort of all keys. */
+/**
+ * Of rows with one id, none has a month: the archive has one document of an id, and nobody knows whose. Costs a sort of
+ * all keys.
+ */
 function onlyUniqueIds(keys: string): string {
   return `select tenant_id, created_at, id, bytes, case when count(*) over (partition by id) = 1 then month end as month from (${keys}) twice`;
 }
 
-/** Rows, bytes, rows listed again and confirmed rows (0 where they are not counted) of each tenant and month; month is NULL for rows that cannot be archived. */
+/**
+ * Rows, bytes, rows listed again and confirmed rows (0 where they are not counted) of each tenant and month; month is
+ * NULL for rows that cannot be archived.
+ */
 export function partitionsQuery(
   keys: string,
   { countConfirmed = false }: Pick<PlanContext, "countConfirmed"> = {},
@@ -96,7 +105,10 @@ export function partitionsQuery(
     from (${keys}) keys group by tenant_id, month`;
 }
 
-/** Puts the rows without a month into the record errors, those that are there already left alone; a key that is missing is ''. */
+/**
+ * Puts the rows without a month into the record errors, those that are there already left alone; a key that is missing
+ * is ''.
+ */
 export function unarchivableQuery(context: PlanContext, keys: string, runId: string): string {
   const causes: [condition: string, type: string, reason: string][] = [
     [

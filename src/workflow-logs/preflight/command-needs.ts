@@ -1,7 +1,10 @@
 import { keepTables } from "../cleanup/tables/keep-tables.ts";
 import { dataTypes, logTypes, offloadTable } from "../partitions/log-types.ts";
 
-/** What a command asks of its roles, no more than it uses. docs/roles.md has the same as statements, and a test runs each command with these. */
+/**
+ * What a command asks of its roles, no more than it uses. docs/roles.md has the same as statements, and a test runs
+ * each command with these.
+ */
 export interface CommandNeeds {
   /** Tables of the platform; those that this version of it lacks are not asked for. */
   readonly select: readonly string[];

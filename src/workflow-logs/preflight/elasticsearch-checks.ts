@@ -9,7 +9,10 @@ import type { Estimates } from "../migrate/dry-run.ts";
 import { monthBounds } from "../partitions/months.ts";
 import { type Check, fail, type Finding, ok, type PlanCheck, warn } from "./finding.ts";
 
-/** Red may be the matter of an index that is not ours, on a cluster that is shared; one of ours is refused where it is written. */
+/**
+ * Red may be the matter of an index that is not ours, on a cluster that is shared; one of ours is refused where it is
+ * written.
+ */
 export const elasticsearchHealth: Check = async ({ cluster }) => {
   const text = `Elasticsearch ${cluster.version}, ${cluster.nodes} node${cluster.nodes === 1 ? "" : "s"}, ${cluster.health}`;
   if (cluster.health === "red")

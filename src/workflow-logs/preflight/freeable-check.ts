@@ -13,7 +13,10 @@ import { type Finding, type Inspection, ok, warn } from "./finding.ts";
 
 const check = "cleanup-pg";
 
-/** How much cleanup-pg could ever free of the log tables, and what keeps the rest; the archive's own obstacles are not looked at, for they can be mended. */
+/**
+ * How much cleanup-pg could ever free of the log tables, and what keeps the rest; the archive's own obstacles are not
+ * looked at, for they can be mended.
+ */
 export async function freeableSpace(
   { connections }: Inspection,
   { tenantIds }: Scope,

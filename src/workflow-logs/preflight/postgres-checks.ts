@@ -25,7 +25,10 @@ export const postgresVersion: Check = async ({ connections }) => {
   ];
 };
 
-/** A run has one for its locks, and up to five for its pages, transactions and controls; fewer would make it wait for itself. */
+/**
+ * A run has one for its locks, and up to five for its pages, transactions and controls; fewer would make it wait for
+ * itself.
+ */
 const neededConnections = 6;
 
 export const postgresConnections: Check = async ({ connections }) => {
@@ -67,7 +70,10 @@ export const servingIndexes: Check = async ({ sources }) =>
     return warn(check, `No index serves (tenant_id, created_at, id): the keys of new rows are copied first.`, hint);
   });
 
-/** By what a later migrate finds rows that are new, and the statement that makes it find them without reading the tables whole. */
+/**
+ * By what a later migrate finds rows that are new, and the statement that makes it find them without reading the tables
+ * whole.
+ */
 export const newRows: Check = async ({ connections, sources }) => {
   const isCaptured = (await captureState(connections)).installed;
   return sources.map(({ table }) => {
@@ -97,8 +103,8 @@ export const clocks: Check = async ({ connections }) => {
 };
 
 /**
- * App logs get created_at from the database's default, runs from the application: where their zones differ, a log lies whole hours beside its
- * run.
+ * App logs get created_at from the database's default, runs from the application: where their zones differ, a log lies
+ * whole hours beside its run.
  */
 export const timeZones: Check = async ({ connections, sources }) => {
   if (!["workflow_runs", "workflow_app_logs"].every((name) => sources.some(({ table }) => table.name === name)))

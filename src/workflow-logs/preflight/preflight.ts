@@ -63,8 +63,8 @@ const sourceChecks: readonly Check[] = [
 const planChecks: readonly PlanCheck[] = [shardBudget, diskSpace, retention];
 
 /**
- * Looks at everything that a command needs, for migrate with these options also at what it would meet, and writes nothing. All privileges that are missing are listed at
- * once. Throws AppError when a server cannot be reached.
+ * Looks at everything that a command needs, for migrate with these options also at what it would meet, and writes
+ * nothing. All privileges that are missing are listed at once. Throws AppError when a server cannot be reached.
  *
  * @example
  * ```ts
@@ -85,7 +85,8 @@ export async function preflight(
   exact = false,
 ): Promise<Finding[]> {
   const findings = await privileges(connections, command);
-  const isDenied = (): boolean => findings.some(({ level }) => level === "fail"); // then the others would fail for the same reason
+  // then the others would fail for the same reason
+  const isDenied = (): boolean => findings.some(({ level }) => level === "fail");
   if (isDenied() || command === "search") return findings;
   const inspection = await inspect(connections, options);
   findings.push(...(await run([...accessChecks, archiveIdentity], inspection)));
@@ -130,8 +131,8 @@ async function inTime(
 }
 
 /**
- * What a command cannot do without. Throws AppError with everything that is missing, or when the archive is not this database's, and UsageError for settings that
- * are others than the archive's; writes nothing.
+ * What a command cannot do without. Throws AppError with everything that is missing, or when the archive is not this
+ * database's, and UsageError for settings that are others than the archive's; writes nothing.
  */
 export async function requireAccess(
   connections: Connections,

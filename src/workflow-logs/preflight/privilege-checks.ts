@@ -12,7 +12,10 @@ const verbs: Readonly<Record<string, string>> = { SELECT: "read", INSERT: "inser
 
 const [inPostgres, inElasticsearch] = ["postgres privileges", "elasticsearch privileges"] as const;
 
-/** All that the roles lack for a command, at once, with the statements that give it. Reads only, and needs none of the privileges itself. */
+/**
+ * All that the roles lack for a command, at once, with the statements that give it. Reads only, and needs none of the
+ * privileges itself.
+ */
 export async function privileges(connections: Connections, command: ArchiveCommand): Promise<Finding[]> {
   const needs: CommandNeeds = commandNeeds[command];
   return [...(await ofTables(connections.postgres, needs)), ...(await ofIndices(connections, needs))];

@@ -8,7 +8,9 @@ import { type Check, fail, type Finding, ok, warn } from "./finding.ts";
 
 const check = "your own tables";
 
-/** What the operator made that concerns deletes of logs: foreign keys keep rows from cleanup-pg, triggers run for it. */
+/**
+ * What the operator made that concerns deletes of logs: foreign keys keep rows from cleanup-pg, triggers run for it.
+ */
 export const ownReferences =
   (level: typeof fail | typeof warn): Check =>
   async ({ connections }) => {

@@ -6,7 +6,10 @@ import { type Check, fail, type Finding, ok } from "./finding.ts";
 
 const check = "source schema";
 
-/** What the search path finds of one platform has to lie in one schema: rows of another one's tables would keep nothing, or name the wrong people. */
+/**
+ * What the search path finds of one platform has to lie in one schema: rows of another one's tables would keep nothing,
+ * or name the wrong people.
+ */
 export const sourceSchema: Check = ({ connections }) => schemaFindings(connections.postgres);
 
 /** Throws AppError where the tables are found in several schemas. */

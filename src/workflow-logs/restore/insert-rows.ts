@@ -1,4 +1,4 @@
-import type { PoolClient } from "pg";
+import type { Pool, PoolClient } from "pg";
 import { copyIn } from "../../stores/postgres/copy/copy-in.ts";
 import type { Column } from "../../stores/postgres/table.ts";
 import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
@@ -47,7 +47,21 @@ export async function copyRows(client: PoolClient, table: Table, groups: readonl
   for (const { columns, chunks } of groups) await copyIn(client, `${table.sqlName} (${namesOf(columns)})`, chunks);
 }
 
-/** unique_violation, exclusion_violation; feature_not_supported: COPY under row level security. */
+/**
+ * Whether COPY does what INSERT would: not into a view, under row level security, or where somebody has a rule for
+ * inserts, which COPY passes over (https://www.postgresql.org/docs/current/sql-copy.html, "Notes").
+ */
+export async function takesCopy(pool: Pool, table: Table): Promise<boolean> {
+  const { rows } = await pool.query<{ takes: boolean }>(
+    `select c.relkind in ('r', 'p') and not row_security_active(c.oid)
+       and not exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3') as takes
+     from pg_class c where c.oid = $1::regclass`,
+    [table.sqlName],
+  );
+  return rows[0]?.takes ?? false;
+}
+
+/** unique_violation, exclusion_violation; feature_not_supported: another kind of table. */
 const inTheWay = new Set(["23505", "23P01", "0A000"]);
 
 /** Whether insertRows may succeed where copyRows ended with this error. */

@@ -5,7 +5,10 @@ import type { ArchivedRow } from "./documents/archived-row.ts";
 
 /** Documents that are not brought back, by their ids. */
 export interface LeftOut {
-  /** The platform itself deleted the row, or the run of a node execution that had been purged before: the last thing that was noted of it says so, or said so and was applied. */
+  /**
+   * The platform itself deleted the row, or the run of a node execution that had been purged before: the last thing
+   * that was noted of it says so, or said so and was applied.
+   */
   readonly deleted: ReadonlySet<string>;
   /** The row was purged from another month, which has its newer document. */
   readonly elsewhere: ReadonlyMap<string, string>;
@@ -76,7 +79,9 @@ async function deletedByPlatform(
   return new Set([...deleted.keys(), ...ofRuns.flatMap(({ id }) => (outlived.has(id) ? [] : [id]))]);
 }
 
-/** Node executions that were still there when their run was deleted, and were purged after that: the platform left them. */
+/**
+ * Node executions that were still there when their run was deleted, and were purged after that: the platform left them.
+ */
 async function purgedLater(
   client: PoolClient,
   records: readonly { readonly id: string; readonly at: string }[],
@@ -128,7 +133,10 @@ async function journalOf(
   return new Map(entries.rows.map((entry) => [entry.id, entry]));
 }
 
-/** Whether every document of the partition that has no row should be accounted for: not where logs were written into Elasticsearch alone. */
+/**
+ * Whether every document of the partition that has no row should be accounted for: not where logs were written into
+ * Elasticsearch alone.
+ */
 async function wasPurgedFrom(client: PoolClient, { dataType, tenantId, month }: Partition): Promise<boolean> {
   const found = await client.query(
     `select from log_archive.partitions p where (data_type, tenant_id, month) = ($1, $2, $3) and purged_since is not null
@@ -138,7 +146,10 @@ async function wasPurgedFrom(client: PoolClient, { dataType, tenantId, month }: 
   return found.rowCount === 1;
 }
 
-/** These rows are back because somebody asked for it: notes of their deletion say no more than where documents of theirs may lie. */
+/**
+ * These rows are back because somebody asked for it: notes of their deletion say no more than where documents of theirs
+ * may lie.
+ */
 export async function forgetDeletions(
   client: PoolClient,
   { dataType }: Partition,

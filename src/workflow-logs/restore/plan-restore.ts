@@ -27,7 +27,10 @@ export interface PlannedRestore extends Partition {
 /** A partition that was archived once and of which nothing can be read now. */
 export interface MissingIndex extends Partition {
   readonly state: PartitionState;
-  /** Why, where it is not that there is no index: `alias`, its name leads to another index; `meanwhile`, it went while others were restored. */
+  /**
+   * Why, where it is not that there is no index: `alias`, its name leads to another index; `meanwhile`, it went while
+   * others were restored.
+   */
   readonly because?: "closed" | "alias" | "meanwhile";
   /** Rows that were purged after they had been compared, and cannot be brought back. */
   readonly purgedRows: number;
@@ -42,7 +45,10 @@ export interface RestorePlan {
   readonly notes: readonly string[];
 }
 
-/** Which indices hold what the scope of one tenant asks for. Reads only. Months that cannot be read are among the missing. */
+/**
+ * Which indices hold what the scope of one tenant asks for. Reads only. Months that cannot be read are among the
+ * missing.
+ */
 export async function planRestore(connections: Connections, scope: Scope): Promise<RestorePlan> {
   const { elasticsearch, settings, archive } = connections;
   const tenantId = scope.tenantIds[0]!;
@@ -122,7 +128,9 @@ async function missingIndices(
   return [...byKey.values()];
 }
 
-/** The partition, whose index went after it was planned; undefined when it is there, and something else is the matter. */
+/**
+ * The partition, whose index went after it was planned; undefined when it is there, and something else is the matter.
+ */
 export async function goneMeanwhile(
   { elasticsearch, state }: Connections,
   { index, dataType, tenantId, month }: PlannedRestore,

@@ -38,8 +38,9 @@ export interface Restore {
 }
 
 /**
- * Brings the documents of one partition back, from where an interrupted restore of the same range stopped. Everything dealt with is in the state when it
- * ends, by itself or interrupted. Another run that works on the partition is waited for.
+ * Brings the documents of one partition back, from where an interrupted restore of the same range stopped. Everything
+ * dealt with is in the state when it ends, by itself or interrupted. Another run that works on the partition is waited
+ * for.
  */
 export function restorePartition(
   restore: Restore,

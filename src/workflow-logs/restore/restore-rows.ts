@@ -14,7 +14,7 @@ import { RowLines, type RowWithLine } from "./documents/row-lines.ts";
 import { utcTimestamp } from "./columns/column-text.ts";
 import { compareRows, type RowComparison } from "./compare-rows.ts";
 import { joinLines } from "../../stores/postgres/copy/copy-lines.ts";
-import { copyRows, insertRows, mayBeInTheWay } from "./insert-rows.ts";
+import { copyRows, insertRows, mayBeInTheWay, takesCopy } from "./insert-rows.ts";
 import { isWithin } from "./is-within.ts";
 import { Outcome } from "./row-fates.ts";
 import { InexactRows, rowRefusal } from "./refused-rows.ts";
@@ -45,8 +45,9 @@ export interface RestoreReceipt extends Receipt {
 }
 
 /**
- * Every statement is served by the primary key; a plan that scans the table would do so for each batch. Nothing is captured: the rows are what their
- * documents are, and a copy of them could only take away what a document has beside its row, such as the contents of a file that is gone.
+ * Every statement is served by the primary key; a plan that scans the table would do so for each batch. Nothing is
+ * captured: the rows are what their documents are, and a copy of them could only take away what a document has beside
+ * its row, such as the contents of a file that is gone.
  */
 const transactionSettings = `set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off; ${asOwnWrite}`;
 
@@ -54,15 +55,16 @@ const transactionSettings = `set local enable_seqscan = off; set local enable_ha
 type InsertWay = "copy" | "insert";
 
 /**
- * Puts archived rows back where they are missing, a batch in one short transaction together with their offload rows and the end of their entries in the
- * journal of purges. What is there already is compared and left alone. Before it commits, every row is read back and compared with its document: one that
- * PostgreSQL does not keep exactly is refused.
+ * Puts archived rows back where they are missing, a batch in one short transaction together with their offload rows and
+ * the end of their entries in the journal of purges. What is there already is compared and left alone. Before it
+ * commits, every row is read back and compared with its document: one that PostgreSQL does not keep exactly is refused.
  */
 export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
   private readonly what: RowRestore;
   private readonly documents = new ArchivedRows();
   private readonly lines: RowLines;
   private readonly month: TimeRange;
+  private takesCopy: Promise<boolean> | undefined;
 
   constructor(what: RowRestore) {
     this.what = what;
@@ -151,10 +153,12 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
   }
 
   private async restoreTogether(rows: readonly RowWithLine[]): Promise<Outcome> {
+    const { pool, comparison } = this.what;
+    const takes = await (this.takesCopy ??= takesCopy(pool, comparison.table));
     try {
-      return await retryOnConflict(() => this.restoreInTransaction(rows, "copy"));
+      return await retryOnConflict(() => this.restoreInTransaction(rows, takes ? "copy" : "insert"));
     } catch (error) {
-      if (!mayBeInTheWay(error)) throw error;
+      if (!takes || !mayBeInTheWay(error)) throw error;
       return retryOnConflict(() => this.restoreInTransaction(rows, "insert"));
     }
   }
@@ -285,7 +289,9 @@ async function requireOwnership(client: PoolClient, partition: Partition, runId:
   });
 }
 
-/** Documents of purged rows that the platform deleted since, with their run, are kept for that reason now, and not lost. */
+/**
+ * Documents of purged rows that the platform deleted since, with their run, are kept for that reason now, and not lost.
+ */
 async function keepAsDeleted(
   client: PoolClient,
   { dataType, tenantId, month }: Partition,

@@ -31,15 +31,19 @@ export interface RestoreWatch {
   readonly progress: ProgressSink;
 }
 
-/** Batches side by side: while PostgreSQL inserts one, Elasticsearch gives the next; more would only take memory and locks. */
+/**
+ * Batches side by side: while PostgreSQL inserts one, Elasticsearch gives the next; more would only take memory and
+ * locks.
+ */
 const concurrency = 2;
 /** So many rows refused one after the other are no matter of single rows: the table is another than it was. */
 const refusalsInARow = 1000;
 
 /**
- * Inserts the archived rows of one tenant that PostgreSQL lacks, parents first, every column exact, and returns the report. Rows that are there are compared
- * and never changed; the indices stay as they are. Run again, it goes on where it was interrupted. Throws AppError, before anything is written, when the
- * tables could not take every archived column.
+ * Inserts the archived rows of one tenant that PostgreSQL lacks, parents first, every column exact, and returns the
+ * report. Rows that are there are compared and never changed; the indices stay as they are. Run again, it goes on where
+ * it was interrupted. Throws AppError, before anything is written, when the tables could not take every archived
+ * column.
  *
  * @example
  * ```ts
@@ -106,7 +110,10 @@ async function untilStopped(signal: AbortSignal, work: () => Promise<TransferEnd
   }
 }
 
-/** Looks at everything first and then does one partition after the other, so that parents are there before what belongs to them. */
+/**
+ * Looks at everything first and then does one partition after the other, so that parents are there before what belongs
+ * to them.
+ */
 async function all(
   shared: Restore,
   tables: readonly RestoreTable[],

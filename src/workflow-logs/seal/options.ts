@@ -1,6 +1,8 @@
 import type { DataType } from "../partitions/log-types.ts";
 
-/** The data tiers of Elasticsearch that old months are moved to; a cluster without such nodes keeps them where they are. */
+/**
+ * The data tiers of Elasticsearch that old months are moved to; a cluster without such nodes keeps them where they are.
+ */
 export const tiers = ["hot", "warm", "cold"] as const;
 export type Tier = (typeof tiers)[number];
 

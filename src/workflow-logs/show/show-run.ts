@@ -93,7 +93,8 @@ async function nodesOfRows(
 ): Promise<ShownNode[]> {
   const records = new PostgresRecords(connections, nodeExecutionKind);
   const table = await records.table();
-  const ofApp = appId === undefined ? [] : [table.is("appId", appId)]; // the platform's index begins with tenant and app
+  // the platform's index begins with tenant and app
+  const ofApp = appId === undefined ? [] : [table.is("appId", appId)];
   const conditions = [table.is("tenantId", tenantId), ...ofApp, table.is("workflowRunId", runId)];
   const nodes = await records.list(conditions, { direction: "asc" });
   const offloads = await offloadsOfRows(

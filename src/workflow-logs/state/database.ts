@@ -25,13 +25,17 @@ export interface DeleteSelection {
 }
 
 /**
- * `missing`: a row without a document; `extra`: a document without a row; `changed`: the row was written while it was validated, so nothing can be
- * said of it; `lost`: a row that was purged and has no document; `altered`: one whose document is not what it was then; `doubled`: a document
- * without a row here whose id has another one, where its row is or was last.
+ * `missing`: a row without a document; `extra`: a document without a row; `changed`: the row was written while it was
+ * validated, so nothing can be said of it; `lost`: a row that was purged and has no document; `altered`: one whose
+ * document is not what it was then; `doubled`: a document without a row here whose id has another one, where its row is
+ * or was last.
  */
 export type DifferenceKind = "missing" | "different" | "extra" | "changed" | "lost" | "altered" | "doubled";
 
-/** The tables of `log_archive` as migrations/postgres/ makes them. Times are ISO 8601 text in UTC and bigints text (typed-pool.ts). */
+/**
+ * The tables of `log_archive` as migrations/postgres/ makes them. Times are ISO 8601 text in UTC and bigints text
+ * (typed-pool.ts).
+ */
 export interface StateTables {
   runs: RunsTable;
   partitions: {

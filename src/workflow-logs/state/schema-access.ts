@@ -56,8 +56,8 @@ export async function requireSchemaAccess(pool: Pool): Promise<void> {
 }
 
 /**
- * Afterwards what this role made in `log_archive` belongs to the owner of the schema, where this role is a member of it: capture is installed by the owner of the log
- * tables, and all else runs as another role.
+ * Afterwards what this role made in `log_archive` belongs to the owner of the schema, where this role is a member of
+ * it: capture is installed by the owner of the log tables, and all else runs as another role.
  */
 export const handOverStatement = `do $$
 declare

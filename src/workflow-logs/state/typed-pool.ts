@@ -9,7 +9,8 @@ const timestamptzOid = 1184;
  * stay text, whatever their type. Oids are fixed for PostgreSQL's built-in types (pg_type.dat).
  */
 const byteaOid = 17;
-const arrayOids = [1000, 1005, 1007, 1009, 1015, 1016, 2951]; // of boolean, smallint, integer, text, varchar, bigint, uuid
+// of boolean, smallint, integer, text, varchar, bigint, uuid
+const arrayOids = [1000, 1005, 1007, 1009, 1015, 1016, 2951];
 const structuredOids = new Set([byteaOid, ...arrayOids]);
 
 /**

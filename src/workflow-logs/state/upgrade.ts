@@ -9,8 +9,9 @@ const folder = new URL("../../../migrations/postgres/", import.meta.url);
 const migrationTable = "schema_versions";
 
 /**
- * Brings the `log_archive` schema to what this program knows and returns the names of the migrations applied, none when it was there already. Safe when
- * many do it at once (advisory lock). Throws AppError when the schema is newer than the program.
+ * Brings the `log_archive` schema to what this program knows and returns the names of the migrations applied, none when
+ * it was there already. Safe when many do it at once (advisory lock). Throws AppError when the schema is newer than the
+ * program.
  */
 export async function upgradeState(db: StateDatabase): Promise<string[]> {
   if ((await pendingMigrations(db)).length === 0) return [];

@@ -8,9 +8,9 @@ import type { CountDifference } from "./report.ts";
 import type { ValidateRun } from "./validate-run.ts";
 
 /**
- * Partitions whose documents are more than their rows and those purged or deleted, or fewer than their rows, or than the
- * purged rows of which they are the only copy. Those that seem so are counted once more in both stores: rows come and go while a platform runs, so only a difference from both
- * counts of rows is one. The report has the later counts.
+ * Partitions whose documents are more than their rows and those purged or deleted, or fewer than their rows, or than
+ * the purged rows of which they are the only copy. Those that seem so are counted once more in both stores: rows come
+ * and go while a platform runs, so only a difference from both counts of rows is one. The report has the later counts.
  */
 export async function compareCounts(
   validation: ValidateRun,

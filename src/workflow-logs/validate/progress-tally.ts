@@ -11,7 +11,9 @@ import { quoteIdentifier, type Table } from "../../stores/postgres/table.ts";
 import type { Listing } from "../rows/row-query.ts";
 import type { CheckedBatch, RowCheck } from "./row-check.ts";
 
-/** How far the validation of one partition is; every change is stored in the transaction that stores what it rests on. */
+/**
+ * How far the validation of one partition is; every change is stored in the transaction that stores what it rests on.
+ */
 export class ProgressTally {
   checked: number;
   after: ValidationProgress["after"];
@@ -53,7 +55,10 @@ export class ProgressTally {
     await this.save(this.check.state, true);
   }
 
-  /** The last statement of a transaction, which may be tried again: what it says is true here only when it has succeeded. */
+  /**
+   * The last statement of a transaction, which may be tried again: what it says is true here only when it has
+   * succeeded.
+   */
   async save(
     db: StateDatabase,
     finished: boolean,
@@ -68,8 +73,8 @@ export class ProgressTally {
 }
 
 /**
- * Goes on with an unfinished validation of the same range of the same index, unless rows have been inserted into the part that it has compared;
- * else begins anew. The caller holds the partition's lock.
+ * Goes on with an unfinished validation of the same range of the same index, unless rows have been inserted into the
+ * part that it has compared; else begins anew. The caller holds the partition's lock.
  */
 export async function openTally(check: RowCheck, range: ValidatedRange, listing: Listing): Promise<ProgressTally> {
   const { state, partition, source } = check;

@@ -105,7 +105,8 @@ async function compare(check: RowCheck, entries: readonly PurgedEntry[], adopt: 
   }
   const suspectIds = suspects.map(({ id }) => id);
   const withRow = await idsWithRow(check, suspectIds);
-  const journalled = await purgedIds(check.state, check.partition, suspectIds); // an application may have deleted the log meanwhile
+  // an application may have deleted the log meanwhile
+  const journalled = await purgedIds(check.state, check.partition, suspectIds);
   return {
     written: entries.length,
     refused: [],

@@ -12,7 +12,10 @@ export interface ValidateTotals {
   missing: number;
   /** Documents without a row that nothing explains. */
   extra: number;
-  /** Rows that the platform deleted while that was recorded, and whose documents are kept or wait for the deletion to be applied. */
+  /**
+   * Rows that the platform deleted while that was recorded, and whose documents are kept or wait for the deletion to be
+   * applied.
+   */
   keptAfterDelete: number;
   different: number;
   /** Rows written while they were validated, and not equal to their document yet: nothing can be said of them. */
@@ -27,7 +30,9 @@ export interface ValidateTotals {
   doubled: number;
   /** Rows purged from PostgreSQL; the documents of all of them were looked at with `--full`. */
   purged: number;
-  /** Of them, rows purged before fingerprints were written: nothing tells whether their documents are what they were. */
+  /**
+   * Of them, rows purged before fingerprints were written: nothing tells whether their documents are what they were.
+   */
   unproven: number;
 }
 

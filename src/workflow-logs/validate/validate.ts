@@ -35,8 +35,9 @@ export interface ValidateWatch extends RunWatch {
 const reportedDifferences = 100;
 
 /**
- * Compares both stores and returns what differs. Writes only its own state, unless rows are to be repaired or documents to be deleted. A full
- * validation that is interrupted or killed goes on where it was when it is called again. Throws AppError when a store cannot be read.
+ * Compares both stores and returns what differs. Writes only its own state, unless rows are to be repaired or documents
+ * to be deleted. A full validation that is interrupted or killed goes on where it was when it is called again. Throws
+ * AppError when a store cannot be read.
  *
  * @example
  * ```ts

@@ -74,7 +74,8 @@ describe.each(Object.entries(adapters))("a run in %s", (_name, open) => {
     let id = "";
     await start(async (run) => ((id = run.id), "completed"));
     const ghost = await opened.home.openLocks();
-    await expect.poll(() => ghost.tryLock(runLockName(id)), { timeout: 10_000 }).toBe(true); // the run's session ends first
+    // the run's session ends first
+    await expect.poll(() => ghost.tryLock(runLockName(id)), { timeout: 10_000 }).toBe(true);
     const worked = start(
       async () => {
         ghost.close(); // too late, if the work began before
@@ -93,7 +94,8 @@ describe.each(Object.entries(adapters))("a run in %s", (_name, open) => {
     let id = "";
     await start(async (run) => ((id = run.id), "completed"));
     const ghost = await opened.home.openLocks();
-    await expect.poll(() => ghost.tryLock(runLockName(id)), { timeout: 10_000 }).toBe(true); // the run's session ends first
+    // the run's session ends first
+    await expect.poll(() => ghost.tryLock(runLockName(id)), { timeout: 10_000 }).toBe(true);
     const stop = new AbortController();
     const status = start(async () => "completed", { signal: stop.signal, continues: id });
     await sleep(500);

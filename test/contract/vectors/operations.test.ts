@@ -145,7 +145,8 @@ describe.each(Object.entries(subjects))("operations on %s", (storeName, open) =>
       note2: "other",
     };
     const record = { ...long, ...many };
-    if (storeName !== "Milvus") delete (record as Partial<typeof record>).own; // Weaviate's own schema decides what it takes
+    // Weaviate's own schema decides what it takes
+    if (storeName !== "Milvus") delete (record as Partial<typeof record>).own;
     await on.insertRecord(tenant, record);
     expect(await on.getRecordById(tenant, "long")).toEqual(record);
     expect(await on.queryByKeyword(tenant, "needle", 5, false)).toEqual([{ uniqueid: "long" }]);

@@ -26,7 +26,10 @@ async function close(): Promise<void> {
 
 const seen = { attempts: 0, crashes: 0, failures: 0, acts: 0, purged: 0, left: 0 };
 
-/** One interleaving: purges that are disturbed and ended at random, until one comes through, while an application writes. */
+/**
+ * One interleaving: purges that are disturbed and ended at random, until one comes through, while an application
+ * writes.
+ */
 async function interleave(number: number, tenantId: string): Promise<void> {
   const prng = createPrng(`purge/${seed}/${number}`);
   const { archive, proxy } = open!;

@@ -18,8 +18,8 @@ import type { TestArchive } from "../../support/test-archive.ts";
 type TableName = ArchivedTable["table"];
 
 /**
- * An application that writes into the log tables, and remembers the last content of every row it committed and did not delete itself. Its statements
- * give up when a lock is held, and then did not happen.
+ * An application that writes into the log tables, and remembers the last content of every row it committed and did not
+ * delete itself. Its statements give up when a lock is held, and then did not happen.
  */
 export class Platform {
   readonly tenantId: string;
@@ -72,8 +72,8 @@ export class Platform {
   }
 
   /**
-   * One thing that an application might do at any moment. `mayAdd` is false where nothing could see in time that something was added to what is
-   * about to go: it would lose nothing, but be left behind alone.
+   * One thing that an application might do at any moment. `mayAdd` is false where nothing could see in time that
+   * something was added to what is about to go: it would lose nothing, but be left behind alone.
    */
   async act(mayAdd = true): Promise<void> {
     if (this.pending !== undefined && this.prng.chance(0.6)) return this.commitPending();
@@ -82,7 +82,8 @@ export class Platform {
       () => this.change("workflow_runs", "status = 'running', outputs = $2"),
       () => this.change("workflow_app_logs", "created_from = left($2, 20)"),
       () => this.change("workflow_node_executions", "outputs = $2"),
-      () => this.change("workflow_node_executions", "title = title || left($2, 0)"), // another version, the same content
+      // another version, the same content
+      () => this.change("workflow_node_executions", "title = title || left($2, 0)"),
       () => this.delete("workflow_node_executions"),
       () => this.delete("workflow_runs"),
       ...(mayAdd ? [() => this.addNode(), () => this.addOffload()] : []),
@@ -106,7 +107,9 @@ export class Platform {
     await this.remember(table, id);
   }
 
-  /** Alters or deletes a document behind the archive's back, of a row that is in PostgreSQL: then that row must stay. */
+  /**
+   * Alters or deletes a document behind the archive's back, of a row that is in PostgreSQL: then that row must stay.
+   */
   async spoilDocument(): Promise<void> {
     const table = this.prng.pick(archivedTables);
     const id = await this.someId(table.table);

@@ -28,7 +28,10 @@ afterEach(async () => {
   await archive.drop();
 });
 
-/** Commands one after the other, about each second one of which is killed at a random moment, but the last. Returns what failed by itself. */
+/**
+ * Commands one after the other, about each second one of which is killed at a random moment, but the last. Returns what
+ * failed by itself.
+ */
 async function work(prng: Prng, commands: readonly (() => readonly string[])[]): Promise<string[]> {
   const failed: string[] = [];
   for (let left = commandsOfEach; left > 0; left--) {

@@ -3,9 +3,10 @@ import type { Client } from "pg";
 const tables = ["workflow_runs", "workflow_app_logs", "workflow_node_executions", "workflow_node_execution_offload"];
 
 /**
- * From now on the database knows what the platform committed last of each row: triggers write it down in the platform's own transaction, and look away when the
- * program under test writes. Runs and nodes end when they were created, so that they may be purged; an offload row comes only beside its node. With a run the platform
- * deletes the node executions of it that had been purged: it has no rows of them any more, and would have deleted these.
+ * From now on the database knows what the platform committed last of each row: triggers write it down in the platform's
+ * own transaction, and look away when the program under test writes. Runs and nodes end when they were created, so that
+ * they may be purged; an offload row comes only beside its node. With a run the platform deletes the node executions of
+ * it that had been purged: it has no rows of them any more, and would have deleted these.
  */
 export async function keepTruth(sql: Client): Promise<void> {
   await sql.query(`

@@ -64,7 +64,8 @@ describe("a transaction that has written and not ended", () => {
       end.abort();
     }
     expect(notes).toEqual([expect.stringContaining("dify-api")]);
-    expect(await slowest).toBeLessThan(5000); // 1.2s and what a busy machine adds; a queue behind the holder would have lasted for ever
+    // 1.2s and what a busy machine adds; a queue behind the holder would have lasted for ever
+    expect(await slowest).toBeLessThan(5000);
     expect(await statusOnce(archive)).toMatchObject({ installed: false, installedAt: null });
 
     await holder.query("COMMIT");

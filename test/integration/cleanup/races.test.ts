@@ -24,7 +24,9 @@ async function scene(): Promise<Scene> {
   return { tenantId, ...run };
 }
 
-/** Does `change` the first time a step is reached while rows of `table` are purged: the tables come in a fixed order. */
+/**
+ * Does `change` the first time a step is reached while rows of `table` are purged: the tables come in a fixed order.
+ */
 function once(step: PurgeStep, change: () => Promise<unknown>, occurrence = 1): (now: PurgeStep) => Promise<void> {
   let seen = 0;
   return async (now) => {

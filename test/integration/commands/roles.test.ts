@@ -8,7 +8,10 @@ import { type AppEnd, runApp, startApp } from "../../support/app-process.ts";
 import { insertRun } from "../../support/insert-run.ts";
 import { createTestArchive, type TestArchive } from "../../support/test-archive.ts";
 
-/** Point 13 of the mends: each command runs with the roles of docs/roles.md, read from there, and says all at once what lesser ones lack. */
+/**
+ * Point 13 of the mends: each command runs with the roles of docs/roles.md, read from there, and says all at once what
+ * lesser ones lack.
+ */
 const page = readFileSync(new URL("../../../docs/roles.md", import.meta.url), "utf8");
 
 /** The code blocks below a heading, which may be there for each store. */

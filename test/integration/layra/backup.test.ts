@@ -139,7 +139,8 @@ test(
           false,
           expect.stringMatching(/damaged/),
         ]);
-        const restored = await runStores(away, "restore", "--from", to, "--id", id); // it would fail otherwise, too, if it asked the stores first
+        // it would fail otherwise, too, if it asked the stores first
+        const restored = await runStores(away, "restore", "--from", to, "--id", id);
         expect([what, name, restored.json["error"]]).toMatchObject([what, name, { code: "backup_damaged" }]);
         await writeFile(file, content);
       }

@@ -111,7 +111,8 @@ test("L28, L29: what a live conversation or a chatflow names stays, also beside 
   const dry = await runStores(given.env, "orphans", "--dry-run", "--grace-hours", "0");
   expect(new Set(dry.json["orphans"] as string[])).toEqual(new Set([orphan, inDeleted, young]));
   expect(await isWhole(orphan)).toBe(true);
-  expect((await runStores(given.env, "orphans", "--yes")).json).toMatchObject({ orphans: [], removed: [] }); // all are younger than a day
+  // all are younger than a day
+  expect((await runStores(given.env, "orphans", "--yes")).json).toMatchObject({ orphans: [], removed: [] });
   expect((await runStores(given.env, "orphans", "--grace-hours", "0")).code).toBe(2); // nobody to ask
   await collection(await stores.mongodb(), "knowledge_bases").deleteOne({ knowledge_base_id: young });
   const text = await storesText(given.env, "orphans", "--yes", "--grace-hours", "0");

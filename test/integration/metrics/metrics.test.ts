@@ -63,7 +63,8 @@ test("a worker serves the archive's figures and its health", async () => {
     expect(sum(samples, "log_archive_partitions")).toBe(rows[0]!.partitions);
     expect(samples).toContainEqual({ name: "log_archive_record_errors", labels: { type: "y" }, value: 1 });
     expect(sum(samples, "log_archive_capture_installed")).toBe(0);
-    expect(samples.map(({ name }) => name)).not.toContain("log_archive_worker_last_seen_timestamp_seconds"); // nothing is scheduled
+    // nothing is scheduled
+    expect(samples.map(({ name }) => name)).not.toContain("log_archive_worker_last_seen_timestamp_seconds");
     expect(sum(samples, "process_resident_memory_bytes")).toBeGreaterThan(0);
     expect((await fetch(`${url}/health`)).status).toBe(200);
     expect((await fetch(`${url}/elsewhere`)).status).toBe(404);

@@ -217,7 +217,8 @@ describe("with capture", () => {
         expect([table, byNote]).toEqual([table, expect.arrayContaining(byScan)]);
       }
       for (const how of await planningOf({ followDeletes: true }))
-        expect(how).toMatch(/^notes$|^scan: .* has fewer documents than were confirmed$/); // rows that moved within a month
+        // rows that moved within a month
+        expect(how).toMatch(/^notes$|^scan: .* has fewer documents than were confirmed$/);
       for (const { byScan, byNote } of Object.values(await bothPlans())) {
         expect(byScan.filter((id) => !byNote.includes(id))).toEqual([]);
       }
@@ -277,7 +278,8 @@ async function writeSomething(sql: Client, prng: Prng): Promise<void> {
 describe("blocks of the log tables that a run with nothing new reads", () => {
   /** One row a page: a table of many pages that is copied in a moment. */
   beforeEach(async () => {
-    for (const table of tables) await archive.sql.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`); // its reading would count as the run's
+    // its reading would count as the run's
+    for (const table of tables) await archive.sql.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`);
     await archive.sql.query(`ALTER TABLE ${nodes} ALTER COLUMN process_data SET STORAGE PLAIN`);
     await insertRows(archive.sql, {
       table: nodes,

@@ -106,6 +106,19 @@ test("a row in whose way another is, by a unique key, is refused, and those besi
   }
 });
 
+test("a rule for inserts is never passed over: PostgreSQL says that it is in the way, and nothing is written", async () => {
+  await deleteLogs(archive.sql, `tenant_id = '${tenant}'`);
+  const before = await dumpLogs(archive.sql);
+  await archive.sql.query("CREATE TABLE seen (id uuid)");
+  await archive.sql.query("CREATE RULE also AS ON INSERT TO workflow_runs DO ALSO INSERT INTO seen VALUES (NEW.id)");
+  try {
+    await expect(restoreOnce(archive, tenant)).rejects.toThrow(/INSERT or UPDATE rules/);
+    expect(await dumpLogs(archive.sql)).toEqual(before);
+  } finally {
+    await archive.sql.query("DROP RULE also ON workflow_runs; DROP TABLE seen");
+  }
+});
+
 test("rows of another content are reported with their columns and never overwritten", async () => {
   const [micro = "", empty = "", text = ""] = await ids("workflow_node_executions", 3);
   const update = (set: string, id: string) =>

@@ -21,7 +21,10 @@ const otherTenant = "33333333-3333-4333-8333-333333333333";
 const full = { level: "full", scope: { dataTypes: ["workflow_runs"] } } as const;
 const deleting = { ...full, deleteExtra: true, confirmDelete: async () => true };
 
-/** A document of run 1 that says `old`, as a race of an earlier version of the program left it in a month that its row is not in. */
+/**
+ * A document of run 1 that says `old`, as a race of an earlier version of the program left it in a month that its row
+ * is not in.
+ */
 async function plant(tenant: string, month: string): Promise<void> {
   const documents = documentsOf(archive);
   const newer = await documents.source(documents.indexOf("workflow_runs", tenantId, "2025.09"), runId(1));

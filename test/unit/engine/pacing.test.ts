@@ -369,7 +369,8 @@ describe("bytes known only after reading", () => {
           }
           const slowest = Math.min(2000, later ?? 2000);
           const reading = batches.reduce((sum, { reads }) => sum + reads, 0);
-          expect(charged.at(-1)!.at).toBeLessThanOrEqual((total / slowest) * 1000 + reading + 2 * batches.length); // and not much slower
+          // and not much slower
+          expect(charged.at(-1)!.at).toBeLessThanOrEqual((total / slowest) * 1000 + reading + 2 * batches.length);
         },
       ),
       { numRuns: 50 },

@@ -9,8 +9,8 @@ import { printReport } from "../../print-report.ts";
 const defaultSchema = "public";
 
 /**
- * Prints the report of a run on an archive, which says beside its head in which schema the log tables were found: null where the run did not come that far. A person
- * reads it where it is not the default one.
+ * Prints the report of a run on an archive, which says beside its head in which schema the log tables were found: null
+ * where the run did not come that far. A person reads it where it is not the default one.
  */
 export function printArchiveReport(
   context: CommandContext,

@@ -45,7 +45,8 @@ export async function* documentIds(
   let left = random ?? Number.POSITIVE_INFINITY;
   const seed = Math.floor(Math.random() * 2 ** 31); // the pages of one listing go on in one order
   let { id } = await described(client.openPointInTime({ index, keep_alive: keepAlive }));
-  const touch = setInterval(() => void keepPointInTime(client, id).catch(() => {}), touchMillis); // the next page fails then
+  // the next page fails then
+  const touch = setInterval(() => void keepPointInTime(client, id).catch(() => {}), touchMillis);
   try {
     let after: estypes.SortResults | undefined;
     while (!signal.aborted && left > 0) {

@@ -46,10 +46,10 @@ const resetPatience = 2_000;
 
 /** The pooler may have no `server_reset_query`: what we set would be set for whoever gets the session next. */
 function resetAtEnd(client: pg.Client): void {
-  const end = client.end.bind(client) as (then?: (error: Error) => void) => Promise<void>;
+  const end = client.end.bind(client);
   let isResetting = false;
   client.end = ((then?: (error: Error) => void) => {
-    if (isResetting) return end(then);
+    if (isResetting) return then === undefined ? end() : end(then as () => void);
     isResetting = true;
     const reset = client.query("discard all").catch(() => {}); // within a transaction, or with the connection lost
     const ended = Promise.race([reset, sleep(resetPatience, undefined, { ref: false })]).then(() => end());

@@ -65,7 +65,9 @@ export function connectionTarget(databaseUrl: string): ConnectionTarget {
   return { ...target, attempts: [tls] };
 }
 
-/** Whether the URL asks for TLS in words, and still takes whoever answers for the server: encrypted, but not verified. */
+/**
+ * Whether the URL asks for TLS in words, and still takes whoever answers for the server: encrypted, but not verified.
+ */
 export function trustsAnybody(databaseUrl: string): boolean {
   const { sslmode, ssl } = withoutTls(databaseUrl).parameters;
   if ((sslmode ?? ssl) === undefined) return false;
@@ -94,7 +96,8 @@ function optionsOf(mode: Mode, parameters: Readonly<Record<string, string>>, sys
   if ((sslcert === undefined) !== (sslkey === undefined))
     throw refusal("sslcert and sslkey, the client's certificate and its key, go together: one of them is missing.");
   const authority = sslrootcert === undefined || system ? undefined : read("sslrootcert", sslrootcert);
-  const verifies = mode.startsWith("verify") || authority !== undefined; // as in libpq, an authority that is given is asked
+  // as in libpq, an authority that is given is asked
+  const verifies = mode.startsWith("verify") || authority !== undefined;
   return {
     rejectUnauthorized: verifies,
     ...(authority !== undefined && { ca: authority }),

@@ -21,8 +21,8 @@ export function copyField(text: string | null): string {
 }
 
 /**
- * Sends lines of COPY's text format, which the chunks hold one after the other, by `COPY target FROM STDIN`; `target` is
- * a table with its columns. The connection is usable again afterwards, also when PostgreSQL refused a row.
+ * Sends lines of COPY's text format, which the chunks hold one after the other, by `COPY target FROM STDIN`; `target`
+ * is a table with its columns. The connection is usable again afterwards, also when PostgreSQL refused a row.
  */
 export async function copyIn(client: PoolClient, target: string, chunks: Iterable<Buffer>): Promise<void> {
   await pipeline(Readable.from(chunks), client.query(copyFrom(`copy ${target} from stdin`)));

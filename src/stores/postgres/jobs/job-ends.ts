@@ -7,7 +7,10 @@ export interface JobFailure {
   readonly hint: string | null;
 }
 
-/** The ends of one attempt of a scheduled job, each said in the log: `what` begins the line, `about` tells which attempt. */
+/**
+ * The ends of one attempt of a scheduled job, each said in the log: `what` begins the line, `about` tells which
+ * attempt.
+ */
 export function jobEnds(log: Log, about: object, what: string) {
   return {
     dropped(): JobEnd {

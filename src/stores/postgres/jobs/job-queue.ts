@@ -14,7 +14,8 @@ export async function ensureQueue(boss: PgBoss, name: string, timings: JobTiming
     retryBackoff: true,
     retryDelayMax: timings.longestRetryDelaySeconds,
     heartbeatSeconds: timings.heartbeatSeconds,
-    expireInSeconds: daysSeconds, // the longest pg-boss allows: the heartbeat tells who is dead, and a job may take long
+    // the longest pg-boss allows: the heartbeat tells who is dead, and a job may take long
+    expireInSeconds: daysSeconds,
     deleteAfterSeconds: 40 * daysSeconds, // the last run of a monthly schedule is still known when the next comes
   };
   await boss.createQueue(name, { policy: "exclusive", ...options });

@@ -55,7 +55,8 @@ export async function workJobs(pool: Pool, work: Work): Promise<void> {
     superviseIntervalSeconds: timings.superviseSeconds,
     monitorIntervalSeconds: timings.superviseSeconds,
   });
-  boss.on("error", ({ message, code }: NodeJS.ErrnoException) => onTrouble(message || `${code}`)); // of several addresses that refuse only the code is left
+  // of several addresses that refuse only the code is left
+  boss.on("error", ({ message, code }: NodeJS.ErrnoException) => onTrouble(message || `${code}`));
   boss.on("warning", ({ message }) => onTrouble(message));
   await startBoss(boss);
   try {

@@ -33,7 +33,9 @@ export interface ForeignKeys {
   readonly all: readonly ForeignKey[];
   /** Also those that the rules of the purge cover. */
   readonly oids: readonly string[];
-  /** Tables of which the action of a key could delete or change rows, log tables too; names as those of inspectTable. */
+  /**
+   * Tables of which the action of a key could delete or change rows, log tables too; names as those of inspectTable.
+   */
   readonly acting: readonly string[];
   readonly byType: Readonly<Record<DataType, readonly HoldingKey[]>>;
 }

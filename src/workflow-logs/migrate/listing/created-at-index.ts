@@ -8,7 +8,10 @@ import type { ListedSince } from "../../state/partitions/listed-scopes.ts";
 
 /** What an index on created_at says. */
 export interface LookByIndex extends ListedSince {
-  /** Rows that come from now on are younger than this, but for those that a transaction of more than the overlap window commits. */
+  /**
+   * Rows that come from now on are younger than this, but for those that a transaction of more than the overlap window
+   * commits.
+   */
   readonly since: string;
   /** A checkpoint lies in the future: what comes before it would not be listed. */
   readonly hasCheckpointAhead: boolean;

@@ -146,7 +146,8 @@ export class DualWrite implements ReadPolicy {
     try {
       deleted = await fromPostgres();
     } catch (error) {
-      await forgetRequestedDelete(connections.state, request).catch(() => {}); // its rows are there, so it would do nothing
+      // its rows are there, so it would do nothing
+      await forgetRequestedDelete(connections.state, request).catch(() => {});
       throw error;
     }
     this.deletes.wake();

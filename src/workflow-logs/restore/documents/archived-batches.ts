@@ -17,7 +17,9 @@ export interface ArchivedBatch extends Batch {
 
 export interface ArchivedRange {
   readonly index: string;
-  /** Bounds of created_at in UTC, undefined for all documents; those whose created_at is not indexed come all the same. */
+  /**
+   * Bounds of created_at in UTC, undefined for all documents; those whose created_at is not indexed come all the same.
+   */
   readonly range: TimeRange | undefined;
   readonly after: string | undefined;
 }

@@ -21,8 +21,9 @@ export interface InspectedDocuments {
 }
 
 /**
- * Looks at the fields of every document that is to be restored, from `after` on where a partition was begun before; `isAltered` says which will be refused
- * because somebody changed it, and `onFailure` throws unless the others are to be gone on with. Throws AppError when the tables as they are now could not take them all: before anything is written.
+ * Looks at the fields of every document that is to be restored, from `after` on where a partition was begun before;
+ * `isAltered` says which will be refused because somebody changed it, and `onFailure` throws unless the others are to
+ * be gone on with. Throws AppError when the tables as they are now could not take them all: before anything is written.
  */
 export async function inspectDocuments(
   connections: Connections,
@@ -90,7 +91,8 @@ class TableFacts {
   private readonly plainShapes = new WeakMap<DocumentShape, readonly number[] | false>();
 
   constructor({ table, columns, offloads }: RestoreTable) {
-    const listed = columns.filter(({ notNull }) => notNull); // documentsOf leaves out the others; newColumns looks at them
+    // documentsOf leaves out the others; newColumns looks at them
+    const listed = columns.filter(({ notNull }) => notNull);
     this.rows = new ColumnFacts(table.name, ["archive", ...table.columns.map(({ name }) => name)], columns, listed);
     const names = offloads?.table.columns.map(({ name }) => name) ?? [];
     this.offloads = new ColumnFacts(offloadTable, [fileOfOffload, ...names], offloads?.columns ?? []);
@@ -171,7 +173,10 @@ const pageSize = 1000;
 const pageSizeWithLongText = 10;
 const longTypes = new Set(["text", "json", "jsonb", "bytea"]);
 
-/** The documents of the range, without the values of columns that may be NULL: they can lack nothing, and they are nearly all of the bytes. */
+/**
+ * The documents of the range, without the values of columns that may be NULL: they can lack nothing, and they are
+ * nearly all of the bytes.
+ */
 async function* documentsOf(
   { elasticsearch }: Connections,
   { table, columns }: RestoreTable,

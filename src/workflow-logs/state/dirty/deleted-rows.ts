@@ -77,8 +77,8 @@ function toDeletedRow(row: SelectedRow): DeletedRow {
 }
 
 /**
- * When the platform deleted these rows, as ISO timestamps, by their ids: by what was noted and waits, or was applied and
- * the document kept.
+ * When the platform deleted these rows, as ISO timestamps, by their ids: by what was noted and waits, or was applied
+ * and the document kept.
  */
 export async function deletionTimes(
   db: StateDatabase,

@@ -55,7 +55,8 @@ async function deleteLocked(
   for await (const ids of unresolvedIds(state, check, kinds, idsPerPage)) {
     if (signal.aborted) break;
     await check.pacing.unpaused(signal);
-    const version = await sourceVersion(connections.postgres); // before the row is looked for: a document of a row that is read later stays
+    // before the row is looked for: a document of a row that is read later stays
+    const version = await sourceVersion(connections.postgres);
     const extra = await stillExtra(check, ids);
     const removable = isPurged ? [...(await homesOfDoubled(check, extra)).keys()] : extra;
     spared += extra.length - removable.length;

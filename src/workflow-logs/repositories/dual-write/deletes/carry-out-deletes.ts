@@ -13,8 +13,8 @@ import { recordKinds } from "../record-kinds.ts";
 import { deleteRowless, type WithPartition } from "./delete-rowless.ts";
 
 /**
- * Carries out what was requested, oldest first, and returns how many have to wait for a partition that a run works on. One that fails stays requested too;
- * the first failure is thrown when the others were tried.
+ * Carries out what was requested, oldest first, and returns how many have to wait for a partition that a run works on.
+ * One that fails stays requested too; the first failure is thrown when the others were tried.
  */
 export async function carryOutDeletes(
   connections: Connections,

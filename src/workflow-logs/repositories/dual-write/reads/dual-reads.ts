@@ -126,7 +126,8 @@ export class DualReads<R, T extends LogRecord> {
   private async fromElasticsearch<A>(tenantId: string, { ask, merge }: MergedQuestion<R, A>): Promise<A> {
     const { connections } = this.policy;
     const own = await ask(this.elasticsearch);
-    const { expired: months } = await this.placements(connections.state, tenantId); // after the answer that may lack them
+    // after the answer that may lack them
+    const { expired: months } = await this.placements(connections.state, tenantId);
     if (months.length === 0) return own;
     const documents = new ElasticsearchRecords({ ...connections, part: { months } }, this.kind);
     const part = { months, withoutIds: await documents.ids(tenantId) };

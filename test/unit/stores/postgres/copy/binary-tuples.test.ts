@@ -92,7 +92,8 @@ test("a row of many chunks costs time in proportion to its size", () => {
     while (tuples.next()) rows++;
   }
   expect(rows).toBe(1);
-  expect(performance.now() - started).toBeLessThan(1500); // 8192 chunks copied once each; copied anew each time it is a minute
+  // 8192 chunks copied once each; copied anew each time it is a minute
+  expect(performance.now() - started).toBeLessThan(1500);
 });
 
 test("a COPY without rows has none", () => {
