@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { noProgress } from "../../../../src/runs/progress.ts";
 import { openData } from "../../../../src/resplite/data/data.ts";
 import { partBytes } from "../../../../src/resplite/import/source/fetch-values.ts";
+import { ErrorLog } from "../../../../src/resplite/import/error-log.ts";
 import { openImportFile } from "../../../../src/resplite/import/import-file.ts";
 import { preflight } from "../../../../src/resplite/import/preflight.ts";
 import { DirtyRegistry } from "../../../../src/resplite/import/tracker/dirty-keys.ts";
@@ -97,7 +98,7 @@ test("R47 importing again replaces keys, of which nothing stays, and does not ap
   expect(await verifyOnce(one)).toMatchObject({ status: "match" });
 });
 
-test("R45 R48 a bulk import that is stopped goes on at its page, whichever batch it was at", async () => {
+test("R44 R45 R46 R48 a bulk import that is stopped goes on at its page, whichever batch it was at", async () => {
   const one = await startImport();
   for (let at = 0; at < 3000; at += 1000)
     await one.client.send("MSET", ...Array.from({ length: 1000 }, (_, n) => [`key ${at + n}`, "x"]).flat());
@@ -231,7 +232,7 @@ test.each([
   });
 });
 
-test("R32 stop ends a tracker of another process' making; one listens at a time", async () => {
+test("R31 R32 stop ends a tracker of another process' making; one listens at a time", async () => {
   const one = await startImport();
   const tracker = await startTracking(one);
   expect(isTracking(one.to, one.runId)).toBe(true);
@@ -260,6 +261,29 @@ test("a tracker that was away is noticed, and everything is compared", async () 
   expect(await verifyOnce(one)).toMatchObject({ status: "match" });
   expect(await applyOnce(one)).toMatchObject({ gaps: [], sweep: null });
   await second.stop();
+});
+
+test("R39 a tracker whose connection is cut connects again, says so in the file, and what it missed is found", async () => {
+  const one = await startImport();
+  const { client } = one;
+  await client.send("MSET", "a", "1", "b", "1");
+  const tracker = await startTracking(one);
+  await bulkOnce(one);
+  await client.send("CLIENT", "KILL", "TYPE", "pubsub");
+  await client.send("SET", "a", "2"); // while nobody listens
+  const said = (): string[] => {
+    using data = openImportFile(one.to);
+    return new ErrorLog(data.file, one.runId).newest(5).map(({ message }) => message);
+  };
+  await expect.poll(said, { timeout: 10_000 }).toEqual([expect.stringContaining("lost its connection")]);
+  await expect.poll(() => isTracking(one.to, one.runId), { timeout: 10_000 }).toBe(true);
+  await client.send("INCR", "b");
+
+  const report = await applyOnce(one);
+  expect(report.gaps).toHaveLength(1);
+  expect(report.sweep).toMatchObject({ end: "completed" });
+  expect(await verifyOnce(one)).toMatchObject({ status: "match", matched: 2 });
+  expect((await tracker.stop()).reconnections).toBe(1);
 });
 
 test("R50 without tracker the delta finds nothing, the safety sweep everything", async () => {
@@ -359,7 +383,7 @@ async function newerRedis(url: string): Promise<AsyncDisposable & { url: string 
   };
 }
 
-test("a key that this user may not read is an error of that key alone, and is tried again by the delta", async () => {
+test("R19 a key that this user may not read is an error of that key alone, and is tried again by the delta", async () => {
   const one = await startImport();
   await one.client.send("MSET", "open:a", "1", "closed:b", "2");
   await one.client.send("ACL", "SETUSER", "reader", "on", ">pw", "~open:*", "&*", "+@all");
