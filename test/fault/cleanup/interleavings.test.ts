@@ -9,9 +9,9 @@ import { Platform } from "./platform.ts";
 import { needs } from "../../support/needs.ts";
 
 const full = process.env["TEST_FULL"] === "1";
-const count = Number(process.env["TEST_INTERLEAVINGS"] ?? (full ? 2000 : 25));
+const count = Number(process.env["TEST_INTERLEAVINGS"] ?? (full ? 2000 : 15));
 const seed = process.env["TEST_SEED"] ?? "1";
-const perArchive = 25;
+const perArchive = 15;
 
 class Crash extends Error {}
 
