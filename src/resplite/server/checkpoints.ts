@@ -53,6 +53,7 @@ export class Checkpoints {
     const thread = this.#thread;
     if (thread === undefined) return;
     thread.removeAllListeners("message");
+    thread.ref(); // it is waited for: nothing else may keep the process
     const ended = new Promise((resolve) => thread.once("exit", resolve));
     thread.postMessage("end");
     await ended;

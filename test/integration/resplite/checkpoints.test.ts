@@ -5,6 +5,7 @@ import { openData } from "../../../src/resplite/data/data.ts";
 import { temporaryFile } from "../../support/resplite/data-file.ts";
 import { RawClient } from "../../support/resplite/raw-client.ts";
 import { serverHere } from "../../support/resplite/server-here.ts";
+import { startServerProcess } from "../../support/resplite/server-process.ts";
 
 const megabyte = 1024 * 1024;
 /** More than the log may have before it is written to the file. */
@@ -34,6 +35,17 @@ test("R30: the log is written to the file while the server works, and begins ane
     const kept = String(data.strings.get(Buffer.from(`k${at}`)));
     expect(kept === value(4, megabytes - 10 + at)).toBe(true);
   }
+});
+
+test("R30: a server whose thread has worked stops as told, without a word", { timeout: 60_000 }, async () => {
+  const db = temporaryFile();
+  const server = await startServerProcess(["--db", db, "--port", "0"]);
+  using client = await RawClient.open(server.port);
+  await writeMuch(client, 1);
+  await waitFor(() => unwritten(db) < 16_000);
+  const { code, stderr } = await server.end("SIGTERM");
+  expect(stderr).not.toContain("Warning");
+  expect(code).toBe(143);
 });
 
 /** Pages of the log that are not yet in the file. */
