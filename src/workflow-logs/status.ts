@@ -99,16 +99,15 @@ export async function status(
     resources,
     tenantIds.length === 1 ? tenantIds[0] : undefined,
   );
-  const indices = listed.indices
-    .filter(({ tenantId }) => tenantIds.length === 0 || tenantIds.includes(tenantId))
-    .map(({ name, resource, tenantId, month, documents, bytes }) => ({
-      name,
-      dataType: dataTypeOf(resource),
-      tenantId,
-      month,
-      documents: documents ?? null,
-      bytes,
-    }));
+  const meant = listed.indices.filter(({ tenantId }) => tenantIds.length === 0 || tenantIds.includes(tenantId));
+  const indices = meant.map(({ name, resource, tenantId, month, documents, bytes }) => ({
+    name,
+    dataType: dataTypeOf(resource),
+    tenantId,
+    month,
+    documents: documents ?? null,
+    bytes,
+  }));
   const budget = tenantIds.length > 0 ? null : budgetOf(cluster, listed.indices, new Date());
   const hasState = (await appliedMigrations(state)).length > 0;
   const notes = listed.foreign.map(
@@ -129,9 +128,7 @@ export async function status(
     templates: await templateStates(elasticsearch, settings.template),
     indices,
     counts: source.are,
-    sealed: sealedMonths(
-      listed.indices.filter(({ tenantId }) => tenantIds.length === 0 || tenantIds.includes(tenantId)),
-    ),
+    sealed: sealedMonths(meant),
     coverage: covered,
     tables: source.tables,
     capture,

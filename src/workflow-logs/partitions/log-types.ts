@@ -65,6 +65,11 @@ export function dataTypeOf(resource: string): DataType {
   return dataTypes.find((type) => logTypes[type].resource === resource)!;
 }
 
+/** By tenant, data type and month, for sorting. */
+export function comparePartitions(a: Partition, b: Partition): number {
+  return a.tenantId.localeCompare(b.tenantId) || a.dataType.localeCompare(b.dataType) || (a.month < b.month ? -1 : 1);
+}
+
 export function partitionKey({ dataType, tenantId, month }: Partition): string {
   return `${dataType}/${tenantId}/${month}`;
 }

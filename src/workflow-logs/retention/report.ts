@@ -1,4 +1,4 @@
-import type { Partition } from "../partitions/log-types.ts";
+import { comparePartitions, type Partition } from "../partitions/log-types.ts";
 import type { RetentionOptions } from "./options.ts";
 
 /** Why an index that is past its retention stays all the same: somebody has to look at it, or the next sweep does. */
@@ -99,7 +99,7 @@ export class RetentionCounters {
   }
 
   snapshot(status: RetentionReport["status"] = "completed"): RetentionReport {
-    const indices = this.swept.toSorted(byPartition);
+    const indices = this.swept.toSorted(comparePartitions);
     const gone = indices.filter(({ action }) => action !== "kept");
     return {
       command: "elasticsearch retention sweep",
@@ -142,8 +142,4 @@ function sum(indices: readonly SweptIndex[]): Sum {
     documents: indices.reduce((total, { documents }) => total + documents, 0),
     bytes: indices.reduce((total, { bytes }) => total + bytes, 0),
   };
-}
-
-function byPartition(a: SweptIndex, b: SweptIndex): number {
-  return a.tenantId.localeCompare(b.tenantId) || a.dataType.localeCompare(b.dataType) || (a.month < b.month ? -1 : 1);
 }

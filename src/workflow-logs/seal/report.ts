@@ -1,5 +1,5 @@
 import type { IndexObstacle } from "../../stores/elasticsearch/indices/index-obstacles.ts";
-import type { Partition } from "../partitions/log-types.ts";
+import { comparePartitions, type Partition } from "../partitions/log-types.ts";
 
 /** Why a month stays as it is, and somebody should look at it. */
 const faults = [
@@ -82,7 +82,7 @@ export class SealCounters {
   }
 
   snapshot(status: SealReport["status"] = "completed"): SealReport {
-    const months = this.months.toSorted(byPartition);
+    const months = this.months.toSorted(comparePartitions);
     const count = (isMeant: (month: SealedMonth) => boolean): number => months.filter(isMeant).length;
     const sealed = months.filter(({ action }) => action === "sealed");
     return {
@@ -118,8 +118,4 @@ export function hasFaults({ months }: Pick<SealReport, "months">): boolean {
 
 function isFault({ reason }: SealedMonth): boolean {
   return reason !== null && (faults as readonly string[]).includes(reason);
-}
-
-function byPartition(a: SealedMonth, b: SealedMonth): number {
-  return a.tenantId.localeCompare(b.tenantId) || a.dataType.localeCompare(b.dataType) || (a.month < b.month ? -1 : 1);
 }

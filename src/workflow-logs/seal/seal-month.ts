@@ -33,8 +33,10 @@ export async function sealMonth(
   const stays = await stayByContents(connections, candidate, options);
   if (stays !== undefined) return { ...describe(candidate), action: "kept", reason: stays };
   try {
-    const note = { at: new Date().toISOString(), bytesBefore: await primaryBytes(elasticsearch, name) };
-    const begun = index.seal?.isBlocked === true ? index.seal.note : note;
+    const begun =
+      index.seal?.isBlocked === true
+        ? index.seal.note
+        : { at: new Date().toISOString(), bytesBefore: await primaryBytes(elasticsearch, name) };
     await sealIndex(elasticsearch, name, begun);
     await atStep?.("blocked", name);
     if ((await stayByContents(connections, candidate, options)) !== undefined) {
