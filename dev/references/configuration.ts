@@ -24,6 +24,7 @@ const titles: Readonly<Record<string, string>> = {
   "evidence.ts": "Evidence",
   "dashboard.ts": "Dashboard",
   "hooks.ts": "Hooks",
+  "tracing.ts": "OpenTelemetry",
   "repositories.ts": "Repositories of the platform",
   "state-file.ts": "State of pipelines without a PostgreSQL",
   "weaviate.ts": "Weaviate",

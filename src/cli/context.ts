@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Environment } from "../config/read-sections.ts";
 import { secretsIn } from "../config/secrets.ts";
+import type { Log } from "../engine/log.ts";
 import type { ProgressSink } from "../runs/progress.ts";
 import { confirm, confirmByTyping } from "./confirm.ts";
 import { createDialogue, type Dialogue } from "./dialogue.ts";
@@ -17,6 +18,8 @@ import { createOutput, type Output } from "./output/output.ts";
 import { createProgress } from "./output/progress/progress.ts";
 import { redactor } from "./output/redact.ts";
 import { plainScreen, terminalScreen } from "./output/progress/screen.ts";
+import type { TracingConfig } from "../config/sections/tracing.ts";
+import type { Tracing } from "./tracing/tracing.ts";
 
 /** Everything a command needs beside its options. */
 export interface CommandContext<Config = unknown> {
@@ -36,6 +39,8 @@ export interface CommandContext<Config = unknown> {
   readonly progress: ProgressSink;
   /** What is counted with --metrics. */
   readonly metrics: Metrics | undefined;
+  /** What is made spans of, where the configuration says where they go. */
+  readonly tracing: Tracing | undefined;
   /** Who is told of runs; `progress` tells already. */
   readonly hooks: Hooks;
   /** Returns when the operator agreed; throws otherwise. */
@@ -64,11 +69,12 @@ export interface ContextParts<Config> {
   readonly defaultLogLevel: LogLevel;
   readonly metrics?: Metrics | undefined;
   readonly hooks: HooksConfig;
+  readonly tracing: TracingConfig;
 }
 
 const stopping = "\nFinishing what is in flight, then stopping. Press Ctrl-C again to stop at once.\n";
 
-export function createContext<Config>(parts: ContextParts<Config>): CommandContext<Config> {
+export async function createContext<Config>(parts: ContextParts<Config>): Promise<CommandContext<Config>> {
   const { command, globals, host, env, config, defaultLogLevel, metrics, hooks: told } = parts;
   const [json, quiet, yes] = [globals.json === true, globals.quiet === true, globals.yes === true];
   const { logLevel, noProgress = false, wide = false } = globals;
@@ -88,6 +94,8 @@ export function createContext<Config>(parts: ContextParts<Config>): CommandConte
   const width = hasLiveLines ? () => stderr.columns ?? 80 : undefined;
   const progress = loggedProgress(createProgress({ quiet, progress: !noProgress, screen, width }), log);
   const hooks = createHooks(told, { env, log, redact });
+  const tracing = await startTracing(parts.tracing, log);
+  const traced = tracing?.progress(progress) ?? progress;
   return {
     command,
     startedAt: new Date(),
@@ -96,9 +104,10 @@ export function createContext<Config>(parts: ContextParts<Config>): CommandConte
     output: createOutput({ command, json, quiet, wide, stdout, stderr, paint: painter(stdout, env) }),
     log,
     signal: host.signal,
-    progress: hooks.watch(metrics?.progress(progress, command) ?? progress),
+    progress: hooks.watch(metrics?.progress(traced, command) ?? traced),
     hooks,
     metrics,
+    tracing,
     confirm: (question) => confirm(question, yes, host),
     confirmByTyping: (question, word) => confirmByTyping(question, word, yes, host),
     dialogue: createDialogue(host, json || quiet),
@@ -107,4 +116,15 @@ export function createContext<Config>(parts: ContextParts<Config>): CommandConte
     yes,
     canAsk: stdin.isTTY === true,
   };
+}
+
+async function startTracing(config: TracingConfig, log: Log): Promise<Tracing | undefined> {
+  const { url, protocol } = config;
+  if (url === undefined) return undefined;
+  if (protocol === "grpc") {
+    log.warn({}, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not spoken here: no spans are sent; http/protobuf is");
+    return undefined;
+  }
+  const tracing = await import("./tracing/tracing.ts");
+  return tracing.startTracing({ ...config, url }, log);
 }

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { ConfigError } from "../config/config-error.ts";
 import { type Environment, readSections } from "../config/read-sections.ts";
 import { hooks as hooksSection, type HooksConfig } from "../config/sections/hooks.ts";
+import { tracing as tracingSection, type TracingConfig } from "../config/sections/tracing.ts";
 import { UsageError } from "../engine/errors.ts";
 import { dashed, type Reading } from "./arguments/read-arguments.ts";
 import type { Command } from "./command.ts";
@@ -34,7 +35,7 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
   if (problems.length > 0) throw usageError(problems, path, config instanceof ConfigError ? config : undefined);
   if (config instanceof ConfigError) throw config;
   const counted = globals.data.metrics === undefined ? undefined : await startMetrics(globals.data.metrics);
-  const context = createContext({
+  const context = await createContext({
     metrics: counted?.metrics,
     command: path,
     globals: globals.data,
@@ -42,6 +43,7 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
     env,
     config,
     hooks: config.hooks,
+    tracing: config.tracing,
     defaultLogLevel: command.logLevel,
   });
   const { log, progress, hooks } = context;
@@ -60,6 +62,7 @@ export async function runCommand(reading: Reading, host: Host): Promise<ExitCode
   } finally {
     progress.stop();
     await hooks.settled();
+    await context.tracing?.end();
     counted?.server.close();
     context.dialogue.close();
   }
@@ -104,9 +107,15 @@ function label(name: string, { flags }: Command, positional: readonly string[]):
   return name in flags || name in globalFlags ? `--${dashed(name)}` : name;
 }
 
-function readConfig({ sections }: Command, env: Environment): { readonly hooks: HooksConfig } | ConfigError {
+/** What every command reads, beside its own sections. */
+interface Always {
+  readonly hooks: HooksConfig;
+  readonly tracing: TracingConfig;
+}
+
+function readConfig({ sections }: Command, env: Environment): Always | ConfigError {
   try {
-    return readSections({ ...sections, hooks: hooksSection }, env);
+    return readSections({ ...sections, hooks: hooksSection, tracing: tracingSection }, env);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

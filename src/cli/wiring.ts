@@ -34,15 +34,16 @@ type StoresContext = CommandContext<ConfigOf<typeof storesConfig>>;
 
 /** Runs `work` with both stores open as the configuration says. Refuses while Elasticsearch is switched off. */
 export async function withStores<T>(
-  { config, log, metrics }: StoresContext,
+  { config, log, metrics, tracing }: StoresContext,
   work: (connections: Connections) => Promise<T>,
 ): Promise<T> {
   requireEnabled(config.elasticsearch);
   validatePrefix(config.elasticsearch.indexPrefix);
   warnOfUnverified(config, log);
   const { withConnections } = await import("../workflow-logs/connections.ts");
-  return withConnections({ ...connectionOptions(config), slow: slowLog(config, log) }, (connections) => {
+  return withConnections({ ...connectionOptions(config), slow: slowLog(config, log, tracing) }, (connections) => {
     metrics?.watch(connections);
+    tracing?.watch(connections);
     return work(connections);
   });
 }
@@ -84,14 +85,14 @@ export type Database = Pick<Connections, "postgres" | "state">;
 
 /** Runs `work` with the source database alone. */
 export async function withDatabase<T>(
-  { config, log }: DatabaseContext,
+  { config, log, tracing }: DatabaseContext,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   warnOfUnverified(config, log);
   const { createPool } = await import("../stores/postgres/connection/pool.ts");
   const { stateDatabase } = await import("../workflow-logs/state/database.ts");
   const { describeStoreError } = await import("../workflow-logs/connections.ts");
-  const postgres: Pool = createPool(config.database.url, undefined, slowLog(config, log));
+  const postgres: Pool = createPool(config.database.url, undefined, slowLog(config, log, tracing));
   try {
     return await work({ postgres, state: stateDatabase(postgres) });
   } catch (error) {
@@ -166,8 +167,12 @@ function warnOfUnverified(
   if (config.database !== undefined && trustsAnybody(config.database.url)) log.warn({}, unverifiedDatabase);
 }
 
-function slowLog({ slowQueryMs: millis }: Pick<StoresContext["config"], "slowQueryMs">, log: Log): SlowLog | undefined {
-  return millis === undefined ? undefined : { millis, log };
+function slowLog(
+  { slowQueryMs: millis }: Pick<StoresContext["config"], "slowQueryMs">,
+  log: Log,
+  tracing: CommandContext["tracing"],
+): SlowLog | undefined {
+  return millis === undefined ? undefined : { millis, log: tracing?.slow(log) ?? log };
 }
 
 export function requireEnabled({ enabled, hosts }: ElasticsearchConfig): void {

@@ -3,6 +3,7 @@ import { timeRequests } from "../../stores/elasticsearch/timed-requests.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import type { ArchiveFigures } from "../../workflow-logs/archive-figures.ts";
 import type { Connections } from "../../workflow-logs/connections.ts";
+import { requestKind } from "../request-kind.ts";
 
 // src/cli/metrics counts what a command does for Prometheus, and serves the numbers while it works. It changes nothing.
 
@@ -104,7 +105,7 @@ export function createMetrics(prometheus: Prometheus): Metrics {
     watch(connections) {
       watched = connections;
       timeRequests(connections.elasticsearch, ({ statusCode, meta }, error, millis) => {
-        const kind = kindOf(meta.request.params.path);
+        const kind = requestKind(meta.request.params.path);
         const outcome =
           statusCode !== undefined && statusCode >= 400 ? String(statusCode) : error === null ? "ok" : "error";
         requests.observe({ kind, outcome }, millis / 1000);
@@ -161,7 +162,3 @@ function setOrRemove(gauge: Gauge, value: number | undefined): void {
 }
 
 /** Few words, for each is a series of numbers: the last part of the path when it is one that is often asked. */
-function kindOf(path: string): string {
-  const [, kind] = /\/_(bulk|msearch|search|mget|count|refresh|stats)\b/.exec(path) ?? [];
-  return kind ?? "other";
-}

@@ -1,27 +1,33 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import zlib from "node:zlib"; // as a whole: older versions of Node lack zstd
 
-const compressed = promisify(gzip);
+type Compression = "gzip" | "zstd" | "none";
+
+const compress: Readonly<Record<Compression, (part: Buffer) => Buffer | Promise<Buffer>>> = {
+  gzip: (part) => promisify(zlib.gzip)(part),
+  zstd: (part) => promisify(zlib.zstdCompress)(part, { params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 } }),
+  none: (part) => part,
+};
 
 /**
- * A file that grows by whole parts: with gzip each is a member of its own, so that what follows a known length can be
- * cut off and written anew, and every reader of gzip reads the file as one.
+ * A file that grows by whole parts: compressed, each is a gzip member or zstd frame of its own, so that what follows a
+ * known length can be cut off and written anew, and the usual readers read the file as one.
  */
 export class ExportFile {
   private readonly handle: FileHandle;
-  private readonly compression: "gzip" | "none";
+  private readonly compression: Compression;
   private length: number;
   private last: Promise<unknown> = Promise.resolve();
 
   /** Keeps the first `bytes` of the file; it is made when it is not there. */
-  static async open(file: string, bytes: number, compression: "gzip" | "none"): Promise<ExportFile> {
+  static async open(file: string, bytes: number, compression: Compression): Promise<ExportFile> {
     const handle = await open(file, bytes === 0 ? "w" : "r+", 0o600);
     await handle.truncate(bytes);
     return new ExportFile(handle, bytes, compression);
   }
 
-  private constructor(handle: FileHandle, bytes: number, compression: "gzip" | "none") {
+  private constructor(handle: FileHandle, bytes: number, compression: Compression) {
     this.handle = handle;
     this.length = bytes;
     this.compression = compression;
@@ -35,7 +41,7 @@ export class ExportFile {
   }
 
   private async write(part: Buffer): Promise<number> {
-    const written = this.compression === "gzip" ? await compressed(part) : part;
+    const written = await compress[this.compression](part);
     for (let at = 0; at < written.length;) {
       const { bytesWritten } = await this.handle.write(written, at, written.length - at, this.length + at);
       at += bytesWritten;

@@ -16,11 +16,11 @@ import { filterClauses } from "../search/search-filters.ts";
 import { searchQuery } from "../search/search-query.ts";
 import { searchTerms } from "../search/search-terms.ts";
 import { upgradeState } from "../state/upgrade.ts";
-import { csvHead, csvLines } from "./csv.ts";
 import { type DocumentBatch, documentBatches } from "./document-batches.ts";
-import { ExportFile } from "./export-file.ts";
 import { type ExportedFile, ExportManifest, manifestName } from "./export-manifest.ts";
+import { fileName, openLogsFile, tidy } from "./logs-file.ts";
 import type { ExportOptions } from "./options.ts";
+import { requireZstd } from "./zstd-frames.ts";
 
 // src/workflow-logs/export writes a tenant's archived logs into files, and reads such files back into the archive
 // (import-logs.ts). It never changes a document that is there, and never touches PostgreSQL's log tables.
@@ -46,6 +46,7 @@ export async function exportLogs(
   options: ExportOptions,
   watch: { readonly signal: AbortSignal; readonly progress: ProgressSink },
 ): Promise<ExportReport> {
+  if (options.compression === "zstd") requireZstd();
   const manifest = await openFolder(options);
   await connections.archive.check();
   await upgradeState(connections.state);
@@ -112,42 +113,40 @@ async function exportAll(
   }
   progress.plan(total, months.length);
   for (const { dataType, month, index } of months) {
-    const extension = `${options.format}${options.compression === "gzip" ? ".gz" : ""}`;
-    const entry = manifest.file(`${dataType}-${month}.${extension}`, { dataType, month, index });
+    const entry = manifest.file(fileName(dataType, month, options), { dataType, month, index });
     progress.partitionStarted(entry.file, entry.file, 0, entry.documents);
     if (
       !entry.done &&
       (await exportMonth(connections, options, filters, manifest, entry, run, progress)) === "interrupted"
     )
       return "interrupted";
+    await tidy(entry, options);
     progress.partitionFinished(entry.file);
     report.documents += entry.documents;
     report.bytes += entry.bytes;
     report.files.push({ file: entry.file, index, documents: entry.documents, bytes: entry.bytes });
   }
+  await manifest.finish();
   return "completed";
 }
 
 async function exportMonth(
   { elasticsearch: client }: Connections,
-  { folder, format, compression }: ExportOptions,
+  options: ExportOptions,
   filters: Awaited<ReturnType<typeof filterClauses>>,
   manifest: ExportManifest,
   entry: ExportedFile,
   run: Run,
   progress: ProgressSink,
 ): Promise<"completed" | "interrupted"> {
-  const file = await ExportFile.open(path.join(folder, entry.file), entry.bytes, compression);
-  const { dataType, index } = entry;
+  const file = await openLogsFile(entry, options);
   try {
-    if (format === "csv" && entry.bytes === 0) entry.bytes = await file.append(csvHead(dataType));
     const end = await transfer<DocumentBatch, Receipt & { readonly fileBytes: number }>(
       {
-        source: documentBatches(client, { indices: [index], filters }, entry.after, run.pacing),
+        source: documentBatches(client, { indices: [entry.index], filters }, entry.after, run.pacing, file.batch),
         sink: {
           async write(batch) {
-            const part = format === "csv" ? csvLines(dataType, batch.sources) : ndjson(batch.sources);
-            return { written: batch.records, refused: [], fileBytes: await file.append(part) };
+            return { written: batch.records, refused: [], fileBytes: await file.append(batch.sources) };
           },
         },
         checkpoint: {
@@ -164,6 +163,7 @@ async function exportMonth(
       run.signal,
     );
     if (end === "interrupted") return end;
+    entry.bytes = await file.end();
     await file.sync();
     entry.done = true;
     await manifest.save();
@@ -171,12 +171,6 @@ async function exportMonth(
   } finally {
     await file.close();
   }
-}
-
-const newline = Buffer.from("\n");
-
-function ndjson(sources: readonly Buffer[]): Buffer {
-  return Buffer.concat(sources.flatMap((source) => [source, newline]));
 }
 
 async function monthsOf({ elasticsearch, archive, settings }: Connections, scope: Scope): Promise<Month[]> {

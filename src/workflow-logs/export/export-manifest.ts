@@ -20,7 +20,13 @@ const files = z.array(
     done: z.boolean(),
   }),
 );
-const manifestForm = z.object({ format: z.literal(1), asked: z.record(z.string(), z.unknown()), files });
+const manifestForm = z.object({
+  format: z.literal(1),
+  asked: z.record(z.string(), z.unknown()),
+  /** Whether every file is there; not said by older versions. */
+  complete: z.boolean().optional(),
+  files,
+});
 
 export type ExportedFile = z.output<typeof files>[number];
 
@@ -30,6 +36,7 @@ export class ExportManifest {
   private readonly path: string;
   private readonly asked: object;
   private readonly files: ExportedFile[];
+  private complete = false;
 
   /** Throws UsageError when the folder is that of an export with other options. */
   static async open(options: ExportOptions): Promise<ExportManifest> {
@@ -48,6 +55,12 @@ export class ExportManifest {
     return new ExportManifest(file, asked, found.data.files, false);
   }
 
+  /** Of an export in the folder, whatever was asked; undefined where there is none. */
+  static async read(folder: string): Promise<z.output<typeof manifestForm> | undefined> {
+    const text = await readFile(path.join(folder, manifestName), "utf8").catch(() => "");
+    return manifestForm.safeParse(parsed(text)).data;
+  }
+
   private constructor(file: string, asked: object, known: ExportedFile[], isNew: boolean) {
     this.path = file;
     this.asked = asked;
@@ -64,9 +77,15 @@ export class ExportManifest {
     return added;
   }
 
+  /** Every file is there. */
+  async finish(): Promise<void> {
+    this.complete = true;
+    await this.save();
+  }
+
   /** Whole or not at all, however the process ends. */
   async save(): Promise<void> {
-    const text = JSON.stringify({ format: 1, asked: this.asked, files: this.files }, null, 2);
+    const text = JSON.stringify({ format: 1, asked: this.asked, complete: this.complete, files: this.files }, null, 2);
     await writeFile(`${this.path}.new`, `${text}\n`, { mode: 0o600, flush: true });
     await rename(`${this.path}.new`, this.path);
   }

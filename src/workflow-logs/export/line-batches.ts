@@ -5,6 +5,7 @@ import { AppError } from "../../engine/errors.ts";
 import type { Batch, Source } from "../../engine/ports.ts";
 import { parseExactJson } from "../../stores/elasticsearch/documents/exact-json.ts";
 import { toInstant } from "../repositories/records/instants.ts";
+import { unzstd } from "./zstd-frames.ts";
 
 export interface ImportedDocument {
   readonly line: number;
@@ -31,7 +32,7 @@ const bytesPerBatch = 4 * 1024 * 1024;
 /** Elasticsearch takes no longer request. */
 const longestLine = 100 * 1024 * 1024;
 
-/** The lines of a file of NDJSON, compressed when its name ends in `.gz`; empty ones are passed over. */
+/** The lines of a file of NDJSON, compressed when its name ends in `.gz` or `.zst`; empty ones are passed over. */
 export function lineBatches(file: string, tenantId: string): Source<LineBatch> {
   return {
     async *batches(signal) {
@@ -95,9 +96,8 @@ async function* linesOf(file: string): AsyncGenerator<Buffer> {
 
 async function* bytesOf(file: string): AsyncGenerator<Buffer> {
   const raw = createReadStream(file);
-  const stream: Readable = file.endsWith(".gz") ? pipeline(raw, createGunzip(), () => {}) : raw; // the reader is told
   try {
-    yield* stream as AsyncIterable<Buffer>;
+    yield* plain(raw, file);
   } catch (cause) {
     throw new AppError("import_unreadable", `${file} cannot be read: ${(cause as Error).message}`, {
       hint: "What was imported before stays. Run the command again with a whole file.",
@@ -106,4 +106,10 @@ async function* bytesOf(file: string): AsyncGenerator<Buffer> {
   } finally {
     raw.destroy();
   }
+}
+
+function plain(raw: Readable, file: string): AsyncIterable<Buffer> {
+  if (file.endsWith(".zst")) return unzstd(raw as AsyncIterable<Buffer>);
+  const stream: Readable = file.endsWith(".gz") ? pipeline(raw, createGunzip(), () => {}) : raw; // the reader is told
+  return stream as AsyncIterable<Buffer>;
 }

@@ -9,6 +9,7 @@ export interface ExportOptions {
   readonly query: string;
   /** Made when it is not there; otherwise empty, or that of the same export, which is continued. */
   readonly folder: string;
-  readonly format: "ndjson" | "csv";
-  readonly compression: "gzip" | "none";
+  readonly format: "ndjson" | "csv" | "parquet";
+  /** Of the whole file; within one of Parquet. */
+  readonly compression: "gzip" | "zstd" | "none";
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -6,12 +6,14 @@ import { from as copyIn } from "pg-copy-streams";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { noProgress } from "../../../src/runs/progress.ts";
 import { eachSource } from "../../../src/stores/elasticsearch/documents/each-source.ts";
+import { parseExactJson } from "../../../src/stores/elasticsearch/documents/exact-json.ts";
 import { exportLogs, type ExportReport } from "../../../src/workflow-logs/export/export-logs.ts";
 import type { ExportOptions } from "../../../src/workflow-logs/export/options.ts";
 import { importLogs, type ImportReport } from "../../../src/workflow-logs/export/import-logs.ts";
 import { dataTypes } from "../../../src/workflow-logs/partitions/log-types.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { startApp } from "../../support/app-process.ts";
+import { readParquet, unzstdByArrow } from "../../support/pyarrow.ts";
 import { startRequestGate } from "../../support/request-gate.ts";
 import { createTestArchive, documentsByIndex, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { withTestConnections } from "../../support/test-connections.ts";
@@ -192,6 +194,58 @@ test("a lost month comes back byte for byte, and whoever is there stays", async 
   expect(report.present + report.imported).toBe(report.read);
   expect(await sourcesOf(lost.index, lines.map(idOf))).toEqual(new Map(lines.map((line) => [idOf(line), line])));
   expect(await importFrom(at("whole"))).toMatchObject({ status: "completed", imported: 0, present: report.read });
+});
+
+test("with zstd the lines are the same, for others and for import; a file that was cut off is refused", async () => {
+  const asked = { compression: "zstd", scope: { dataTypes: ["workflow_runs"], tenantIds: [tenant] } } as const;
+  const { files } = await exportTo("zstd", asked);
+  const largest = files.toSorted((a, b) => b.bytes - a.bytes)[0]!;
+  const text = (await unzstdByArrow(path.join(at("zstd"), largest.file))).toString("utf8");
+  expect(text.trimEnd().split("\n")).toEqual((await linesOf("whole")).get(largest.file.replace(".zst", ".gz")));
+  const read = files.reduce((sum, { documents }) => sum + documents, 0);
+  expect(await importFrom(at("zstd"))).toMatchObject({ status: "completed", read, present: read });
+
+  const cut = path.join(at("zstd"), largest.file);
+  await truncate(cut, largest.bytes - 1);
+  await expect(importFrom(at("zstd"))).rejects.toMatchObject({ code: "export_cut_off" });
+  await expect(importFrom(cut)).rejects.toMatchObject({ code: "import_unreadable" });
+  const stop = new AbortController();
+  await exportTo("unfinished", { ...asked, signal: stop.signal, onAdvanced: () => stop.abort() });
+  await expect(importFrom(at("unfinished"))).rejects.toMatchObject({ code: "export_unfinished" });
+});
+
+/** Numbers as text, because JSON has several texts for one. */
+const comparable = (value: unknown): string =>
+  typeof value === "string" ? value.replace(/^nan$/, "NaN").replace(/^(-?)inf$/, "$1Infinity") : String(value);
+
+test("Parquet has every document's columns, and a run that was stopped goes on", async () => {
+  const stop = new AbortController();
+  const scope = { dataTypes: ["workflow_runs"], tenantIds: [tenant] } as const;
+  const first = await exportTo("parquet", {
+    format: "parquet",
+    scope,
+    signal: stop.signal,
+    onAdvanced: () => stop.abort(),
+  });
+  expect(first.status).toBe("interrupted");
+  const { files } = await exportTo("parquet", { format: "parquet", scope });
+  expect((await readdir(at("parquet"))).filter((name) => !/\.parquet$|^export\.json$/.test(name))).toEqual([]);
+  const whole = await linesOf("whole");
+  const read = await readParquet(...files.map(({ file }) => path.join(at("parquet"), file)));
+  for (const [index, { file, documents }] of files.entries()) {
+    const { rows } = read[index]!;
+    expect(rows.length).toBe(documents);
+    if (documents === 0) continue;
+    for (const [line, text] of whole.get(file.replace(".parquet", ".ndjson.gz"))!.entries()) {
+      const { archive: _, ...document } = parseExactJson(Buffer.from(text)) as Record<string, unknown>;
+      const { more, ...row } = rows[line]!;
+      const odd = JSON.parse((more as string | null) ?? "{}") as Record<string, unknown>;
+      for (const [name, value] of Object.entries(document)) {
+        if (name in odd || name.endsWith("_at")) continue; // times are compared in parquet.test.ts
+        expect(comparable(row[name]), `${file} ${name}`).toBe(comparable(value));
+      }
+    }
+  }
 });
 
 test("lines that are no document of the tenant are refused by their number, others than those there are reported", async () => {

@@ -18,13 +18,17 @@ export default command({
     tenantId: soleTenant,
     ...filterFlags,
     output: value("write the files into this folder, which is made when it is not there", anyText),
-    format: value("whole documents, or their columns as a table", oneOf("ndjson", "csv").default("ndjson")),
-    compress: value("how the files are compressed", oneOf("gzip", "none").default("gzip")),
+    format: value("whole documents, or their columns as a table", oneOf("ndjson", "csv", "parquet").default("ndjson")),
+    compress: value("how the files are compressed", oneOf("gzip", "zstd", "none").default("gzip")),
   },
   check: (schema) => schema.refine(...orderedDates),
   examples: [
     ["elasticsearch export --tenant-id T --output 2025 --start-date 2025-01-01 --end-date 2025-12-31", "a year, whole"],
     ["elasticsearch export --tenant-id T --output failed --failed --format csv --compress none", "for a spreadsheet"],
+    [
+      "elasticsearch export --tenant-id T --output lake --format parquet --compress zstd",
+      "for DuckDB, Spark and alike",
+    ],
   ],
   config: storesConfig,
   run: ({ query = "", output: folder, format, compress: compression, ...given }, context) =>
