@@ -1,5 +1,6 @@
 import { runCli } from "../../src/cli/run-cli.ts";
 import type { AppEnd } from "./app-process.ts";
+import { testLayout } from "./layout.ts";
 import type { Stores } from "./compare-stores.ts";
 import { fakeHost } from "./fake-host.ts";
 
@@ -14,6 +15,7 @@ export async function runAppHere(
       DATABASE_URL: stores.databaseUrl,
       ELASTICSEARCH_HOSTS: JSON.stringify([stores.elasticsearchUrl]),
       ELASTICSEARCH_INDEX_PREFIX: stores.prefix,
+      ELASTICSEARCH_INDEX_LAYOUT: testLayout,
       STATE_FILE: "/nonexistent/state.db", // not the developer's own
       ...env,
     },

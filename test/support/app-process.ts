@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { testLayout } from "./layout.ts";
 import type { Stores } from "./compare-stores.ts";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -31,6 +32,7 @@ export function startApp(stores: Stores, args: readonly string[], env: NodeJS.Pr
       DATABASE_URL: stores.databaseUrl,
       ELASTICSEARCH_HOSTS: JSON.stringify([stores.elasticsearchUrl]),
       ELASTICSEARCH_INDEX_PREFIX: stores.prefix,
+      ELASTICSEARCH_INDEX_LAYOUT: testLayout,
       STATE_FILE: "/nonexistent/state.db", // not the developer's own
       ...env,
     },

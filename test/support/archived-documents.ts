@@ -1,3 +1,5 @@
+import { documentPath } from "./layout.ts";
+
 /** A number of a document as it stands in `_source`, every digit of it. */
 export class ExactNumber {
   readonly text: string;
@@ -35,7 +37,7 @@ export async function* archivedDocuments(elasticsearchUrl: string, prefix: strin
       id = page.pit_id;
       const { hits } = page.hits;
       if (hits.length === 0) return;
-      yield hits.map((hit) => ({ index: hit._index, id: hit._id, source: hit._source }));
+      yield hits.map(placed);
       after = hits.at(-1)?.sort.map((value) => Number(value.text));
     }
   } finally {
@@ -45,12 +47,28 @@ export async function* archivedDocuments(elasticsearchUrl: string, prefix: strin
 
 interface SearchAnswer {
   pit_id: string;
-  hits: { hits: { _index: string; _id: string; _source: Record<string, unknown>; sort: ExactNumber[] }[] };
+  hits: { hits: RawHit[] };
+}
+
+interface RawHit {
+  _index: string;
+  _id: string;
+  _routing?: string;
+  _source: Record<string, unknown>;
+  sort: ExactNumber[];
+}
+
+/** In an index that tenants share, a document is of the part that it is routed to, and has its id behind the tenant's. */
+function placed({ _index, _id, _routing, _source }: RawHit): ArchivedDocument {
+  if (!_index.includes("-~shared-")) return { index: _index, id: _id, source: _source };
+  const start = `${_routing}:`;
+  if (!_id.startsWith(start)) throw new Error(`${_id} is routed to ${_routing}`);
+  return { index: `${_index}/${_routing}`, id: _id.slice(start.length), source: _source };
 }
 
 /** The bytes of one document as they were sent, as text. */
 export async function rawSource(elasticsearchUrl: string, index: string, id: string): Promise<string> {
-  return request("GET", `${elasticsearchUrl}/${index}/_source/${id}`);
+  return request("GET", `${elasticsearchUrl}/${documentPath(index, "_source", id)}`);
 }
 
 async function post(url: string, body?: object): Promise<unknown> {

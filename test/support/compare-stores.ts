@@ -1,5 +1,6 @@
 import { Client } from "pg";
 import { archivedDocuments, type ArchivedDocument } from "./archived-documents.ts";
+import { placeName } from "./layout.ts";
 import { compareDocument } from "./compare-document.ts";
 import {
   allIds,
@@ -91,7 +92,7 @@ async function compareDocuments(
         }
         const indices = archived.get(table)!;
         indices.set(id, [...(indices.get(id) ?? []), index]);
-        const expectedIndex = row.month === null ? "none" : `${prefix}-${table.resource}-${row.tenantId}-${row.month}`;
+        const expectedIndex = row.month === null ? "none" : placeName(prefix, table.resource, row.tenantId, row.month);
         if (index !== expectedIndex) note("index", expectedIndex, index);
         for (const { column, expected, found } of compareDocument(row, columns.get(table)!, source))
           note(column, expected, found);

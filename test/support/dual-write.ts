@@ -11,6 +11,7 @@ import type { GivenOptions } from "../../src/workflow-logs/repositories/dual-wri
 import { DualWriteWorkflowNodeExecutionRepository } from "../../src/workflow-logs/repositories/node-executions/dual-write-workflow-node-execution-repository.ts";
 import { DualWriteApiWorkflowRunRepository } from "../../src/workflow-logs/repositories/workflow-runs/dual-write-api-workflow-run-repository.ts";
 import { DualWriteWorkflowExecutionRepository } from "../../src/workflow-logs/repositories/workflow-runs/dual-write-workflow-execution-repository.ts";
+import { testLayout } from "./layout.ts";
 import type { Stores } from "./compare-stores.ts";
 
 /** One process of an application on dual-write repositories, with connections of its own. */
@@ -44,7 +45,7 @@ export async function startApplication(
     postgres,
     elasticsearch,
     settings: {
-      template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
+      template: { prefix: stores.prefix, layout: testLayout, shards: 1, replicas: 0, refreshInterval: "30s" },
       searchText: "bounded",
       sourceTimeZone: "UTC",
       maxRetries: 0,

@@ -31,6 +31,7 @@ export function archiveOwner(archiveId = someArchive): IndexOwner {
   return {
     ownership: async () => ({ archiveId, unmarked: new Set(), tenantsAreUuids: false }),
     knownUuids: async () => new Set(),
+    knownParts: async () => [],
   };
 }
 

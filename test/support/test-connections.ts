@@ -1,6 +1,7 @@
 import { createClient } from "../../src/stores/elasticsearch/client.ts";
 import { createPool } from "../../src/stores/postgres/connection/pool.ts";
 import { type ArchiveSettings, type Connections, connectionsOf } from "../../src/workflow-logs/connections.ts";
+import { testLayout } from "./layout.ts";
 import type { Stores } from "./compare-stores.ts";
 
 export interface TestSettings {
@@ -30,7 +31,7 @@ export async function withTestConnections<T>(
         postgres,
         elasticsearch,
         settings: {
-          template: { prefix: stores.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
+          template: { prefix: stores.prefix, layout: testLayout, shards: 1, replicas: 0, refreshInterval: "30s" },
           searchText: "bounded",
           sourceTimeZone: "UTC",
           maxRetries,

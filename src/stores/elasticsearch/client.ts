@@ -45,6 +45,8 @@ export class PatientTransport extends Transport {
   }
 
   override async request(...[params, given = {}]: RequestArguments): Promise<never> {
+    // a missing index counts as an empty one in many places: the name of a part must not pass for one
+    if (unresolvedPart.test(params.path)) throw new TypeError(`${params.path} names a part as if it were an index.`);
     const options = limited(given);
     options.signal?.throwIfAborted();
     const retries = options.maxRetries ?? this.retries;
@@ -71,6 +73,8 @@ export class PatientTransport extends Transport {
     }
   }
 }
+
+const unresolvedPart = /~shared-\d{4}\.\d{2}%2F/i;
 
 type RequestOptions = NonNullable<RequestArguments[1]>;
 

@@ -6,7 +6,15 @@ import { type ArchiveClaim, putClaim, readClaims } from "../../stores/elasticsea
 import { addressKey, type IndexOwner, type Ownership } from "../../stores/elasticsearch/indices/ownership.ts";
 import { withoutLimits, withRequestLimit } from "../../stores/elasticsearch/request-limits.ts";
 import { type DataType, logTypes } from "../partitions/log-types.ts";
-import { type ArchiveRow, isOwnToken, knownIndices, knownUuids, readArchive, saveToken } from "../state/archive.ts";
+import {
+  type ArchiveRow,
+  isOwnToken,
+  knownIndices,
+  knownParts,
+  knownUuids,
+  readArchive,
+  saveToken,
+} from "../state/archive.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { upgradeState } from "../state/upgrade.ts";
 import { saveMillis } from "../save-time.ts";
@@ -78,6 +86,10 @@ export class Archive implements IndexOwner {
     return knownUuids(this.connections.state, uuids);
   }
 
+  knownParts(uuids: readonly string[], tenantId?: string): Promise<readonly { uuid: string; tenantId: string }[]> {
+    return knownParts(this.connections.state, uuids, tenantId);
+  }
+
   /** Reads and compares; refuses and changes nothing. */
   async facts(elasticsearch = this.connections.elasticsearch): Promise<ArchiveFacts> {
     const { postgres, state, settings } = this.connections;
@@ -125,6 +137,7 @@ export class Archive implements IndexOwner {
       source_schema: here.schema ?? row.source_schema,
       source_time_zone: settings.sourceTimeZone,
       index_prefix: settings.template.prefix,
+      index_layout: settings.template.layout ?? "dedicated",
       claimed_at: new Date().toISOString(),
     });
     const claimedAt = new Date().toISOString();

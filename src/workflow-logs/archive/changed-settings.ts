@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { UsageError } from "../../engine/errors.ts";
+import type { Naming } from "../../stores/elasticsearch/indices/index-names.ts";
 import type { ArchiveRow } from "../state/archive.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { type DataType, logTypes } from "../partitions/log-types.ts";
@@ -10,11 +11,11 @@ import { sourceTypes } from "./source-types.ts";
 /** The settings that decide under which names, and in which months, everything in the archive lies. */
 export interface StoredWith extends SaveTime {
   readonly sourceTimeZone: string;
-  readonly template: { readonly prefix: string };
+  readonly template: Naming;
 }
 
 export interface ChangedSetting {
-  readonly variable: "SOURCE_TIME_ZONE" | "ELASTICSEARCH_INDEX_PREFIX";
+  readonly variable: "SOURCE_TIME_ZONE" | "ELASTICSEARCH_INDEX_PREFIX" | "ELASTICSEARCH_INDEX_LAYOUT";
   readonly stored: string;
   readonly given: string;
 }
@@ -40,10 +41,13 @@ export async function changedSettings(
   if (newest === undefined) return [];
   const changed: ChangedSetting[] = [];
   const { resource } = logTypes[newest.data_type as DataType];
-  const prefixInName = newest.index_name.split(`-${resource}-${newest.tenant_id}-`)[0]!;
+  const prefixInName = newest.index_name.split(new RegExp(`-${resource}-(?:${newest.tenant_id}|~shared)-`))[0]!;
   const stored = row.index_prefix ?? prefixInName;
-  const { prefix } = settings.template;
+  const { prefix, layout = "dedicated" } = settings.template;
   if (stored !== prefix) changed.push({ variable: "ELASTICSEARCH_INDEX_PREFIX", stored, given: prefix });
+  const storedLayout = row.index_layout ?? "dedicated";
+  if (storedLayout !== layout)
+    changed.push({ variable: "ELASTICSEARCH_INDEX_LAYOUT", stored: storedLayout, given: layout });
   const zone = row.source_time_zone;
   if (zone !== null && canonicalZone(zone) !== canonicalZone(settings.sourceTimeZone)) {
     const isNeeded = (await sourceTypes(postgres)).needsTimeZone;
@@ -86,6 +90,8 @@ export function refuseOtherSchema(row: ArchiveRow | undefined, here: SourceIdent
 }
 
 function wayOf({ variable, stored, given }: ChangedSetting): string {
+  if (variable === "ELASTICSEARCH_INDEX_LAYOUT")
+    return `To move to the layout ${given}, choose another ELASTICSEARCH_INDEX_PREFIX with it; else the logs would be there twice.`;
   const way =
     "restore what was purged, then app elasticsearch takeover, with this setting; --dry-run says what that does.";
   return variable === "SOURCE_TIME_ZONE"

@@ -92,6 +92,7 @@ async function planTakeover(connections: Connections, options: TakeoverOptions):
   const isMeant = ({ name, uuid }: MarkedIndex): boolean => known.has(uuid) || options.indices.includes(name);
   const marked = all.filter((index) => isMeant(index) && index.mark.archive !== row.id);
   const toldFrom = marked.filter(({ mark }) => mark.archive !== undefined);
+  refuseLayoutAlone(changed);
   if (changed.length > 0) await refuseWhilePurged(connections, changed);
   const reasons = [
     ...(objection === undefined ? [] : [objection.message]),
@@ -126,6 +127,19 @@ async function planTakeover(connections: Connections, options: TakeoverOptions):
   };
 }
 
+/** Under one prefix the old documents would still be read, beside the new ones. */
+function refuseLayoutAlone(changed: readonly ChangedSetting[]): void {
+  const layout = changed.find(({ variable }) => variable === "ELASTICSEARCH_INDEX_LAYOUT");
+  if (layout === undefined || changed.some(({ variable }) => variable === "ELASTICSEARCH_INDEX_PREFIX")) return;
+  throw new UsageError(
+    "layout_needs_prefix",
+    `The layout of indices cannot become ${layout.given} under the same prefix: the logs would be there twice.`,
+    {
+      hint: "Choose another ELASTICSEARCH_INDEX_PREFIX with it. All rows are copied again under it. Nothing was touched.",
+    },
+  );
+}
+
 async function carryOut(connections: Connections, plan: Plan, operator: string): Promise<void> {
   const { postgres, state, elasticsearch, settings, archive } = connections;
   const { prefix } = settings.template;
@@ -147,6 +161,7 @@ async function carryOut(connections: Connections, plan: Plan, operator: string):
     source_schema: here.schema,
     source_time_zone: settings.sourceTimeZone,
     index_prefix: prefix,
+    index_layout: settings.template.layout ?? "dedicated",
     claimed_at: now,
   });
   // The others are refused before the first mark changes: a takeover that dies here leaves nobody who writes.

@@ -28,7 +28,7 @@ export async function inspectGate(
   if (known === undefined) return { kept: "not_migrated" };
   const { elasticsearch, settings, state, archive } = connections;
   const address = { ...partition, resource: logTypes[partition.dataType].resource };
-  const index = indexName({ prefix: settings.template.prefix, ...address });
+  const index = indexName({ ...settings.template, ...address });
   const facts = await readIndexFacts(elasticsearch, archive, { ...address, name: index });
   if (known.state === "expired") {
     if (facts !== undefined) return { kept: "index_replaced" };

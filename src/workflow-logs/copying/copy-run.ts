@@ -89,7 +89,7 @@ export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Part
   const source = { ...table, layout: withVersion(table.layout, connections.archive.setBackXid) };
   const key = partitionKey(partition);
   const { tenantId, month } = partition;
-  const target = new ElasticsearchLogs(elasticsearch, archive, copy.writer, settings.template.prefix, partition);
+  const target = new ElasticsearchLogs(elasticsearch, archive, copy.writer, settings.template, partition);
   let marked: Promise<void> | undefined;
   return {
     partition,

@@ -5,7 +5,6 @@ import type { Receipt } from "../../engine/ports.ts";
 import { transfer } from "../../engine/transfer.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import { inRun, type Run } from "../../runs/run.ts";
-import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import { countDocuments, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
 import { openIndices } from "../../stores/elasticsearch/indices/open-indices.ts";
 import type { Connections } from "../connections.ts";
@@ -185,8 +184,7 @@ async function monthsOf({ elasticsearch, archive, settings }: Connections, scope
       scope.tenantIds[0],
     )) {
       const { tenantId, month } = found;
-      if (isInScope({ dataType, tenantId, month }, scope))
-        months.push({ dataType, month, index: indexName({ prefix, ...found }) });
+      if (isInScope({ dataType, tenantId, month }, scope)) months.push({ dataType, month, index: found.name });
     }
   }
   return months;

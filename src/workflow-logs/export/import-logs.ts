@@ -201,7 +201,7 @@ class Months {
   async index(month: string, dryRun: boolean): Promise<string> {
     const { elasticsearch, archive, settings } = this.connections;
     const named = { ...this.address, month };
-    const name = indexName({ prefix: settings.template.prefix, ...named });
+    const name = indexName({ ...settings.template, ...named });
     if (dryRun || this.known.has(name)) return name;
     await ensureIndex(elasticsearch, archive, { name, ...named }, mappingOf(named.resource));
     this.known.add(name);

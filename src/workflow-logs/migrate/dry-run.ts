@@ -1,13 +1,13 @@
 import { deflateRawSync } from "node:zlib";
 import { BulkBodies } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
-import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import type { Connections } from "../connections.ts";
 import { DocumentRenderer } from "../documents/document-renderer.ts";
 import { offsetOf } from "../documents/time-zone.ts";
-import { logTypes, resources } from "../partitions/log-types.ts";
+import { resources } from "../partitions/log-types.ts";
 import { readRows } from "../rows/row-batches.ts";
 import { type ContentsToLoad, contentsToLoad } from "../offloads/contents-to-load.ts";
+import { newIndices } from "../partitions/new-indices.ts";
 import { inspectSources, type SourceTable } from "../partitions/source-schema.ts";
 import type { MigrateOptions } from "../copying/options.ts";
 import { planSources } from "./dry-run-plan.ts";
@@ -95,13 +95,8 @@ export async function dryRun(
   const unnamed = plans.reduce((sum, { estimatedMonths }) => sum + (estimatedMonths ?? 0), 0);
   counters.partitionsPlanned(partitions.length + unnamed);
 
-  const existing = new Set(indices.map((index) => index.name));
-  const { prefix, shards, replicas } = settings.template;
-  const named = partitions.filter(
-    ({ dataType, tenantId, month }) =>
-      !existing.has(indexName({ prefix, resource: logTypes[dataType].resource, tenantId, month })),
-  ).length;
-  const missing = named + unnamed;
+  const { shards, replicas } = settings.template;
+  const missing = newIndices(settings.template, partitions, indices) + unnamed;
   const estimates: Estimates = {
     seconds: Math.ceil(
       documentBytes / Math.min(probe.bytesPerSecond, assumedBytesPerSecond) + missing * secondsPerIndex,

@@ -1,13 +1,12 @@
 import { AppError } from "../../engine/errors.ts";
-import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
-import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
+import { type ArchiveIndex, listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import { countOpenRows } from "../state/partitions/open-rows.ts";
 import { beginListed } from "../state/partitions/listed-scopes.ts";
 import { listPartitions, type PartitionRecord } from "../state/partitions/partitions.ts";
 import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import { areQuickToRead } from "../partitions/estimates.ts";
-import { type DataType, logTypes, type Partition, partitionKey, resources } from "../partitions/log-types.ts";
+import { type DataType, type Partition, partitionKey, resources } from "../partitions/log-types.ts";
 import { shardBudgetFinding } from "../preflight/elasticsearch-checks.ts";
 import type { Inspection } from "../preflight/finding.ts";
 import {
@@ -17,6 +16,7 @@ import {
   type PlanContext,
   unarchivableQuery,
 } from "../partitions/plan-query.ts";
+import { newIndices } from "../partitions/new-indices.ts";
 import type { Listing } from "../rows/row-query.ts";
 import { isInScope, type Scope } from "../partitions/scope.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
@@ -112,7 +112,7 @@ export async function prepare(
       ...(await monthsWithOpenRows(connections, scope, notNoted)),
     ],
   );
-  requireShards(connections, cluster, planned, new Set(indices.map((index) => index.name)));
+  requireShards(connections, cluster, planned, indices);
   for (const tenantId of scope.tenantIds) {
     if (tenants.has(tenantId) || planned.some((partition) => partition.tenantId === tenantId)) continue;
     counters.warn(`Tenant ${tenantId} has no rows in this range.`);
@@ -208,13 +208,10 @@ function requireShards(
   { settings }: Connections,
   cluster: Inspection["cluster"],
   partitions: readonly PlannedPartition[],
-  existing: ReadonlySet<string>,
+  existing: readonly ArchiveIndex[],
 ): void {
-  const { prefix, shards, replicas } = settings.template;
-  const indices = partitions.filter(
-    ({ dataType, tenantId, month }) =>
-      !existing.has(indexName({ prefix, resource: logTypes[dataType].resource, tenantId, month })),
-  ).length;
+  const { shards, replicas } = settings.template;
+  const indices = newIndices(settings.template, partitions, existing);
   const finding = shardBudgetFinding(cluster, { indices, shards: indices * shards * (1 + replicas) });
   if (finding.level === "fail")
     throw new AppError("shard_limit", `The cluster has no room for the indices: ${finding.message}`, {

@@ -2,6 +2,7 @@ import { AppError, UsageError } from "../../engine/errors.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import { inRun } from "../../runs/run.ts";
 import { type MarkedIndex, markedIndices } from "../../stores/elasticsearch/indices/index-marks.ts";
+import { placesIn } from "../../stores/elasticsearch/indices/shared-parts.ts";
 import { takeover } from "../archive/takeover.ts";
 import type { Connections } from "../connections.ts";
 import { dataTypeOf, dataTypes, type Partition, resources } from "../partitions/log-types.ts";
@@ -119,18 +120,17 @@ export async function rebuildState(
     report.status = await inRun(archiveHome(connections, watch), description, watch, async (run) => {
       report.runId = run.id;
       for (const index of plan.indices) {
-        const partition: Partition = {
-          dataType: dataTypeOf(index.resource),
-          tenantId: index.tenantId,
-          month: index.month,
-        };
-        const source = sources.find(({ logType }) => logType.dataType === partition.dataType)!;
+        const source = sources.find(({ logType }) => logType.dataType === dataTypeOf(index.resource))!;
         try {
-          report.partitions.push(
-            await whenFree(run, partition, () =>
-              rebuildPartition(connections, run, source, partition, index, watch.progress),
-            ),
-          );
+          for (const place of await placesIn(connections.elasticsearch, connections.archive, index)) {
+            const { tenantId, month } = place;
+            const partition: Partition = { dataType: dataTypeOf(index.resource), tenantId, month };
+            report.partitions.push(
+              await whenFree(run, partition, () =>
+                rebuildPartition(connections, run, source, partition, place, watch.progress),
+              ),
+            );
+          }
         } catch (error) {
           if (!(error instanceof AppError) || run.signal.aborted) throw error;
           report.left.push({ index: index.name, reason: error.message });

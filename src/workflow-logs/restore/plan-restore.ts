@@ -1,5 +1,6 @@
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
 import { seeIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import { identityOf, placeOf } from "../../stores/elasticsearch/indices/place.ts";
 import type { PartitionState } from "../state/database.ts";
 import { listPartitions, readPartition } from "../state/partitions/partitions.ts";
 import { countPurged } from "../state/validate/purged-and-deleted-ids.ts";
@@ -136,7 +137,8 @@ export async function goneMeanwhile(
   { index, dataType, tenantId, month }: PlannedRestore,
 ): Promise<MissingIndex | undefined> {
   const { facts } = await seeIndex(elasticsearch, index.name);
-  if (facts !== undefined && String(facts.settings["index.uuid"]) === index.uuid) return undefined;
+  const uuid = facts && identityOf(placeOf(index.name), String(facts.settings["index.uuid"]));
+  if (uuid === index.uuid) return undefined;
   const partition: Partition = { dataType, tenantId, month };
   const known = await readPartition(state, partition);
   const purgedRows = await countPurged(state, partition);

@@ -1,4 +1,4 @@
-import { AppError } from "../../engine/errors.ts";
+import { AppError, UsageError } from "../../engine/errors.ts";
 import { missingPrivileges } from "../../stores/elasticsearch/privileges.ts";
 import { requireRepository } from "../../stores/elasticsearch/snapshots.ts";
 import { listPartitions } from "../state/partitions/partitions.ts";
@@ -21,10 +21,12 @@ import { settleDeletions } from "./settle-deletions.ts";
 import { type Candidate, listCandidates } from "./list-candidates.ts";
 import type { RetentionWatch, Sweep } from "./sweep-context.ts";
 import { ageOf, describeIndex } from "./index-line.ts";
+import { isPart, sweepShared } from "./sweep-shared.ts";
 import { sweepTenant } from "./sweep-tenant.ts";
 
 // src/workflow-logs/retention drops whole indices that are past their time, by rules, holds and a journal; schedule/
-// does so by itself. It never deletes a single document, and no row of PostgreSQL.
+// does so by itself. Single documents it deletes only of a tenant's part of an index that others still need, and no row
+// of PostgreSQL.
 
 /**
  * Deletes every index whose month and newest document are past their retention, and returns what went and why the rest
@@ -52,6 +54,7 @@ export async function retentionSweep(
   const days = options.retentionDays ?? connections.settings.retentionDays;
   requireSensibleDays(options, days);
   await inspectSources(postgres, options); // refuses tenant ids that cannot be
+  if (options.snapshotRepository !== undefined) refuseSharedSnapshots(connections);
   if (options.snapshotRepository !== undefined) await requireRepository(elasticsearch, options.snapshotRepository);
   if (!options.dryRun) await requireIndexDeletion(connections);
   const now = options.now ?? (await agreedTime(connections));
@@ -93,9 +96,11 @@ async function sweepAll(begun: Begun, run: Run): Promise<void> {
     candidates.reduce((sum, { index }) => sum + (index.documents ?? 0), 0),
     candidates.length,
   );
-  for (const [tenantId, some] of Map.groupBy(candidates, (candidate) => candidate.tenantId)) {
+  const own = candidates.filter((candidate) => !isPart(candidate));
+  for (const [tenantId, some] of Map.groupBy(own, (candidate) => candidate.tenantId))
     await sweepTenant(sweep, run, tenantId, some);
-  }
+  for (const some of Map.groupBy(candidates.filter(isPart), ({ index }) => index.index).values())
+    await sweepShared(sweep, run, some);
 }
 
 /** Looks at every index as a sweep would, without locks. */
@@ -135,6 +140,14 @@ async function prepare(begun: Begun): Promise<{ sweep: Sweep; candidates: readon
   for (const index of kept) counters.add(index);
   const onlyCopy = await onlyCopies(connections, options, candidates, known);
   return { sweep: { ...begun, known, onlyCopy }, candidates };
+}
+
+/** A snapshot of an index that tenants share would hold the logs of all of them, and those that stay. */
+function refuseSharedSnapshots({ settings }: Connections): void {
+  if (settings.template.layout !== "shared") return;
+  throw new UsageError("layout_unsupported", "A sweep takes no snapshots of indices that tenants share.", {
+    hint: "Leave --snapshot-repository out; take snapshots of whole months yourself, or app elasticsearch export. Nothing was touched.",
+  });
 }
 
 /** Asked once, before an index is judged: else each of them would be refused by itself. */

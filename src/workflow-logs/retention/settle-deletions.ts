@@ -1,5 +1,9 @@
+import type { Client } from "@elastic/elasticsearch";
 import { indexUuid } from "../../stores/elasticsearch/indices/delete-index.ts";
-import { endDeletion, finishDeletion, openDeletions } from "../state/retention/deletions.ts";
+import { deletePart } from "../../stores/elasticsearch/documents/delete-part.ts";
+import { countDocuments, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import { placeOf } from "../../stores/elasticsearch/indices/place.ts";
+import { type DecidedDeletion, endDeletion, finishDeletion, openDeletions } from "../state/retention/deletions.ts";
 import type { Run } from "../../runs/run.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
@@ -18,7 +22,25 @@ export async function settleDeletions({ state, elasticsearch }: Connections, run
       if (!open) return;
       const uuid = await indexUuid(elasticsearch, found.indexName);
       if (uuid === undefined) await finishDeletion(state, found, run.id);
+      else if (uuid === found.indexUuid && (await isPartGone(elasticsearch, found, run.signal)))
+        await finishDeletion(state, found, run.id);
       else await endDeletion(state, found.id, uuid === found.indexUuid ? "retracted" : "deleted");
     });
   }
+}
+
+/**
+ * Whether the documents of a part of a shared index are gone. Those of which some were deleted all go: what was decided
+ * was begun, and half of a month is nobody's.
+ */
+async function isPartGone(
+  client: Client,
+  { indexName: name, documents }: DecidedDeletion,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (placeOf(name).tenantId === undefined) return false;
+  await refreshIndex(client, name);
+  const left = await countDocuments(client, name);
+  if (left === 0) return true;
+  return left < documents && (await deletePart(client, name, signal)) === undefined;
 }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { deleteIndex } from "../../stores/elasticsearch/indices/delete-index.ts";
+import { placeOf } from "../../stores/elasticsearch/indices/place.ts";
 import { takeSnapshot } from "../../stores/elasticsearch/snapshots.ts";
-import { decideDeletion, endDeletion, finishDeletion } from "../state/retention/deletions.ts";
+import { decideDeletion, type DecidedDeletion, endDeletion, finishDeletion } from "../state/retention/deletions.ts";
 import type { Run } from "../../runs/run.ts";
 import { partitionKey } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-all.ts";
@@ -13,8 +14,8 @@ import type { Candidate } from "./list-candidates.ts";
 import type { Sweep } from "./sweep-context.ts";
 import { ageOf, describeIndex, keptIndex } from "./index-line.ts";
 
-/** An index that goes: it was judged under the lock of its partition, which is still held. */
-interface Doomed extends Candidate {
+/** What goes: it was judged under the lock of its partition, which is still held. */
+export interface Doomed extends Candidate {
   readonly contents: (InspectedCandidate & { kept: undefined })["contents"];
 }
 
@@ -36,15 +37,8 @@ export async function sweepTenant(
 
 async function deleteDoomed(sweep: Sweep, run: Run, tenantId: string, candidates: readonly Candidate[]): Promise<void> {
   const { counters, watch } = sweep;
-  const doomed: Doomed[] = [];
-  for (const candidate of candidates) {
-    await run.pacing.unpaused(run.signal);
-    if (run.signal.aborted) return;
-    const inspected = await inspectCandidate(sweep.connections, candidate, sweep.now);
-    if (inspected.kept === undefined) doomed.push({ ...candidate, contents: inspected.contents });
-    else counters.add(inspected.kept);
-  }
-  await watch.atStep?.("judged");
+  const doomed = await judge(sweep, run, candidates);
+  if (doomed === undefined) return;
   const snapshot = await snapshotOf(sweep, run, tenantId, doomed);
   if (snapshot?.fault !== undefined) {
     for (const one of doomed)
@@ -59,6 +53,24 @@ async function deleteDoomed(sweep: Sweep, run: Run, tenantId: string, candidates
     watch.progress.advanced(partitionKey(one), one.contents.documents, one.index.bytes);
     watch.progress.partitionFinished(partitionKey(one));
   }
+}
+
+/** Those that may go; the others are put down as kept. Undefined when the run was stopped. */
+export async function judge(
+  { connections, counters, watch, now }: Sweep,
+  run: Run,
+  candidates: readonly Candidate[],
+): Promise<Doomed[] | undefined> {
+  const doomed: Doomed[] = [];
+  for (const candidate of candidates) {
+    await run.pacing.unpaused(run.signal);
+    if (run.signal.aborted) return undefined;
+    const inspected = await inspectCandidate(connections, candidate, now);
+    if (inspected.kept === undefined) doomed.push({ ...candidate, contents: inspected.contents });
+    else counters.add(inspected.kept);
+  }
+  await watch.atStep?.("judged");
+  return doomed;
 }
 
 /** One snapshot for each tenant: none holds the logs of two, and whoever has to forget a tenant can delete it. */
@@ -85,15 +97,35 @@ async function snapshotOf(
  * became of it (settle-deletions.ts).
  */
 async function expire(sweep: Sweep, run: Run, doomed: Doomed, snapshot: string | undefined): Promise<SweptIndex> {
+  const decided = await decide(sweep, run, doomed, snapshot);
+  if (decided.kept !== undefined) return decided.kept;
+  return end(sweep, run, decided, await deleteIndex(sweep.connections.elasticsearch, doomed.index));
+}
+
+/** A deletion that stands in the journal. */
+export interface Decided {
+  readonly kept: undefined;
+  readonly index: Candidate["index"];
+  readonly about: Omit<SweptIndex, "action" | "reason">;
+  readonly deletion: DecidedDeletion;
+}
+
+/** Looks once more, and at the rules as they are now. */
+export async function decide(
+  sweep: Sweep,
+  run: Run,
+  doomed: Doomed,
+  snapshot: string | undefined,
+): Promise<Decided | { readonly kept: SweptIndex }> {
   const { connections, options, watch, now, days } = sweep;
-  const { state, elasticsearch } = connections;
+  const { state } = connections;
   const { index } = doomed;
   const again = await inspectCandidate(connections, doomed, now);
-  if (again.kept !== undefined) return again.kept;
+  if (again.kept !== undefined) return again;
   const { contents } = again;
   const about = describe(sweep, { ...doomed, contents });
   if (snapshot !== undefined && !isDeepStrictEqual(contents, doomed.contents)) {
-    return { ...about, action: "kept", reason: "written_meanwhile" };
+    return { kept: { ...about, action: "kept", reason: "written_meanwhile" } };
   }
   let keptNow: KeptReason | undefined;
   const deletion = await decideDeletion(
@@ -105,11 +137,21 @@ async function expire(sweep: Sweep, run: Run, doomed: Doomed, snapshot: string |
       return keptNow === undefined;
     },
   );
-  if (deletion === undefined) return { ...about, action: "kept", reason: keptNow ?? "held" };
+  if (deletion === undefined) return { kept: { ...about, action: "kept", reason: keptNow ?? "held" } };
   await watch.atStep?.("decided", index.name);
-  const refusal = await deleteIndex(elasticsearch, index);
+  return { kept: undefined, index, about, deletion };
+}
+
+/** What became of it, `refusal` being what Elasticsearch said against its deletion. */
+export async function end(
+  { connections: { state }, watch }: Sweep,
+  run: Run,
+  { index, about, deletion }: Decided,
+  refusal: string | undefined,
+): Promise<SweptIndex> {
   if (refusal !== undefined) {
-    await endDeletion(state, deletion.id, "retracted");
+    // of a part some documents may be gone: settle-deletions.ts sees by their number how far it came
+    if (placeOf(index.name).tenantId === undefined) await endDeletion(state, deletion.id, "retracted");
     return { ...about, action: "kept", reason: "delete_refused", detail: refusal };
   }
   await watch.atStep?.("deleted", index.name);

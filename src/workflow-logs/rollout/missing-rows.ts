@@ -41,7 +41,7 @@ export async function missingRows(
       `select k.id::text as id, k.month from (${keysQuery(context)}) k where k.month is not null and not k.listed_again order by k.month, k.id`,
     );
     for (const [month, rows] of Map.groupBy(keys.rows, (row) => row.month)) {
-      const index = indexName({ prefix: settings.template.prefix, resource, tenantId, month });
+      const index = indexName({ ...settings.template, resource, tenantId, month });
       if (!names.has(index)) {
         missing += rows.length;
         continue;

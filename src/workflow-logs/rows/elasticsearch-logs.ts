@@ -1,7 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import type { BulkReceipt, BulkWriter } from "../../stores/elasticsearch/bulk/bulk-writer.ts";
-import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
+import { indexName, type Naming } from "../../stores/elasticsearch/indices/index-names.ts";
 import {
   countDocuments,
   ensureIndex,
@@ -17,7 +17,7 @@ import type { IndexOwner } from "../../stores/elasticsearch/indices/ownership.ts
 import { mappingOf } from "../../stores/elasticsearch/indices/template-files.ts";
 import { logTypes, type Partition } from "../partitions/log-types.ts";
 
-/** The documents of one partition: exactly one index, which only this class names. */
+/** The documents of one partition: exactly one place, which only this class names. */
 export class ElasticsearchLogs {
   readonly index: string;
   private readonly resource: string;
@@ -28,9 +28,9 @@ export class ElasticsearchLogs {
   /** That `find` saw no index, for the `ensure` that comes next. */
   private missing: SeenIndex | undefined;
 
-  constructor(client: Client, owner: IndexOwner, writer: BulkWriter, prefix: string, partition: Partition) {
+  constructor(client: Client, owner: IndexOwner, writer: BulkWriter, naming: Naming, partition: Partition) {
     const { resource } = logTypes[partition.dataType];
-    this.index = indexName({ prefix, resource, tenantId: partition.tenantId, month: partition.month });
+    this.index = indexName({ ...naming, ...partition, resource });
     this.resource = resource;
     this.client = client;
     this.owner = owner;

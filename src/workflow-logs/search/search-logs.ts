@@ -1,6 +1,6 @@
 import type { estypes } from "@elastic/elasticsearch";
 import { UsageError } from "../../engine/errors.ts";
-import { indexName, isTenantId } from "../../stores/elasticsearch/indices/index-names.ts";
+import { isTenantId } from "../../stores/elasticsearch/indices/index-names.ts";
 import { type OpenIndex, openIndices } from "../../stores/elasticsearch/indices/open-indices.ts";
 import { type Hit, search } from "../../stores/elasticsearch/documents/search.ts";
 import type { Connections } from "../connections.ts";
@@ -121,7 +121,7 @@ async function searchedIndices(
         : tenants.map((tenantId) => openIndices(client, archive, prefix, resource, tenantId));
     for (const index of (await Promise.all(lists)).flat()) {
       if (isInScope({ dataType, tenantId: index.tenantId, month: index.month }, scope))
-        found.set(indexName({ prefix, ...index }), { ...index, dataType });
+        found.set(index.name, { ...index, dataType });
     }
   }
   return found;

@@ -21,14 +21,37 @@ export async function knownIndices(
   const written = (await hasTable(db, "direct_writes"))
     ? await db.selectFrom("direct_writes").select(["data_type", "tenant_id", "month"]).execute()
     : [];
-  return { uuids: partitions.map((row) => row.index_uuid), written };
+  return { uuids: [...new Set(partitions.map((row) => row.index_uuid.split("/")[0]!))], written };
 }
 
 /** Which of these uuids the archive has written into. */
 export async function knownUuids(db: StateDatabase, uuids: readonly string[]): Promise<Set<string>> {
   if (!(await hasTable(db, "partitions"))) return new Set();
-  const rows = await db.selectFrom("partitions").select("index_uuid").where("index_uuid", "in", uuids).execute();
-  return new Set(rows.map((row) => row.index_uuid));
+  const rows = await db
+    .selectFrom("partitions")
+    .select("index_uuid")
+    .where((row) => row.or([row("index_uuid", "in", uuids), row(indexOfPart, "in", uuids)]))
+    .execute();
+  return new Set(rows.flatMap((row) => [row.index_uuid, row.index_uuid.split("/")[0]!]));
+}
+
+/** The uuid of its index, of a partition that is a part of a shared one. */
+const indexOfPart = sql<string>`case when index_uuid like '%/%' then split_part(index_uuid, '/', 1) end`;
+
+/** The tenants of partitions that are parts of the indices with these uuids, which retention has not dropped. */
+export async function knownParts(
+  db: StateDatabase,
+  uuids: readonly string[],
+  tenantId?: string,
+): Promise<{ uuid: string; tenantId: string }[]> {
+  if (uuids.length === 0 || !(await hasTable(db, "partitions"))) return [];
+  let query = db
+    .selectFrom("partitions")
+    .select(["tenant_id", indexOfPart.as("uuid")])
+    .where(indexOfPart, "in", uuids)
+    .where("state", "<>", "expired");
+  if (tenantId !== undefined) query = query.where("tenant_id", "=", tenantId);
+  return (await query.execute()).map((row) => ({ uuid: row.uuid, tenantId: row.tenant_id }));
 }
 
 async function hasTable(db: StateDatabase, name: string): Promise<boolean> {

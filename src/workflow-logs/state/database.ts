@@ -278,6 +278,7 @@ export interface StateTables {
     source_time_zone: string | null;
     source_schema: string | null;
     index_prefix: string | null;
+    index_layout: string | null;
     claimed_at: string | null;
     adopted_at: string | null;
     set_back_at: string | null;

@@ -15,6 +15,7 @@ import { ElasticsearchWorkflowExecutionRepository } from "../../../src/workflow-
 import { PostgresApiWorkflowRunRepository } from "../../../src/workflow-logs/repositories/workflow-runs/postgres-api-workflow-run-repository.ts";
 import { PostgresWorkflowExecutionRepository } from "../../../src/workflow-logs/repositories/workflow-runs/postgres-workflow-execution-repository.ts";
 import type { WorkflowExecutionRepository } from "../../../src/workflow-logs/repositories/workflow-runs/workflow-execution-repository.ts";
+import { testLayout } from "../../support/layout.ts";
 import { createTestArchive, type SampleSize, type TestArchive } from "../../support/test-archive.ts";
 
 export const implementations = ["postgres", "elasticsearch"] as const;
@@ -64,7 +65,7 @@ export async function createRunsArchive(sample: SampleSize, sourceTimeZone = "UT
     postgres,
     elasticsearch,
     settings: {
-      template: { prefix: archive.prefix, shards: 1, replicas: 0, refreshInterval: "30s" },
+      template: { prefix: archive.prefix, layout: testLayout, shards: 1, replicas: 0, refreshInterval: "30s" },
       searchText: "bounded",
       sourceTimeZone,
       maxRetries: 3,

@@ -177,6 +177,7 @@ describe("listIndices", () => {
     expect(indices.map(({ name }) => name)).toEqual(names.toSorted());
     expect(indices.find(({ name }) => name === runs("acme"))).toEqual({
       name: runs("acme"),
+      index: runs("acme"),
       uuid: (await ensure(runs("acme"))).uuid,
       resource: "workflow-runs",
       tenantId: "acme",

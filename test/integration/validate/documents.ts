@@ -1,4 +1,5 @@
 import type { TestArchive } from "../../support/test-archive.ts";
+import { documentPath, placeName } from "../../support/layout.ts";
 import { rawSource } from "../../support/archived-documents.ts";
 
 /** Documents of an archive, changed behind the program's back. */
@@ -19,7 +20,7 @@ export function documentsOf({ elasticsearchUrl, prefix, sql }: TestArchive) {
   }
 
   const indexOf = (table: Table, tenantId: string, month: string): string =>
-    `${prefix}-${tables[table]}-${tenantId}-${month}`;
+    placeName(prefix, tables[table], tenantId, month);
 
   /** The index that the row belongs into. */
   async function indexOfRow(table: Table, id: string): Promise<string> {
@@ -30,8 +31,8 @@ export function documentsOf({ elasticsearchUrl, prefix, sql }: TestArchive) {
     return indexOf(table, rows[0]!.tenantId, rows[0]!.month);
   }
 
-  const put = (index: string, id: string, source: string) => request("PUT", `${index}/_doc/${id}`, source);
-  const remove = (index: string, id: string) => request("DELETE", `${index}/_doc/${id}`);
+  const put = (index: string, id: string, source: string) => request("PUT", documentPath(index, "_doc", id), source);
+  const remove = (index: string, id: string) => request("DELETE", documentPath(index, "_doc", id));
   const source = (index: string, id: string) => rawSource(elasticsearchUrl, index, id);
 
   return {

@@ -5,6 +5,7 @@ import { AppError } from "../../../engine/errors.ts";
 import type { Receipt, Refusal } from "../../../engine/ports.ts";
 import type { BulkBody } from "./bulk-body.ts";
 import { type BulkFault, bulkFault } from "./bulk-faults.ts";
+import { linesFor, type Place, placeOf, routingOf } from "../indices/place.ts";
 import { firstWords, InterceptedError } from "../intercepted.ts";
 
 export interface BulkWriterOptions {
@@ -68,8 +69,12 @@ export class BulkWriter {
     this.options = options;
   }
 
-  /** `signal` ends the waits before and between attempts, with an AbortError; a request under way is always awaited. */
-  async write(index: string, body: BulkBody, signal: AbortSignal): Promise<BulkReceipt> {
+  /**
+   * Into the place of this name. `signal` ends the waits before and between attempts, with an AbortError; a request
+   * under way is always awaited.
+   */
+  async write(name: string, body: BulkBody, signal: AbortSignal): Promise<BulkReceipt> {
+    const place = placeOf(name);
     const refused: Refusal[] = [];
     const newer: string[] = [];
     const parcels: Parcel[] = [Array.from({ length: body.records }, (_, at) => at)];
@@ -77,20 +82,20 @@ export class BulkWriter {
     let attempts: Partial<Record<BulkFault, number>> = {};
     let refusedAlone = 0;
     for (let parcel = parcels.shift(); parcel !== undefined; parcel = parcels.shift()) {
-      const bytes = this.parcelBytes(body, parcel);
+      const bytes = linesFor(place, body, parcel);
       if (bytes.length > this.largestRequest && parcel.length > 1) {
         parcels.unshift(...halves(parcel));
         continue;
       }
       await this.options.beforeRequest?.(signal);
-      const { again, problem } = await this.send(index, body, parcel, bytes, { refused, newer });
+      const { again, problem } = await this.send(place, body, parcel, bytes, { refused, newer });
       if (problem === undefined) {
         this.largestRequest *= 1.25;
         attempts = {};
         refusedAlone = 0;
         continue;
       }
-      if (problem.fault === "fatal") throw fatalError(index, problem);
+      if (problem.fault === "fatal") throw fatalError(name, problem);
       if (problem.fault === "memory" && parcel.length === 1 && bytes.length > largeDocument) refusedAlone++;
       if (problem.fault === "too_large" || refusedAlone === lonelyAttempts) {
         refusedAlone = 0;
@@ -113,7 +118,7 @@ export class BulkWriter {
    * their problems.
    */
   private async send(
-    index: string,
+    place: Place,
     body: BulkBody,
     parcel: Parcel,
     bytes: Buffer,
@@ -121,7 +126,7 @@ export class BulkWriter {
   ): Promise<{ again: Parcel; problem?: Problem }> {
     let response: BulkResponse;
     try {
-      response = await this.request(index, bytes);
+      response = await this.request(place, bytes);
     } catch (error) {
       return { again: parcel, problem: requestProblem(error) };
     }
@@ -151,20 +156,16 @@ export class BulkWriter {
     return problem === undefined ? { again } : { again, problem };
   }
 
-  private request(index: string, bytes: Buffer): Promise<BulkResponse> {
+  private request(place: Place, bytes: Buffer): Promise<BulkResponse> {
     return this.client.transport.request<BulkResponse>(
       {
         method: "POST",
-        path: `/${encodeURIComponent(index)}/_bulk`,
-        querystring: { filter_path: "errors,items.*.error,items.*.status" },
+        path: `/${encodeURIComponent(place.index)}/_bulk`,
+        querystring: { filter_path: "errors,items.*.error,items.*.status", ...routingOf(place) },
         bulkBody: bytes as never, // taken as it is; the type names only strings and objects
       },
       { maxRetries: 0, ...(this.options.opaqueId !== undefined && { opaqueId: this.options.opaqueId }) },
     );
-  }
-
-  private parcelBytes(body: BulkBody, parcel: Parcel): Buffer {
-    return parcel.length === body.records ? body.bytes() : Buffer.concat(parcel.map((at) => body.record(at)));
   }
 
   private async backOff(problem: Problem, attempt: number, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import type { DocumentVersion } from "./document-versions.ts";
 import { described } from "../errors.ts";
+import { documentId, placeOf, routingOf } from "../indices/place.ts";
 import { blockedType, throughSeal } from "../indices/seal.ts";
 
 export interface Deleted {
@@ -23,20 +24,21 @@ export async function deleteDocuments(
   { version, opaqueId }: { readonly version?: string | undefined; readonly opaqueId?: string | undefined } = {},
 ): Promise<Deleted> {
   if (ids.length === 0) return { deleted: [], newer: [] };
+  const place = placeOf(index);
   // a number of 64 bits, which JSON.stringify would not write as one
   const versioned = version === undefined ? "" : `,"version":${version},"version_type":"external_gte"`;
-  const lines = ids.map((id) => `{"delete":{"_id":${JSON.stringify(id)}${versioned}}}\n`);
+  const lines = ids.map((id) => `{"delete":{"_id":${JSON.stringify(documentId(place, id))}${versioned}}}\n`);
   const send = () =>
     client.transport.request<Answer>(
       {
         method: "POST",
-        path: `/${encodeURIComponent(index)}/_bulk`,
-        querystring: { filter_path: "items.delete.result,items.delete.error" },
+        path: `/${encodeURIComponent(place.index)}/_bulk`,
+        querystring: { filter_path: "items.delete.result,items.delete.error", ...routingOf(place) },
         bulkBody: lines.join(""),
       },
       opaqueId === undefined ? {} : { opaqueId },
     );
-  const { items = [] } = await described(throughSeal(client, index, send, isBlocked));
+  const { items = [] } = await described(throughSeal(client, place.index, send, isBlocked));
   const isNewer = (item: RawItem | undefined): boolean =>
     version !== undefined && item?.delete?.error?.type === "version_conflict_engine_exception";
   const failed = items.find((item) => item.delete?.error !== undefined && !isNewer(item))?.delete?.error;
@@ -77,9 +79,10 @@ export async function deleteVersion(
   { seqNo, primaryTerm }: DocumentVersion,
 ): Promise<void> {
   const someoneWasFaster = [404, 409];
+  const place = placeOf(index);
+  const version = { if_seq_no: seqNo, if_primary_term: primaryTerm };
+  const document = { index: place.index, id: documentId(place, id), ...routingOf(place) };
   await described(
-    throughSeal(client, index, () =>
-      client.delete({ index, id, if_seq_no: seqNo, if_primary_term: primaryTerm }, { ignore: someoneWasFaster }),
-    ),
+    throughSeal(client, place.index, () => client.delete({ ...document, ...version }, { ignore: someoneWasFaster })),
   );
 }

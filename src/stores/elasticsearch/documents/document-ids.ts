@@ -1,6 +1,7 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { described } from "../errors.ts";
+import { idOf, type Place, placeOf, queryOf, routingOf } from "../indices/place.ts";
 import { unexpectedAnswer } from "../unexpected-answer.ts";
 
 /** Bounds of created_at as UTC instants, inclusive and exclusive; undefined where there is none. */
@@ -11,7 +12,9 @@ export interface CreatedWithin {
 
 /** How many documents there were at the last refresh. */
 export async function countCreatedWithin(client: Client, index: string, within: CreatedWithin): Promise<number> {
-  const response = await described(client.count({ index, query: createdQuery(within) }));
+  const place = placeOf(index);
+  const query = queryOf(place, createdQuery(within));
+  const response = await described(client.count({ index: place.index, query, ...routingOf(place) }));
   if (response._shards.failed === 0) return response.count;
   throw new AppError("index_not_ready", `${response._shards.failed} shards of the index ${index} failed.`, {
     hint: "Look at the cluster's health and run the command again.",
@@ -44,7 +47,9 @@ export async function* documentIds(
 ): AsyncGenerator<string[]> {
   let left = random ?? Number.POSITIVE_INFINITY;
   const seed = Math.floor(Math.random() * 2 ** 31); // the pages of one listing go on in one order
-  let { id } = await described(client.openPointInTime({ index, keep_alive: keepAlive }));
+  const place = placeOf(index);
+  const opened = { index: place.index, keep_alive: keepAlive, ...routingOf(place) };
+  let { id } = await described(client.openPointInTime(opened));
   // the next page fails then
   const touch = setInterval(() => void keepPointInTime(client, id).catch(() => {}), touchMillis);
   try {
@@ -56,7 +61,7 @@ export async function* documentIds(
         client.search({
           pit: { id, keep_alive: keepAlive },
           size,
-          ...(random === undefined ? inShardOrder(within) : inRandomOrder(within, seed)),
+          ...(random === undefined ? inShardOrder(place, within) : inRandomOrder(place, within, seed)),
           _source: false,
           track_total_hits: false,
           allow_partial_search_results: false,
@@ -67,7 +72,7 @@ export async function* documentIds(
       if (page.pit_id === undefined) throw unexpectedAnswer("no page of ids");
       id = page.pit_id;
       const hits = page.hits?.hits ?? []; // filter_path leaves an empty list out
-      if (hits.length > 0) yield hits.map((hit) => hit._id!);
+      if (hits.length > 0) yield hits.map((hit) => idOf(place, hit._id!));
       if (hits.length < size) return;
       left -= hits.length;
       after = hits.at(-1)!.sort!;
@@ -87,15 +92,19 @@ async function keepPointInTime(client: Client, id: string): Promise<void> {
   });
 }
 
-function inShardOrder(within: CreatedWithin): Pick<estypes.SearchRequest, "query" | "sort"> {
-  return { query: createdQuery(within), sort: [{ _shard_doc: "asc" }] };
+function inShardOrder(place: Place, within: CreatedWithin): Pick<estypes.SearchRequest, "query" | "sort"> {
+  return { query: queryOf(place, createdQuery(within)), sort: [{ _shard_doc: "asc" }] };
 }
 
-function inRandomOrder(within: CreatedWithin, seed: number): Pick<estypes.SearchRequest, "query" | "sort"> {
+function inRandomOrder(
+  place: Place,
+  within: CreatedWithin,
+  seed: number,
+): Pick<estypes.SearchRequest, "query" | "sort"> {
   return {
     query: {
       function_score: {
-        query: createdQuery(within),
+        query: queryOf(place, createdQuery(within)),
         functions: [{ random_score: { seed, field: "_seq_no" } }],
         boost_mode: "replace",
       },

@@ -1,5 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import { described } from "../errors.ts";
+import { documentId, idOf, placeOf, routingOf } from "../indices/place.ts";
 import type { FoundDocument } from "./get-documents.ts";
 import { refuseUnreadable } from "./unreadable.ts";
 
@@ -17,10 +18,12 @@ export async function documentVersions(
   ids: readonly string[],
 ): Promise<Map<string, NumberedVersion>> {
   if (ids.length === 0) return new Map();
+  const place = placeOf(index);
   const { docs } = await described(
     client.mget({
-      index,
-      ids: [...ids],
+      index: place.index,
+      ids: ids.map((id) => documentId(place, id)),
+      ...routingOf(place),
       _source: false,
       filter_path: ["docs._id", "docs.found", "docs._seq_no", "docs._primary_term", "docs._version", "docs.error"],
     }),
@@ -31,7 +34,7 @@ export async function documentVersions(
       "found" in item && item.found
         ? [
             [
-              item._id,
+              idOf(place, item._id),
               {
                 seqNo: item._seq_no ?? 0,
                 primaryTerm: item._primary_term ?? 0,

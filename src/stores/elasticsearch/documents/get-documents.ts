@@ -1,6 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { parseExactJson } from "./exact-json.ts";
+import { documentId, placeOf, routingOf } from "../indices/place.ts";
 import { readAnswer } from "../bulk/raw-answer.ts";
 import { readJson, unexpectedAnswer } from "../unexpected-answer.ts";
 
@@ -19,15 +20,16 @@ export interface FoundDocument {
  */
 export async function getDocuments(client: Client, indices: readonly string[], id: string): Promise<FoundDocument[]> {
   if (indices.length === 0) return [];
-  const docs = indices.map((index) => ({ _index: index, _id: id }));
+  const places = indices.map(placeOf);
+  const docs = places.map((place) => ({ _index: place.index, _id: documentId(place, id), ...routingOf(place) }));
   const answer = await readAnswer(client, { method: "POST", path: "/_mget", body: { docs } });
   const { docs: items = [] } = readJson(() => parseExactJson(answer)) as { docs?: RawItem[] };
   if (items.length !== docs.length) throw unexpectedAnswer(`${items.length} documents for ${docs.length} ids`);
-  const found = items.flatMap((item) =>
+  const found = items.flatMap((item, at) =>
     item.found === true
       ? {
-          index: item._index,
-          id: item._id,
+          index: places[at]!.tenantId === undefined ? item._index : places[at]!.name,
+          id,
           source: item._source ?? {},
           version: { seqNo: item._seq_no ?? 0, primaryTerm: item._primary_term ?? 0 },
         }

@@ -1,5 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import { readAnswer } from "../bulk/raw-answer.ts";
+import { idOf, pathOf, placeOf, queryOf } from "../indices/place.ts";
 import { readJson, unexpectedAnswer } from "../unexpected-answer.ts";
 import { type CreatedWithin, createdQuery } from "./document-ids.ts";
 import { scanHits } from "./scan-hits.ts";
@@ -36,8 +37,9 @@ export async function* listDocuments(
   listing: DocumentListing,
   signal: AbortSignal,
 ): AsyncGenerator<ListedDocument[]> {
-  const path = `/${encodeURIComponent(index)}/_search?allow_partial_search_results=false`; // a part would pass for all
-  const query = createdQuery(listing.within);
+  const place = placeOf(index);
+  const path = pathOf(place, "_search", { allow_partial_search_results: "false" }); // a part would pass for all
+  const query = queryOf(place, createdQuery(listing.within));
   let after: readonly unknown[] | undefined =
     listing.after === undefined ? undefined : [listing.after, Number.MAX_SAFE_INTEGER];
   while (!signal.aborted) {
@@ -54,7 +56,11 @@ export async function* listDocuments(
     const hits = readJson(() => scanHits(answer));
     if (hits === undefined) throw unexpectedAnswer("no page of documents");
     if (hits.length > 0)
-      yield hits.map(({ id, source, sort }) => ({ id, key: (sort?.[0] ?? null) as string | null, source }));
+      yield hits.map(({ id, source, sort }) => ({
+        id: idOf(place, id),
+        key: (sort?.[0] ?? null) as string | null,
+        source,
+      }));
     if (hits.length < listing.pageSize) return;
     after = hits.at(-1)!.sort;
   }

@@ -1,6 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { readAnswer } from "../bulk/raw-answer.ts";
+import { documentId, idOf, pathOf, placeOf } from "../indices/place.ts";
 import { readJson, unexpectedAnswer } from "../unexpected-answer.ts";
 import { refuseUnreadable } from "./unreadable.ts";
 import { ObjectScanner } from "./object-scanner.ts";
@@ -19,9 +20,16 @@ export async function readSources(
 ): Promise<Map<string, Buffer>> {
   if (ids.length === 0) return new Map();
   // no filter_path: it makes the server write `_source` anew, with other escapes and numbers
-  const path = `/${encodeURIComponent(index)}/_mget`;
-  const answer = await readAnswer(client, { method: "POST", path, body: { ids } }, limit);
-  return readJson(() => sliceSources(answer, ids.length));
+  const place = placeOf(index);
+  const request = {
+    method: "POST" as const,
+    path: pathOf(place, "_mget"),
+    body: { ids: ids.map((id) => documentId(place, id)) },
+  };
+  const answer = await readAnswer(client, request, limit);
+  const sources = readJson(() => sliceSources(answer, ids.length));
+  if (place.tenantId === undefined) return sources;
+  return new Map(Array.from(sources, ([found, source]) => [idOf(place, found), source]));
 }
 
 /** No more of one answer is kept in memory, unless it is a single document. */

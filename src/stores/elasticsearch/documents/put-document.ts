@@ -1,5 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import { describeElasticsearchError, errorType } from "../errors.ts";
+import { documentId, placeOf, routingOf } from "../indices/place.ts";
 import { throughSeal } from "../indices/seal.ts";
 import type { FoundDocument } from "./get-documents.ts";
 
@@ -12,16 +13,19 @@ export async function putDocument(
   document: { readonly index: string; readonly id: string; readonly source: string },
   replaces?: FoundDocument["version"],
 ): Promise<boolean> {
+  const place = placeOf(document.index);
   try {
-    await throughSeal(client, document.index, () =>
+    await throughSeal(client, place.index, () =>
       client.transport.request(
         {
           method: "PUT",
-          path: `/${encodeURIComponent(document.index)}/_doc/${encodeURIComponent(document.id)}`,
-          querystring:
-            replaces === undefined
+          path: `/${encodeURIComponent(place.index)}/_doc/${encodeURIComponent(documentId(place, document.id))}`,
+          querystring: {
+            ...routingOf(place),
+            ...(replaces === undefined
               ? { op_type: "create" }
-              : { if_seq_no: replaces.seqNo, if_primary_term: replaces.primaryTerm },
+              : { if_seq_no: replaces.seqNo, if_primary_term: replaces.primaryTerm }),
+          },
           body: document.source,
         },
         { headers: { "content-type": "application/json" } },

@@ -1,6 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { DocumentVersion } from "./document-versions.ts";
 import type { BulkBody } from "../bulk/bulk-body.ts";
+import { documentId, linesFor, type Place, placeOf, routingOf } from "../indices/place.ts";
 import { described } from "../errors.ts";
 import { blockedType, throughSeal } from "../indices/seal.ts";
 
@@ -27,12 +28,13 @@ export async function putDocuments(
   documents: readonly VersionedDocument[],
 ): Promise<Map<string, PutOutcome>> {
   if (documents.length === 0) return new Map();
+  const place = placeOf(index);
   const lines = documents.flatMap(({ id, source, replaces }) => [
-    Buffer.from(`${JSON.stringify(action(id, replaces))}\n`),
+    Buffer.from(`${JSON.stringify(action(documentId(place, id), replaces))}\n`),
     source,
     newline,
   ]);
-  const items = await send(client, index, Buffer.concat(lines));
+  const items = await send(client, place, Buffer.concat(lines));
   return new Map(documents.map(({ id }, at) => [id, outcome(items[at])]));
 }
 
@@ -42,24 +44,26 @@ export async function putDocuments(
  */
 export async function putBody(client: Client, index: string, body: BulkBody): Promise<Map<string, PutOutcome>> {
   if (body.records === 0) return new Map();
-  const items = await send(client, index, body.bytes());
+  const place = placeOf(index);
+  const items = await send(client, place, linesFor(place, body));
   return new Map(Array.from({ length: body.records }, (_, at) => [body.id(at), outcome(items[at])]));
 }
 
-async function send(client: Client, index: string, lines: Buffer): Promise<readonly RawItem[]> {
+async function send(client: Client, place: Place, lines: Buffer): Promise<readonly RawItem[]> {
   const request = () =>
     client.transport.request<{ items: readonly RawItem[] }>({
       method: "POST",
-      path: `/${encodeURIComponent(index)}/_bulk`,
-      querystring: { filter_path: "items.*.status,items.*.error,items.*.result,items.*._seq_no,items.*._primary_term" },
+      path: `/${encodeURIComponent(place.index)}/_bulk`,
+      querystring: { filter_path: wanted, ...routingOf(place) },
       bulkBody: lines as never, // taken as it is; the type names only strings and objects
     });
   const isBlocked = ({ items }: { items: readonly RawItem[] }): boolean =>
     items.some((item) => Object.values(item)[0]?.error?.type === blockedType);
-  const { items } = await described(throughSeal(client, index, request, isBlocked));
+  const { items } = await described(throughSeal(client, place.index, request, isBlocked));
   return items;
 }
 
+const wanted = "items.*.status,items.*.error,items.*.result,items.*._seq_no,items.*._primary_term";
 const newline = Buffer.from("\n");
 
 function action(id: string, replaces: DocumentVersion | undefined): object {

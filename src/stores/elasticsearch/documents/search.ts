@@ -1,11 +1,12 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { parseExactJson } from "./exact-json.ts";
+import { foundIn, ofTenants, type Place, placeOf, queryOf, routingOf } from "../indices/place.ts";
 import { readAnswer } from "../bulk/raw-answer.ts";
 import { readJson, unexpectedAnswer } from "../unexpected-answer.ts";
 
 export interface Search extends Omit<estypes.SearchRequest, "index" | "pit"> {
-  /** Exact names. They travel in the body: a URL has no room for those of a few years. */
+  /** Names of places. They travel in the body: a URL has no room for those of a few years. */
   readonly indices: readonly string[];
 }
 
@@ -34,17 +35,47 @@ const nothing: SearchAnswer = { hits: [], total: 0, aggregations: {} };
  */
 export async function search(client: Client, { indices, ...body }: Search): Promise<SearchAnswer> {
   if (indices.length === 0) return nothing;
-  const header = { index: indices, ignore_unavailable: true, allow_no_indices: true };
+  const { index, query, ...routing } = searched(indices.map(placeOf), body.query);
+  const header = { index, ignore_unavailable: true, allow_no_indices: true, ...routing };
   const answer = await readAnswer(client, {
     method: "POST",
     path: "/_msearch",
-    bulkBody: [header, { track_total_hits: true, ...body }],
+    bulkBody: [header, { track_total_hits: true, ...body, ...(query !== undefined && { query }) }],
   });
   const { responses } = readJson(() => parseExactJson(answer)) as { responses?: RawResponse[] };
   const response = responses?.[0];
   if (response === undefined || (response.error === undefined && response.hits === undefined))
     throw unexpectedAnswer("no hits");
   return readResponse(response);
+}
+
+/** Where the places are searched, and which documents there are theirs. */
+function searched(
+  places: readonly Place[],
+  query: estypes.QueryDslQueryContainer | undefined,
+): { index: string[]; query: estypes.QueryDslQueryContainer | undefined; routing?: string } {
+  const index = [...new Set(places.map((place) => place.index))];
+  const [first] = places;
+  if (places.every(({ tenantId }) => tenantId === first!.tenantId))
+    return { index, query: queryOf(first!, query), ...routingOf(first!) };
+  const tenantsOf = new Map<string, string[]>();
+  for (const place of places) if (place.tenantId !== undefined) getOrSet(tenantsOf, place.index).push(place.tenantId);
+  const own = places.flatMap(({ tenantId, index: name }) => (tenantId === undefined ? [name] : []));
+  const parts = [...Map.groupBy(tenantsOf, ([, tenants]) => tenants.toSorted().join("/")).values()];
+  const should = [
+    ...(own.length > 0 ? [{ terms: { _index: own } }] : []),
+    ...parts.map((group) => ({
+      bool: { filter: [{ terms: { _index: group.map(([name]) => name) } }, ...ofTenants(group[0]![1])] },
+    })),
+  ];
+  const filter = { bool: { should, minimum_should_match: 1 } };
+  return { index, query: { bool: { filter: [filter], ...(query !== undefined && { must: query }) } } };
+}
+
+function getOrSet(lists: Map<string, string[]>, key: string): string[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
 }
 
 interface RawResponse {
@@ -78,13 +109,10 @@ function readResponse(response: RawResponse): SearchAnswer {
     });
   }
   return {
-    hits: response.hits.hits.map(({ _index, _id, _source = {}, sort = [], highlight = {} }) => ({
-      index: _index,
-      id: _id,
-      source: _source,
-      sort,
-      highlight,
-    })),
+    hits: response.hits.hits.map(({ _index, _id, _source = {}, sort = [], highlight = {} }) => {
+      const { name, id } = foundIn(_index, _id);
+      return { index: name, id, source: _source, sort, highlight };
+    }),
     total: response.hits.total?.value ?? 0,
     aggregations: response.aggregations ?? {},
   };

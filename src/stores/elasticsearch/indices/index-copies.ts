@@ -1,6 +1,7 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { describeElasticsearchError, described, errorType } from "../errors.ts";
 import type { IndexAddress } from "./index-names.ts";
+import { identityOf, placeOf } from "./place.ts";
 import { type IndexOwner, ownerOf } from "./ownership.ts";
 
 /** What decides whether an index may hold the only copy of something. */
@@ -19,8 +20,10 @@ export interface IndexFacts {
 export async function readIndexFacts(
   client: Client,
   owner: IndexOwner,
-  { name, ...address }: IndexAddress & { readonly name: string },
+  { name: placeName, ...address }: IndexAddress & { readonly name: string },
 ): Promise<IndexFacts | undefined> {
+  const place = placeOf(placeName);
+  const name = place.index;
   try {
     const found = await client.indices.get({
       index: name,
@@ -32,7 +35,7 @@ export async function readIndexFacts(
     const isOpen = settings["index.verified_before_close"] !== "true";
     const uuid = settings["index.uuid"] ?? "";
     return {
-      uuid,
+      uuid: identityOf(place, uuid),
       isOurs: ownerOf({ ...address, uuid, meta: index?.mappings?._meta }, await owner.ownership()) === "this",
       isOpen,
       isDurable: (settings["index.translog.durability"] ?? "request").toLowerCase() === "request",
@@ -57,7 +60,7 @@ async function isReplicated(client: Client, name: string, primaries: number): Pr
  * does.
  */
 export async function flushIndex(client: Client, name: string): Promise<boolean> {
-  const { _shards } = await described(client.indices.flush({ index: name, wait_if_ongoing: true }));
+  const { _shards } = await described(client.indices.flush({ index: placeOf(name).index, wait_if_ongoing: true }));
   return _shards?.failed === 0;
 }
 
@@ -70,9 +73,10 @@ const newestSnapshots = 200;
  */
 export async function snapshotOf(
   client: Client,
-  name: string,
+  placeName: string,
   writtenMillis: number,
 ): Promise<"held" | "none" | "hidden"> {
+  const { index: name } = placeOf(placeName);
   const snapshots = await readSnapshots(client);
   if (snapshots === undefined) return "hidden";
   const repositories = new Set(

@@ -1,12 +1,17 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { described } from "../errors.ts";
 import type { IndexAddress } from "./index-names.ts";
-import { parseIndexName, resourcePattern, tenantPattern } from "./index-names.ts";
+import { parseIndexName, parseSharedName, partName, resourcePattern, tenantPatterns } from "./index-names.ts";
 import { type IndexOwner, ownerOf } from "./ownership.ts";
+import { identityOf, placeOf } from "./place.ts";
 import { type SealedIndex, sealOf } from "./seal.ts";
+import { countParts, type PartCounts } from "./shared-parts.ts";
 
+/** A place: an index, or a tenant's part of a shared one. */
 export interface ArchiveIndex extends IndexAddress {
   name: string;
+  /** Its name in Elasticsearch: that of other places too where tenants share it. */
+  index: string;
   uuid: string;
   status: "open" | "closed";
   /** Why it takes no documents; undefined when it does. A flood stage, which goes by, and our own seal are none. */
@@ -15,9 +20,9 @@ export interface ArchiveIndex extends IndexAddress {
   seal: SealedIndex | undefined;
   /** As of the last refresh; undefined when it cannot be known: the index is closed or a primary shard is missing. */
   documents: number | undefined;
-  /** On disk, with all replicas. */
+  /** On disk, with all replicas; of a part by its share of the documents. */
   bytes: number;
-  /** Primaries and replicas. */
+  /** Primaries and replicas of the index. */
   shards: number;
 }
 
@@ -31,7 +36,10 @@ export interface IndexList {
   ofOthers: string[];
 }
 
-/** All indices of these resources, of one tenant or of all, open and closed, in two requests; sorted by name. */
+/**
+ * All places of these resources, of one tenant or of all, open and closed, sorted by name. Of a shared index those that
+ * had documents at the last refresh, and those that the archive knows of.
+ */
 export async function listIndices(
   client: Client,
   owner: IndexOwner,
@@ -40,22 +48,27 @@ export async function listIndices(
   tenantId?: string,
 ): Promise<IndexList> {
   const search = {
-    index: resources.map((resource) =>
-      tenantId === undefined ? resourcePattern(prefix, resource) : tenantPattern(prefix, resource, tenantId),
+    index: resources.flatMap((resource) =>
+      tenantId === undefined ? [resourcePattern(prefix, resource)] : tenantPatterns(prefix, resource, tenantId),
     ),
     expand_wildcards: ["open", "closed", "hidden"] as estypes.ExpandWildcards,
   };
   const [states, statistics] = await Promise.all([readStates(client, search), readStatistics(client, search)]);
   const ownership = await owner.ownership();
 
+  const shared: SharedIndex[] = [];
   const list: IndexList = { indices: [], foreign: [], aliases: [], ofOthers: [] };
   for (const [name, state] of Object.entries(states).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const sharedAddress = parseSharedName(prefix, resources, name);
     const address = parseIndexName(prefix, resources, name);
     for (const alias of Object.keys(state.aliases ?? {}))
       if (parseIndexName(prefix, resources, alias) !== undefined) list.aliases.push({ name: alias, index: name });
-    const found = address && { ...address, uuid: String(state.settings?.index?.uuid), meta: state.mappings?._meta };
+    const place = address ?? sharedAddress;
+    const found = place && { ...place, uuid: String(state.settings?.index?.uuid), meta: state.mappings?._meta };
     const whose = found === undefined ? "nobody" : ownerOf(found, ownership);
-    if (address === undefined || whose !== "this") {
+    if (sharedAddress !== undefined && whose === "this") {
+      shared.push({ ...sharedAddress, ...describeIndex(name, state, statistics[name]) });
+    } else if (address === undefined || whose !== "this") {
       // A pattern also finds aliases, which lead to indices of any name.
       if (resources.some((resource) => name.startsWith(`${prefix}-${resource}-`))) list.foreign.push(name);
       if (whose === "another") list.ofOthers.push(name);
@@ -63,7 +76,21 @@ export async function listIndices(
       list.indices.push({ ...address, ...describeIndex(name, state, statistics[name]) });
     }
   }
-  return list;
+  if (shared.length === 0) return list;
+  const counts = await countParts(client, owner, shared, tenantId);
+  const parts = shared.flatMap((index) => partsOf(index, counts.get(index.name)!));
+  return { ...list, indices: [...list.indices, ...parts].toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+type SharedIndex = Omit<ArchiveIndex, "tenantId">;
+
+function partsOf(index: SharedIndex, counts: PartCounts): ArchiveIndex[] {
+  return Array.from(counts, ([tenantId, documents]) => {
+    const place = placeOf(partName(index.name, tenantId));
+    const share = documents === undefined ? 0 : documents / Math.max(1, index.documents ?? 0);
+    const bytes = Math.round(index.bytes * Math.min(1, share));
+    return { ...index, tenantId, name: place.name, uuid: identityOf(place, index.uuid), documents, bytes };
+  });
 }
 
 interface Search {
@@ -105,10 +132,14 @@ async function readStatistics(
   return response.indices ?? {};
 }
 
-/** Of the index's primaries on disk. */
+/** Of the primaries of the place's index on disk. */
 export async function primaryBytes(client: Client, index: string): Promise<number> {
   const { _all: all } = await described(
-    client.indices.stats({ index, metric: "store", filter_path: "_all.primaries.store.size_in_bytes" }),
+    client.indices.stats({
+      index: placeOf(index).index,
+      metric: "store",
+      filter_path: "_all.primaries.store.size_in_bytes",
+    }),
   );
   return all?.primaries?.store?.size_in_bytes ?? 0;
 }
@@ -131,6 +162,7 @@ function describeIndex(
   const complete = statistics?.primaries?.shard_stats?.total_count === primaries;
   return {
     name,
+    index: name,
     uuid: String(index.uuid),
     status: open ? "open" : "closed",
     blocked: blockOf(index, open, seal !== undefined),

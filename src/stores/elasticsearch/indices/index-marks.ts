@@ -1,11 +1,15 @@
 import type { Client } from "@elastic/elasticsearch";
 import { described } from "../errors.ts";
-import { indexUuid } from "./delete-index.ts";
-import type { NamedIndex } from "./indices.ts";
-import { parseIndexName, resourcePattern } from "./index-names.ts";
+import { wholeIndexUuid } from "./delete-index.ts";
+import { parseIndexName, parseSharedName, resourcePattern } from "./index-names.ts";
 import { isMark, type Mark } from "./template-files.ts";
 
-export interface MarkedIndex extends NamedIndex {
+/** An index, whole; without a tenant where tenants share it. */
+export interface MarkedIndex {
+  readonly name: string;
+  readonly resource: string;
+  readonly tenantId?: string;
+  readonly month: string;
   readonly uuid: string;
   readonly mark: Mark;
 }
@@ -25,7 +29,7 @@ export async function markedIndices(
     }),
   );
   return Object.entries(found).flatMap(([name, { mappings, settings }]) => {
-    const address = parseIndexName(prefix, resources, name);
+    const address = parseIndexName(prefix, resources, name) ?? parseSharedName(prefix, resources, name);
     const meta: unknown = mappings?._meta;
     return address === undefined || !isMark(meta)
       ? []
@@ -35,7 +39,7 @@ export async function markedIndices(
 
 /** The index of this name and uuid belongs to the archive afterwards; false when it is another by now. */
 export async function giveTo(client: Client, archiveId: string, { name, uuid, mark }: MarkedIndex): Promise<boolean> {
-  if ((await indexUuid(client, name)) !== uuid) return false;
+  if ((await wholeIndexUuid(client, name)) !== uuid) return false;
   const _meta = { ...mark, archive: archiveId };
   await described(client.indices.putMapping({ index: name, _meta, expand_wildcards: ["open", "closed", "hidden"] }));
   return true;

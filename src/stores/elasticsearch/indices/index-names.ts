@@ -1,10 +1,20 @@
 import { UsageError } from "../../../engine/errors.ts";
 
-/** One index holds one resource (such as "workflow-runs") of one tenant in one month ("YYYY-MM", UTC). */
+/** A place holds one resource (such as "workflow-runs") of one tenant in one month ("YYYY-MM", UTC). */
 export interface IndexAddress {
   resource: string;
   tenantId: string;
   month: string;
+}
+
+/** `dedicated`: each place is an index. `shared`: one index for each resource and month, of which a place is a part. */
+export type IndexLayout = "dedicated" | "shared";
+
+/** What decides how places are named. */
+export interface Naming {
+  readonly prefix: string;
+  /** `dedicated` where none is given. */
+  readonly layout?: IndexLayout | undefined;
 }
 
 // A "." in a tenant id would make "tenant-2024.01" ambiguous; "*", "," and "/" would reach other tenants' indices.
@@ -15,6 +25,10 @@ const PREFIX = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 const BUILT_IN_PREFIX = /^(logs|metrics|synthetics|traces|profiling)([-.]|$)/;
 const RESOURCE = /^[a-z][a-z-]{0,39}$/;
 const MONTH = /^(?!0000)(\d{4})-(0[1-9]|1[0-2])$/;
+// "~" is in no prefix, tenant or resource, and "/" in no name of an index: neither kind is ever taken for the other.
+const SHARED = "~shared";
+const SHARED_INDEX = /-~shared-\d{4}\.\d{2}$/;
+const PART = /^([^/]+-~shared-\d{4}\.\d{2})\/([a-z0-9][a-z0-9_-]{0,99})$/;
 const MONTH_IN_NAME = /^(.+)-(\d{4})\.(\d{2})$/;
 
 /** Whether an index can be named after it. */
@@ -43,13 +57,50 @@ export function validatePrefix(text: string): string {
   });
 }
 
-/** `<prefix>-<resource>-<tenant id>-YYYY.MM`; a UsageError when a part could not be told from the others again. */
-export function indexName(index: IndexAddress & { prefix: string }): string {
-  const { prefix, resource, tenantId, month } = index;
+/**
+ * The name of a place: `<prefix>-<resource>-<tenant id>-YYYY.MM`, an index, or in the shared layout
+ * `<prefix>-<resource>-~shared-YYYY.MM/<tenant id>`, a part of one (see place.ts). A UsageError when a part of it could
+ * not be told from the others again.
+ */
+export function indexName({ prefix, layout, resource, tenantId, month }: IndexAddress & Naming): string {
   if (!MONTH.test(month)) {
     throw new UsageError("invalid_month", `${quoted(month)} is not a month.`, { hint: "Give it as YYYY-MM." });
   }
-  return `${base(prefix, resource)}-${validateTenantId(tenantId)}-${month.replace("-", ".")}`;
+  const [start, tenant, end] = [base(prefix, resource), validateTenantId(tenantId), month.replace("-", ".")];
+  return layout === "shared" ? partName(`${start}-${SHARED}-${end}`, tenant) : `${start}-${tenant}-${end}`;
+}
+
+/** The place of a tenant in a shared index. */
+export function partName(index: string, tenantId: string): string {
+  return `${index}/${tenantId}`;
+}
+
+/** The index and the tenant of a place that is a part of a shared index; undefined for every other name. */
+export function splitPartName(name: string): { readonly index: string; readonly tenantId: string } | undefined {
+  const [, index, tenantId] = PART.exec(name) ?? [];
+  return index === undefined || tenantId === undefined ? undefined : { index, tenantId };
+}
+
+/** Whether it is an index of several tenants, which nobody may read or write but by a place in it. */
+export function isSharedIndex(name: string): boolean {
+  return SHARED_INDEX.test(name);
+}
+
+/** What the index of several tenants is for; undefined for every other name. */
+export function parseSharedName(
+  prefix: string,
+  resources: readonly string[],
+  name: string,
+): Omit<IndexAddress, "tenantId"> | undefined {
+  const resource = resources.find((candidate) => name.startsWith(`${base(prefix, candidate)}-${SHARED}-`));
+  if (resource === undefined) return undefined;
+  const month = name.slice(`${base(prefix, resource)}-${SHARED}-`.length).replace(".", "-");
+  return MONTH.test(month) && isSharedIndex(name) ? { resource, month } : undefined;
+}
+
+/** The month that a place is of, as its name has it: "YYYY.MM". */
+export function monthInName(name: string): string {
+  return (splitPartName(name)?.index ?? name).slice(-"YYYY.MM".length);
 }
 
 /**
@@ -57,6 +108,11 @@ export function indexName(index: IndexAddress & { prefix: string }): string {
  * No resource may be the beginning of another up to a "-": then a name could have been made in two ways.
  */
 export function parseIndexName(prefix: string, resources: readonly string[], name: string): IndexAddress | undefined {
+  const part = splitPartName(name);
+  if (part !== undefined) {
+    const shared = parseSharedName(prefix, resources, part.index);
+    return shared && { ...shared, tenantId: part.tenantId };
+  }
   const longestFirst = resources.toSorted((a, b) => b.length - a.length);
   const resource = longestFirst.find((candidate) => name.startsWith(`${base(prefix, candidate)}-`));
   if (resource === undefined) return undefined;
@@ -72,9 +128,14 @@ export function resourcePattern(prefix: string, resource: string): string {
   return `${base(prefix, resource)}-*`;
 }
 
-/** Matches every index of a tenant, and those of tenants whose id goes on with "-": parse what it finds. */
-export function tenantPattern(prefix: string, resource: string, tenantId: string): string {
-  return `${base(prefix, resource)}-${validateTenantId(tenantId)}-*`;
+/** Matches every shared index of a resource. */
+export function sharedPattern(prefix: string, resource: string): string {
+  return `${base(prefix, resource)}-${SHARED}-*`;
+}
+
+/** Match every index of a tenant, those of tenants whose id goes on with "-", and all shared ones: parse what is found. */
+export function tenantPatterns(prefix: string, resource: string, tenantId: string): string[] {
+  return [`${base(prefix, resource)}-${validateTenantId(tenantId)}-*`, sharedPattern(prefix, resource)];
 }
 
 function base(prefix: string, resource: string): string {

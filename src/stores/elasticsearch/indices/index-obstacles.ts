@@ -1,6 +1,7 @@
 import type { Client } from "@elastic/elasticsearch";
 import { describeElasticsearchError, errorType } from "../errors.ts";
 import type { IndexAddress } from "./index-names.ts";
+import { identityOf, placeOf } from "./place.ts";
 import { type IndexOwner, ownerOf } from "./ownership.ts";
 import { sealOf } from "./seal.ts";
 
@@ -22,15 +23,16 @@ export async function indexObstacle(
   owner: IndexOwner,
   { name, uuid, ...address }: IndexAddress & { readonly name: string; readonly uuid: string },
 ): Promise<IndexObstacle | undefined> {
-  const found = await readIndex(client, name);
+  const place = placeOf(name);
+  const found = await readIndex(client, place.index);
   if (found === "missing") return "index_gone";
   if (found === "blocked") return "index_blocked";
-  const index = found[name];
+  const index = found[place.index];
   if (index === undefined) return "index_foreign";
   const settings = (index.settings ?? {}) as Readonly<Record<string, unknown>>;
   const there = { ...address, uuid: String(settings["index.uuid"]), meta: index.mappings?._meta };
   if (ownerOf(there, await owner.ownership()) !== "this") return "index_foreign";
-  if (settings["index.uuid"] !== uuid) return "index_replaced";
+  if (identityOf(place, there.uuid) !== uuid) return "index_replaced";
   if (isOn(settings["index.verified_before_close"])) return "index_closed";
   // A searchable snapshot is a view of what lies in a repository; someone has taken the index into their own care.
   if (isOn(settings["index.frozen"]) || settings["index.store.type"] === "snapshot") return "index_frozen";

@@ -2,16 +2,18 @@ import type { Client } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { describeElasticsearchError, described, errorType } from "../errors.ts";
 import type { IndexAddress } from "./index-names.ts";
+import { identityOf, placeOf, queryOf, routingOf } from "./place.ts";
 import { type IndexOwner, ownerOf } from "./ownership.ts";
 import { sealOf, unsealIndex } from "./seal.ts";
 import { isMark, isTemplateMeta, type Mark, markOf, type TemplateMapping } from "./template-files.ts";
 
-/** An index by what it is for and its name. */
+/** A place by what it is for and its name. What is said of its index is said of the whole index where tenants share it. */
 export interface NamedIndex extends IndexAddress {
   readonly name: string;
 }
 
 export interface EnsuredIndex {
+  /** Its identity: see identityOf. */
   uuid: string;
   created: boolean;
 }
@@ -22,7 +24,7 @@ export interface SeenIndex {
 }
 
 export async function seeIndex(client: Client, name: string): Promise<SeenIndex> {
-  return { facts: await readIndex(client, name) };
+  return { facts: await readIndex(client, placeOf(name).index) };
 }
 
 /**
@@ -38,8 +40,8 @@ export async function ensureIndex(
   mapping: TemplateMapping,
   seen?: SeenIndex,
 ): Promise<EnsuredIndex> {
-  const { name } = named;
-  const existing = (seen ?? (await seeIndex(client, name))).facts;
+  const { index: name } = placeOf(named.name);
+  const existing = (seen ?? (await seeIndex(client, named.name))).facts;
   if (existing !== undefined) {
     const uuid = await usable(client, owner, named, existing);
     await addNewFields(client, name, existing, mapping);
@@ -53,7 +55,7 @@ export async function ensureIndex(
     });
   }
   await refuseForeignTemplate(client, name);
-  const created = await createIndex(client, name, markOf(archiveId, mapping));
+  const created = await createIndex(client, named.name, markOf(archiveId, mapping));
   const index = await readIndex(client, name);
   if (index === undefined) {
     throw new AppError("index_vanished", `The index ${name} was deleted while it was being made.`, {
@@ -79,13 +81,16 @@ export async function findIndex(
 
 /** Afterwards every document is seen by searches and counts. A missing index has none. */
 export async function refreshIndex(client: Client, name: string): Promise<void> {
-  const response = await unlessMissing(client.indices.refresh({ index: name }));
+  const response = await unlessMissing(client.indices.refresh({ index: placeOf(name).index }));
   refuseFailedShards(name, response?._shards);
 }
 
-/** What searches see of the index; 0 when it is missing. Never a part: a failed shard is an error. */
+/** What searches see of the place; 0 when it is missing. Never a part: a failed shard is an error. */
 export async function countDocuments(client: Client, name: string): Promise<number> {
-  const response = await unlessMissing(client.count({ index: name }));
+  const place = placeOf(name);
+  const query = queryOf(place);
+  const request = { index: place.index, ...routingOf(place), ...(query !== undefined && { query }) };
+  const response = await unlessMissing(client.count(request));
   refuseFailedShards(name, response?._shards);
   return response?.count ?? 0;
 }
@@ -117,12 +122,14 @@ async function readIndex(client: Client, name: string): Promise<IndexFacts | und
   return { settings: index.settings ?? {}, meta: index.mappings?._meta };
 }
 
-/** The uuid of an index that is this archive's and open. */
+/** The identity of a place whose index is this archive's and open. */
 async function readable(
   owner: IndexOwner,
-  { name, ...address }: NamedIndex,
+  { name: placeName, ...address }: NamedIndex,
   { settings, meta }: IndexFacts,
 ): Promise<string> {
+  const place = placeOf(placeName);
+  const name = place.index;
   const uuid = String(settings["index.uuid"]);
   const whose = ownerOf({ ...address, uuid, meta }, await owner.ownership());
   if (whose === "another") {
@@ -143,12 +150,12 @@ async function readable(
   if (isOn(settings["index.verified_before_close"])) {
     throw new AppError("index_closed", `The index ${name} is closed.`, { hint: "Open it and run the command again." });
   }
-  return uuid;
+  return identityOf(place, uuid);
 }
 
-/** The uuid of an index that is this archive's, open and writable; a seal of this program is lifted. */
+/** The identity of a place whose index is this archive's, open and writable; a seal of this program is lifted. */
 async function usable(client: Client, owner: IndexOwner, named: NamedIndex, index: IndexFacts): Promise<string> {
-  const { name } = named;
+  const { index: name } = placeOf(named.name);
   const uuid = await readable(owner, named, index);
   const isUnsealed = sealOf(index.meta, true) !== undefined && (await unsealIndex(client, name));
   const blocks = isUnsealed ? ["index.blocks.read_only"] : ["index.blocks.write", "index.blocks.read_only"];
@@ -189,10 +196,13 @@ async function refuseForeignTemplate(client: Client, name: string): Promise<void
   });
 }
 
-async function createIndex(client: Client, name: string, mark: Mark): Promise<boolean> {
+async function createIndex(client: Client, placeName: string, mark: Mark): Promise<boolean> {
+  const { index: name, tenantId } = placeOf(placeName);
+  // in an index that tenants share no request for a document may go without its tenant
+  const mappings = { _meta: { ...mark }, ...(tenantId !== undefined && { _routing: { required: true } }) };
   try {
     // Well below the client's own default timeout of 30 s, so that the server's answer arrives.
-    const response = await client.indices.create({ index: name, mappings: { _meta: { ...mark } }, timeout: "10s" });
+    const response = await client.indices.create({ index: name, mappings, timeout: "10s" });
     if (response.shards_acknowledged) return true;
   } catch (error) {
     if (errorType(error) === "resource_already_exists_exception") return false;
@@ -226,7 +236,11 @@ function isOn(setting: unknown): boolean {
 /** When the index was made first, in milliseconds since 1970; undefined where there is none. */
 export async function createdMillis(client: Client, name: string): Promise<number | undefined> {
   const answer = await described(
-    client.indices.getSettings({ index: name, name: "index.creation_date", ignore_unavailable: true }),
+    client.indices.getSettings({
+      index: placeOf(name).index,
+      name: "index.creation_date",
+      ignore_unavailable: true,
+    }),
   );
   const [found] = Object.values(answer);
   const created = Number(found?.settings?.index?.creation_date);

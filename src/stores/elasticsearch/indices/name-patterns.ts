@@ -1,4 +1,4 @@
-import { resourcePattern } from "./index-names.ts";
+import { resourcePattern, sharedPattern } from "./index-names.ts";
 
 /** One position of a pattern: the characters allowed there (undefined: any), once or any number of times. */
 interface Position {
@@ -16,16 +16,13 @@ export function patternsOverlap(first: string, second: string): boolean {
 
 /** True when the pattern matches a name that indexName can make for the resource. */
 export function matchesOurNames(pattern: string, prefix: string, resource: string): boolean {
-  return haveCommonName(positions(pattern), [
-    ...positions(resourcePattern(prefix, resource).slice(0, -1)),
-    once(LETTERS_AND_DIGITS),
-    { characters: `${LETTERS_AND_DIGITS}_-`, repeated: true },
-    once("-"),
-    ...Array.from({ length: 4 }, () => once(DIGITS)),
-    once("."),
-    once("01"),
-    once(DIGITS),
-  ]);
+  const month = [...Array.from({ length: 4 }, () => once(DIGITS)), once("."), once("01"), once(DIGITS)];
+  const tenant = [once(LETTERS_AND_DIGITS), { characters: `${LETTERS_AND_DIGITS}_-`, repeated: true }, once("-")];
+  const names = [
+    [...positions(resourcePattern(prefix, resource).slice(0, -1)), ...tenant, ...month],
+    [...positions(sharedPattern(prefix, resource).slice(0, -1)), ...month],
+  ];
+  return names.some((name) => haveCommonName(positions(pattern), name));
 }
 
 function positions(pattern: string): Position[] {

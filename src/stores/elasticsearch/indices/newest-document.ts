@@ -1,6 +1,7 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
 import { AppError } from "../../../engine/errors.ts";
 import { describeElasticsearchError, described, errorType } from "../errors.ts";
+import { type Place, placeOf, queryOf, routingOf } from "./place.ts";
 import { refreshIndex } from "./indices.ts";
 
 export interface IndexContents {
@@ -12,18 +13,19 @@ export interface IndexContents {
 }
 
 /**
- * Counts the documents and finds the newest after a refresh. Undefined when a shard does not answer: a part could hide
+ * Counts the documents of a place and finds the newest after a refresh. Undefined when a shard does not answer: a part could hide
  * a newer one.
  */
 export async function readContents(client: Client, index: string): Promise<IndexContents | undefined> {
+  const place = placeOf(index);
   try {
-    await searchNewest(client, index); // says at once that a shard is missing; a refresh would wait a minute for it
+    await searchNewest(client, place); // says at once that a shard is missing; a refresh would wait a minute for it
     await refreshIndex(client, index);
-    const { dated, ...contents } = await searchNewest(client, index);
+    const { dated, ...contents } = await searchNewest(client, place);
     const { documents, newest } = contents;
     if (documents === 0) return { ...contents, newest: null };
     if (documents === dated) return contents;
-    const beside = await newestUndated(client, index, documents - dated);
+    const beside = await newestUndated(client, place, documents - dated);
     return { ...contents, newest: beside && later(beside, newest) };
   } catch (error) {
     if (error instanceof AppError && error.code === "index_not_ready") return undefined;
@@ -37,10 +39,13 @@ const unanswered = new Set(["search_phase_execution_exception", "no_shard_availa
 /** As text: the number of a date_nanos has more digits than JSON.parse keeps, and the max aggregation is a double. */
 async function searchNewest(
   client: Client,
-  index: string,
+  place: Place,
 ): Promise<IndexContents & { dated: number; newest: string | undefined }> {
+  const query = queryOf(place);
   const found = await client.search({
-    index,
+    index: place.index,
+    ...routingOf(place),
+    ...(query !== undefined && { query }),
     size: 0,
     track_total_hits: true,
     allow_partial_search_results: false,
@@ -75,8 +80,10 @@ const keepAlive = "5m";
  * Of documents whose created_at is not indexed, for date_nanos ends in 1970 and 2262: their source is read. Undefined
  * when one has no time there.
  */
-async function newestUndated(client: Client, index: string, expected: number): Promise<string | undefined> {
-  let { id } = await described(client.openPointInTime({ index, keep_alive: keepAlive }));
+async function newestUndated(client: Client, place: Place, expected: number): Promise<string | undefined> {
+  let { id } = await described(
+    client.openPointInTime({ index: place.index, keep_alive: keepAlive, ...routingOf(place) }),
+  );
   try {
     let newest: string | undefined;
     let after: estypes.SortResults | undefined;
@@ -84,7 +91,7 @@ async function newestUndated(client: Client, index: string, expected: number): P
       const page: estypes.SearchResponse<{ created_at?: unknown }> = await client.search({
         pit: { id, keep_alive: keepAlive },
         size: pageSize,
-        query: { bool: { must_not: { exists: { field: "created_at" } } } },
+        query: queryOf(place, { bool: { must_not: { exists: { field: "created_at" } } } }),
         sort: [{ _shard_doc: "asc" }],
         _source: ["created_at"],
         track_total_hits: false,

@@ -19,24 +19,32 @@ export interface IndexOwner {
   ownership(): Promise<Ownership>;
   /** Which of these uuids the archive has written into, whatever their marks say now. */
   knownUuids(uuids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Of shared indices, by their uuids, the tenants that have a month there as the archive knows; or this one alone. */
+  knownParts(
+    uuids: readonly string[],
+    tenantId?: string,
+  ): Promise<readonly { readonly uuid: string; readonly tenantId: string }[]>;
 }
 
 /** `another`: of another archive, by its mark. `nobody`: not made by this program, or not known to have been. */
 export type Owner = "this" | "another" | "nobody";
 
-export interface FoundIndex extends IndexAddress {
+/** Without a tenant where tenants share it. */
+export interface FoundIndex extends Omit<IndexAddress, "tenantId"> {
+  readonly tenantId?: string;
   readonly uuid: string;
   readonly meta: unknown;
 }
 
 /** Whose the index is. Only one of `this` archive may be read as ours, written, or deleted. */
 export function ownerOf(index: FoundIndex, { archiveId, unmarked, tenantsAreUuids }: Ownership): Owner {
-  if (!isMark(index.meta) || (tenantsAreUuids && !uuid.test(index.tenantId))) return "nobody";
+  if (!isMark(index.meta) || (tenantsAreUuids && index.tenantId !== undefined && !uuid.test(index.tenantId)))
+    return "nobody";
   if (index.meta.archive !== undefined) return index.meta.archive === archiveId ? "this" : "another";
   return unmarked.has(index.uuid) || unmarked.has(addressKey(index)) ? "this" : "nobody";
 }
 
-export function addressKey({ resource, tenantId, month }: IndexAddress): string {
+export function addressKey({ resource, tenantId, month }: Omit<FoundIndex, "uuid" | "meta">): string {
   return `${resource}/${tenantId}/${month}`;
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { estypes } from "@elastic/elasticsearch";
-import { resourcePattern } from "./index-names.ts";
+import { type Naming, resourcePattern } from "./index-names.ts";
 
 /** Marks templates and indices as this program's own: nothing else may be changed, read as ours or deleted. */
 export interface Mark {
@@ -45,8 +45,7 @@ export interface IndexTemplate {
 export type TemplateMapping = estypes.MappingTypeMapping & { _meta: TemplateMeta };
 
 /** What the operator decides about the indices of this installation. */
-export interface TemplateSettings {
-  prefix: string;
+export interface TemplateSettings extends Naming {
   shards: number;
   replicas: number;
   /** A time value such as "30s", or "-1". */

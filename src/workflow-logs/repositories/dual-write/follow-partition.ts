@@ -42,7 +42,7 @@ export async function followPartition(rows: PartitionRows, outcomes: Outcomes): 
   const { dataType, tenantId, month } = partition;
   if ((await readPartition(state, partition))?.state === "expired") return; // its rows are read from PostgreSQL
   const timeZone = zoneOf(logs.source, settings.sourceTimeZone);
-  const index = indexName({ prefix: settings.template.prefix, resource: logs.logType.resource, tenantId, month });
+  const index = indexName({ ...settings.template, resource: logs.logType.resource, tenantId, month });
   await rows.ensure(index);
 
   const created = new Map<string, DocumentVersion>();

@@ -228,7 +228,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
   /** The index of the record's month. */
   private homeOf({ tenantId, createdAt }: T): string {
     const month = createdAt.slice(0, "YYYY-MM".length);
-    return indexName({ prefix: this.prefix, resource: this.kind.logType.resource, tenantId, month });
+    return indexName({ ...this.settings.template, resource: this.kind.logType.resource, tenantId, month });
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Client, estypes } from "@elastic/elasticsearch";
+import { monthInName } from "../../../stores/elasticsearch/indices/index-names.ts";
 import { type Hit, search } from "../../../stores/elasticsearch/documents/search.ts";
 import { toInstant } from "./instants.ts";
 
@@ -143,7 +144,7 @@ function dayBehind({ createdAt }: Position, direction: "asc" | "desc"): Pick<Doc
 function monthsInOrder(indices: readonly string[], direction: "asc" | "desc", after: Position | undefined): string[][] {
   const sign = direction === "asc" ? 1 : -1;
   const first = after && monthOf(after.createdAt);
-  return [...Map.groupBy(indices, (name) => name.slice(-"YYYY.MM".length))]
+  return [...Map.groupBy(indices, monthInName)]
     .filter(([month]) => first === undefined || sign * text(month, first) >= 0)
     .toSorted(([a], [b]) => sign * text(a, b))
     .map(([, names]) => names);

@@ -21,6 +21,8 @@ export interface DecidedDeletion extends PartitionId {
   readonly id: string;
   readonly indexName: string;
   readonly indexUuid: string;
+  /** That it had when it was decided. */
+  readonly documents: number;
 }
 
 /**
@@ -57,7 +59,7 @@ export async function decideDeletion(
       .returning("id")
       .executeTakeFirstOrThrow();
     const { dataType, tenantId, month } = deletion;
-    return { id, dataType, tenantId, month, indexName, indexUuid };
+    return { id, dataType, tenantId, month, indexName, indexUuid, documents };
   });
 }
 
@@ -92,5 +94,6 @@ export async function openDeletions(db: StateDatabase, tenantIds: readonly strin
     month: row.month,
     indexName: row.index_name,
     indexUuid: row.index_uuid,
+    documents: Number(row.documents),
   }));
 }

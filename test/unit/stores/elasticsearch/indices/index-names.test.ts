@@ -4,8 +4,10 @@ import { UsageError } from "../../../../../src/engine/errors.ts";
 import {
   indexName,
   parseIndexName,
+  parseSharedName,
   resourcePattern,
-  tenantPattern,
+  splitPartName,
+  tenantPatterns,
   validatePrefix,
   validateTenantId,
 } from "../../../../../src/stores/elasticsearch/indices/index-names.ts";
@@ -70,6 +72,58 @@ describe("indexName", () => {
     "*",
   ])("refuses the month %j", (month) => {
     expect(() => indexName({ prefix: "dify", resource: "workflow-runs", tenantId: "acme", month })).toThrow(UsageError);
+  });
+});
+
+describe("indexName in the shared layout", () => {
+  const shared = { prefix: "dify", layout: "shared", resource: "workflow-runs", month: "2025-01" } as const;
+
+  test("is the index of the month and whose part of it", () => {
+    expect(indexName({ ...shared, tenantId: "tenant-123" })).toBe("dify-workflow-runs-~shared-2025.01/tenant-123");
+  });
+
+  test("parses to what it was made from, and is no name of the other layout", () => {
+    fc.assert(
+      fc.property(prefixes, addresses, addresses, (prefix, address, other) => {
+        const name = indexName({ prefix, layout: "shared", ...address });
+        expect(parseIndexName(prefix, resources, name)).toEqual(address);
+        expect(name).not.toBe(indexName({ prefix, ...other }));
+        const { index, tenantId } = splitPartName(name)!;
+        expect(tenantId).toBe(address.tenantId);
+        expect(parseIndexName(prefix, resources, index)).toBeUndefined();
+        const { resource, month } = address;
+        expect(parseSharedName(prefix, resources, index)).toEqual({ resource, month });
+        expect(Buffer.byteLength(index)).toBeLessThanOrEqual(255);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("two addresses never share a name", () => {
+    fc.assert(
+      fc.property(prefixes, addresses, addresses, (prefix, first, second) => {
+        const same = JSON.stringify(first) === JSON.stringify(second);
+        const [one, other] = [first, second].map((address) => indexName({ prefix, layout: "shared", ...address }));
+        expect(one === other).toBe(same);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test.each(["A", "a/b", "a*", "a,b", "", "~shared-2024.05/a", "a\n", "..", "a/../b"])("refuses %j", (tenantId) => {
+    expect(() => indexName({ ...shared, tenantId })).toThrow(UsageError);
+  });
+
+  test.each([
+    "dify-workflow-runs-~shared-2025.01",
+    "dify-workflow-runs-~shared-2025.01/",
+    "dify-workflow-runs-~shared-2025.01/A",
+    "dify-workflow-runs-~shared-2025.01/a/b",
+    "dify-workflow-runs-~shared-2025.13/a",
+    "dify-workflow-runs-acme-~shared-2025.01/a",
+    "other-workflow-runs-~shared-2025.01/a",
+  ])("%j is no place", (name) => {
+    expect(parseIndexName("dify", resources, name)).toBeUndefined();
   });
 });
 
@@ -178,7 +232,7 @@ describe("validateTenantId", () => {
   )("refuses %j", (text) => {
     expect(() => validateTenantId(text)).toThrow(UsageError);
     expect(() => indexName({ prefix: "dify", resource: "workflow-runs", tenantId: text, month: "2024-01" })).toThrow();
-    expect(() => tenantPattern("dify", "workflow-runs", text)).toThrow();
+    expect(() => tenantPatterns("dify", "workflow-runs", text)).toThrow();
   });
 });
 
