@@ -11,12 +11,12 @@ import { sourceTimeZone } from "../config/sections/source-time-zone.ts";
 import { UsageError } from "../engine/errors.ts";
 import type { Log, SlowLog } from "../engine/log.ts";
 import type { AskedHome } from "../runs/all-homes.ts";
-import { trustsAnybody } from "../stores/postgres/connection/tls.ts";
 import { validatePrefix } from "../stores/elasticsearch/indices/index-names.ts";
 import type { Pool } from "../stores/postgres/connection/pool.ts";
 import type { Connections } from "../workflow-logs/connections.ts";
 import type { StateDatabase } from "../workflow-logs/state/database.ts";
 import type { CommandContext } from "./context.ts";
+import { warnOfUnverified } from "./unverified.ts";
 
 // Drivers are imported where they are used: help, completion and wrong arguments need none of them.
 
@@ -119,14 +119,16 @@ export function withState<T>(
  * UsageError when there is no file `to`.
  */
 export async function withRunHomes<T>(
-  { config }: CommandContext<ConfigOf<typeof runHomesConfig>>,
+  { config, log }: CommandContext<ConfigOf<typeof runHomesConfig>>,
   to: string | undefined,
   work: (homes: readonly AskedHome[]) => Promise<T>,
 ): Promise<T> {
   const imports = to === undefined ? undefined : (await import("../resplite/import/asked-file.ts")).askedImportFile(to);
   const hasStateFile = existsSync(config.stateFile);
   const { isNamed, url } = config.database;
-  const archive = isNamed || (!hasStateFile && imports === undefined) ? await askedDatabase(url) : undefined;
+  const asksDatabase = isNamed || (!hasStateFile && imports === undefined);
+  if (asksDatabase) warnOfUnverified(config, log);
+  const archive = asksDatabase ? await askedDatabase(url) : undefined;
   const file = hasStateFile
     ? (await import("../stores/sqlite/run-home.ts")).askedStateFile(config.stateFile)
     : undefined;
@@ -145,26 +147,6 @@ async function askedDatabase(url: string): Promise<AskedHome & { close(): Promis
   const { askedArchive } = await import("../workflow-logs/run-home.ts");
   const pool = createPool(url);
   return { ...askedArchive(stateDatabase(pool)), close: () => pool.end() };
-}
-
-/** Of a connection through TLS that trusts whoever answers. */
-export function isUnverified({ useSsl, verifyCerts }: Pick<ElasticsearchConfig, "useSsl" | "verifyCerts">): boolean {
-  return useSsl && !verifyCerts;
-}
-
-export const unverified =
-  "ELASTICSEARCH_VERIFY_CERTS=false: whoever answers at ELASTICSEARCH_HOSTS is taken for Elasticsearch, and gets the credentials and all logs";
-
-export const unverifiedDatabase =
-  "sslmode without verification: whoever answers at the address in DATABASE_URL (or DB_HOST) is taken for PostgreSQL, and gets the password and all that is written";
-
-/** Said once by each command that connects so. */
-function warnOfUnverified(
-  config: { readonly elasticsearch?: ElasticsearchConfig; readonly database?: { readonly url: string } },
-  log: Log,
-): void {
-  if (config.elasticsearch !== undefined && isUnverified(config.elasticsearch)) log.warn({}, unverified);
-  if (config.database !== undefined && trustsAnybody(config.database.url)) log.warn({}, unverifiedDatabase);
 }
 
 function slowLog(

@@ -31,6 +31,15 @@ function mysqlAddress(uri: string): MysqlAddress {
     throw new UsageError("invalid_mysql_url", "The address of MySQL is not one of a database.", {
       hint: "It looks like mysql+aiomysql://user:password@host:3306/database; signs of the password such as @ and / are written %40 and %2F.",
     });
+  const tls = [...url.searchParams.keys()].filter((name) => /^(ssl|tls)/i.test(name));
+  if (tls.length > 0)
+    throw new UsageError(
+      "invalid_mysql_url",
+      `The address of MySQL asks for TLS (${tls.join(", ")}), which is not spoken to it here.`,
+      {
+        hint: "Leave it out where nobody listens in between, or reach MySQL through a tunnel. Nothing was sent.",
+      },
+    );
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || 3306),

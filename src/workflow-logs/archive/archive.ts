@@ -59,7 +59,10 @@ export class Archive implements IndexOwner {
    * never was. As last looked at.
    */
   setBackXid: string | undefined;
-  /** Where the log tables were found when the archive was last compared with its database. */
+  /**
+   * Where the log tables were found when the archive was last compared with its database, else as it remembers them.
+   * Null while neither is known.
+   */
   sourceSchema: string | null = null;
   private readonly connections: ArchiveConnections;
   private remembered: { readonly ownership: Promise<Ownership>; readonly at: number } | undefined;
@@ -191,6 +194,7 @@ export class Archive implements IndexOwner {
   private async readOwnership(): Promise<Ownership> {
     const { postgres, state } = this.connections;
     const row = await readArchive(state);
+    this.sourceSchema ??= row?.source_schema ?? null;
     const { tenantsAreUuids } = await sourceTypes(postgres);
     if (row !== undefined && row.adopted_at !== null) {
       return { archiveId: row.id, unmarked: new Set(), tenantsAreUuids };

@@ -71,7 +71,8 @@ export async function cleanupPg(
   await requireEveryRowSeen(postgres);
   const related = await relatedTables(postgres, sources);
   const foreignKeys = await findForeignKeys(postgres, related);
-  await requireDeletable(postgres, sqlNamesOf(related), foreignKeys);
+  const deleteTriggers = await findDeleteTriggers(postgres, sqlNamesOf(related));
+  await requireDeletable(postgres, sqlNamesOf(related), { foreignKeys, deleteTriggers });
 
   const counters = new CleanupCounters(options);
   counters.report.unindexed = unindexedPredicates(related, foreignKeys);
@@ -82,8 +83,18 @@ export async function cleanupPg(
     onDelete,
     rows: 0,
   }));
-  counters.report.deleteTriggers = await findDeleteTriggers(postgres, sqlNamesOf(related));
-  const cleanup: Cleanup = { connections, options, scope, sources, related, foreignKeys, counters, watch };
+  counters.report.deleteTriggers = deleteTriggers.map(({ name, table }) => ({ name, table }));
+  const cleanup: Cleanup = {
+    connections,
+    options,
+    scope,
+    sources,
+    related,
+    foreignKeys,
+    deleteTriggers,
+    counters,
+    watch,
+  };
   if (options.dryRun && (await appliedMigrations(state)).length === 0) {
     await countUnmigrated(cleanup, watch.signal);
     return counters.snapshot();

@@ -8,8 +8,8 @@ import type { Listing } from "../rows/row-query.ts";
 import type { Scope } from "../partitions/scope.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import type { AtStep } from "./delete-rows.ts";
+import type { KnownActors } from "./key-effects.ts";
 import type { CleanupOptions } from "./options.ts";
-import type { ForeignKeys } from "./tables/foreign-keys.ts";
 import type { RelatedTables } from "./tables/related-tables.ts";
 import type { CleanupCounters } from "./report.ts";
 
@@ -19,14 +19,13 @@ export interface CleanupWatch extends RunWatch {
 }
 
 /** What one cleanup works with. */
-export interface Cleanup {
+export interface Cleanup extends KnownActors {
   readonly connections: Connections;
   readonly options: CleanupOptions;
   readonly scope: Scope;
   /** Of all data types, also those that are not asked to go. */
   readonly sources: readonly SourceTable[];
   readonly related: RelatedTables;
-  readonly foreignKeys: ForeignKeys;
   readonly counters: CleanupCounters;
   readonly watch: CleanupWatch;
 }

@@ -5,9 +5,8 @@ import { journalOffloadedFiles, type OffloadedFile } from "../state/cleanup/offl
 import { type DocumentMark, journalPurged } from "../state/cleanup/purged-rows.ts";
 import { hasColumn, hasIndexOn, sqlIdType, type Table } from "../../stores/postgres/table.ts";
 import type { Partition } from "../partitions/log-types.ts";
-import { type Effects, effectsOf, requireSameKeys, touchedOthers } from "./key-effects.ts";
+import { type Effects, effectsOf, type KnownActors, requireSameActors, touchedOthers } from "./key-effects.ts";
 import type { PurgeNote } from "./purge-note.ts";
-import type { ForeignKeys } from "./tables/foreign-keys.ts";
 
 /** A version of a row, and of its offload rows, that was compared and found equal. */
 export interface ComparedRow extends Pick<PurgeNote, "xmin" | "offloads" | "bytes"> {
@@ -15,7 +14,7 @@ export interface ComparedRow extends Pick<PurgeNote, "xmin" | "offloads" | "byte
   readonly document: DocumentMark | undefined;
 }
 
-export interface Deletion {
+export interface Deletion extends KnownActors {
   readonly state: StateDatabase;
   readonly partition: Partition;
   readonly run: { readonly id: string; readonly expired: boolean };
@@ -25,7 +24,6 @@ export interface Deletion {
   readonly offloads: Table | undefined;
   /** Tables whose rows belong to the rows deleted, by their workflow_run_id. */
   readonly children: readonly Table[];
-  readonly foreignKeys: ForeignKeys;
   readonly atStep: AtStep;
 }
 
@@ -154,7 +152,7 @@ async function deleteExactly<Deleted>(
 /** Nothing but the rows compared was deleted or changed, not by the action of a foreign key either. */
 async function refuseEffects(
   db: StateDatabase,
-  { foreignKeys, table, offloads }: Deletion,
+  { foreignKeys, deleteTriggers, table, offloads }: Deletion,
   rows: readonly ComparedRow[],
   before: Effects,
 ): Promise<void> {
@@ -163,7 +161,7 @@ async function refuseEffects(
     const versions = rows.reduce((sum, row) => sum + (row.offloads?.length ?? 0), 0);
     deleted.set(offloads.sqlName, versions);
   }
-  await requireSameKeys(db, [...deleted.keys()], foreignKeys);
+  await requireSameActors(db, [...deleted.keys()], { foreignKeys, deleteTriggers });
   if (touchedOthers(before, await effectsOf(db, foreignKeys), deleted)) throw new ChangedSinceCompared();
 }
 

@@ -16,16 +16,16 @@ import { liveBatchLimits } from "../../runs/batch-limits.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import { type AtStep, type ComparedRow, type DeleteEnd, deleteRows } from "./delete-rows.ts";
 import { inspectGate, openGate } from "./gates.ts";
+import type { KnownActors } from "./key-effects.ts";
 import type { CleanupOptions } from "./options.ts";
 import type { DeletePace } from "./delete-pace.ts";
 import { noteExpression } from "./purge-note.ts";
 import { PurgeSink } from "./purge-sink.ts";
-import type { ForeignKeys } from "./tables/foreign-keys.ts";
 import type { RelatedTables } from "./tables/related-tables.ts";
 import type { CleanupCounters } from "./report.ts";
 
 /** What all partitions of a data type share in one cleanup. */
-export interface TypePurge {
+export interface TypePurge extends KnownActors {
   readonly connections: Connections;
   readonly options: CleanupOptions;
   readonly run: Run;
@@ -35,7 +35,6 @@ export interface TypePurge {
   readonly source: SourceTable;
   readonly listing: Listing;
   readonly related: RelatedTables;
-  readonly foreignKeys: ForeignKeys;
   /** SQL that is NULL when the row `t` may go. */
   readonly keepReason: string;
   /** A dry run's place of deletion: the rows count as deleted from then on. */
@@ -141,7 +140,7 @@ async function* rowsAgain(
 }
 
 async function remove(
-  { connections, options, run, source, related, foreignKeys, keepReason, pretend, atStep }: TypePurge,
+  { connections, options, run, source, related, foreignKeys, deleteTriggers, keepReason, pretend, atStep }: TypePurge,
   partition: Partition,
   expired: boolean,
   rows: readonly ComparedRow[],
@@ -162,6 +161,7 @@ async function remove(
       offloads: logType.hasOffloads ? related.offloads : undefined,
       children: childTables(partition.dataType, related),
       foreignKeys,
+      deleteTriggers,
       atStep,
     },
     rows,

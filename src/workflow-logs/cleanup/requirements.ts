@@ -2,13 +2,18 @@ import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import { bypassHint } from "../../stores/postgres/hidden-rows.ts";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
-import { type ForeignKey, type ForeignKeys, labelOf } from "./tables/foreign-keys.ts";
+import type { KnownActors } from "./key-effects.ts";
+import { type ForeignKey, labelOf } from "./tables/foreign-keys.ts";
 
 /**
  * Throws AppError when rows of the tables cannot be deleted, or when it cannot be seen which of them other tables refer
- * to.
+ * to, or whether they went.
  */
-export async function requireDeletable(pool: Pool, names: readonly string[], keys: ForeignKeys): Promise<void> {
+export async function requireDeletable(
+  pool: Pool,
+  names: readonly string[],
+  { foreignKeys: keys, deleteTriggers: triggers }: KnownActors,
+): Promise<void> {
   const denied = await pool.query<{ name: string; role: string }>(
     "select name, current_user as role from unnest($1::text[]) name where not has_table_privilege(name, 'delete')",
     [names],
@@ -18,6 +23,17 @@ export async function requireDeletable(pool: Pool, names: readonly string[], key
     throw new AppError("delete_denied", `${denied.rows[0]!.role} may not delete from ${list}. Nothing was deleted.`, {
       hint: `GRANT DELETE ON ${list} TO "${denied.rows[0]!.role}";`,
     });
+  }
+  const instead = triggers.filter(({ isInstead }) => isInstead);
+  if (instead.length > 0) {
+    const list = instead.map(({ name, table }) => `${name} on ${table}`).join(", ");
+    throw new AppError(
+      "delete_replaced",
+      `Rules do something else where rows are deleted: ${list}. Nothing was deleted.`,
+      {
+        hint: "Drop these rules, or make triggers of them: cleanup-pg has to know which rows have gone.",
+      },
+    );
   }
   const hidden = keys.all.filter((key) => key.hidden !== null);
   if (hidden.length > 0) {

@@ -13,6 +13,8 @@ export interface CommandNeeds {
   /** Of Elasticsearch: for the whole cluster, and for the indices of the archive. */
   readonly cluster: readonly string[];
   readonly index: readonly string[];
+  /** Schedules and jobs are kept beside the archive's state. */
+  readonly jobs?: true;
   /** Without these it works, and says or leaves what it could not do. */
   readonly better?: { readonly cluster: readonly string[]; readonly index: readonly string[]; readonly why: string };
 }
@@ -34,6 +36,12 @@ const writing: CommandNeeds = {
 };
 const reading: CommandNeeds = { ...writing, cluster: ["monitor"], index: readIndices };
 
+const sweeping: CommandNeeds = {
+  ...reading,
+  index: [...readIndices, "delete_index"],
+  better: { cluster: ["create_snapshot"], index: [], why: "--snapshot-repository takes no snapshot, and nothing goes" },
+};
+
 const movedRows = "a row that moves to another month leaves its document behind, and its note waits";
 
 export const commandNeeds = {
@@ -51,7 +59,9 @@ export const commandNeeds = {
     },
   },
   restore: { ...reading, insert: logTables },
-  "retention-sweep": { ...reading, index: [...readIndices, "delete_index"] },
+  "retention-sweep": sweeping,
+  "retention-schedule": { ...sweeping, jobs: true },
+  worker: { ...sweeping, jobs: true },
   // manage: block writes, replicas, tier
   seal: { ...reading, index: [...readIndices, "manage"] },
   search: { ...reading, select: [], cluster: [], index: ["read", "view_index_metadata"] },

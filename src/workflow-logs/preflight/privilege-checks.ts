@@ -4,6 +4,7 @@ import { inspectTable } from "../../stores/postgres/table.ts";
 import type { Connections } from "../connections.ts";
 import { resources } from "../partitions/log-types.ts";
 import { schemaObstacle } from "../state/schema-access.ts";
+import { jobSchemaObstacle } from "./job-schema.ts";
 import { deniedTables } from "./denied-tables.ts";
 import { type ArchiveCommand, type CommandNeeds, commandNeeds } from "./command-needs.ts";
 import { fail, type Finding, ok, warn } from "./finding.ts";
@@ -25,6 +26,8 @@ async function ofTables(postgres: Pool, needs: CommandNeeds): Promise<Finding[]>
   const findings: Finding[] = [];
   const obstacle = await schemaObstacle(postgres);
   if (obstacle !== undefined) findings.push(fail(inPostgres, obstacle.message, obstacle.hint));
+  const ofJobs = needs.jobs && (await jobSchemaObstacle(postgres));
+  if (ofJobs !== undefined) findings.push(fail(inPostgres, ofJobs.message, ofJobs.hint));
   const asked = { SELECT: needs.select, INSERT: needs.insert, DELETE: needs.delete };
   for (const [privilege, names] of Object.entries(asked)) {
     const tables = (await Promise.all(names.map((name) => inspectTable(postgres, name)))).flatMap(

@@ -1,5 +1,5 @@
 import { grantFor } from "../cleanup/requirements.ts";
-import { findDeleteTriggers } from "../cleanup/tables/delete-triggers.ts";
+import { type DeleteTrigger, findDeleteTriggers } from "../cleanup/tables/delete-triggers.ts";
 import { findForeignKeys, labelOf, sqlNamesOf } from "../cleanup/tables/foreign-keys.ts";
 import { relatedTables } from "../cleanup/tables/related-tables.ts";
 import { dataTypes } from "../partitions/log-types.ts";
@@ -26,11 +26,26 @@ export const ownReferences =
         return level(check, `${text}, and ${key.role} cannot see all of it: cleanup-pg would fail.`, grantFor(key));
       return ok(check, `${text}: cleanup-pg keeps the rows that it refers to, and changes nothing of yours`);
     });
-    if (triggers.length === 0) return findings;
-    const list = triggers.map(({ name, table }) => `${name} on ${table}`).join(", ");
-    const hint = "Make sure that what they do is wanted for rows that are archived and purged.";
-    return [
-      ...findings,
-      warn(check, `Triggers or rules of yours run for each row that cleanup-pg deletes: ${list}.`, hint),
-    ];
+    const [instead, beside] = [true, false].map((is) => triggers.filter(({ isInstead }) => isInstead === is));
+    if (instead!.length > 0)
+      findings.push(
+        level(
+          check,
+          `Rules of yours do something else where rows are deleted: ${listed(instead!)}: cleanup-pg would refuse.`,
+          "Drop these rules, or make triggers of them.",
+        ),
+      );
+    if (beside!.length > 0)
+      findings.push(
+        warn(
+          check,
+          `Triggers or rules of yours run for each row that cleanup-pg deletes: ${listed(beside!)}.`,
+          "Make sure that what they do is wanted for rows that are archived and purged.",
+        ),
+      );
+    return findings;
   };
+
+function listed(triggers: readonly DeleteTrigger[]): string {
+  return triggers.map(({ name, table }) => `${name} on ${table}`).join(", ");
+}

@@ -296,6 +296,62 @@ test.each(["on delete cascade", "on delete restrict"])(
   },
 );
 
+const acting = {
+  "a trigger": "create trigger made_now before delete on workflow_runs for each row execute function public.mine()",
+  "a trigger for statements": "create trigger made_now after delete on workflow_runs execute function public.mine()",
+  "a trigger that was switched off": "alter table workflow_runs enable trigger made_now",
+  "a rule": "create rule made_now as on delete to workflow_runs do also insert into crm.seen values (old.id)",
+};
+
+test.each(Object.entries(acting))(
+  "%s that is made while logs are purged ends the purge before it acts, and is named by the next one",
+  async (what, statement) => {
+    const { sql } = archive;
+    const { tenantId, runs } = await scene();
+    await sql.query("create schema crm; create table crm.seen (id uuid)");
+    await sql.query(
+      "create function public.mine() returns trigger language plpgsql as 'begin insert into crm.seen values (gen_random_uuid()); return old; end'",
+    );
+    if (what.endsWith("off"))
+      await sql.query(`${acting["a trigger"]}; alter table workflow_runs disable trigger made_now`);
+    const purge = cleanupOnce(archive, { tenantId, atStep: once("compared", () => sql.query(statement), 3) });
+    await expect(purge).rejects.toMatchObject({
+      code: "triggers_changed",
+      message: /made_now on the deletes of workflow_runs/,
+    });
+    expect(await rowsOf("crm.seen")).toEqual([]);
+    expect(await left("workflow_runs", tenantId)).toEqual(runs.map(({ runId }) => runId).toSorted());
+
+    const report = await cleanupOnce(archive, { tenantId });
+    expect(report.deleteTriggers).toEqual([{ name: "made_now", table: "workflow_runs" }]);
+    expect(await left("workflow_runs", tenantId)).toEqual([]);
+    expect((await rowsOf("crm.seen")).length).toBeGreaterThan(0);
+    await sql.query("drop rule if exists made_now on workflow_runs");
+  },
+);
+
+test.each(["workflow_runs", "workflow_node_executions"])(
+  "a rule that puts something else in the place of deletes of %s is named, and nothing is deleted",
+  async (table) => {
+    const { sql } = archive;
+    const { tenantId, runs } = await scene();
+    await sql.query(`create rule kept_for_ever as on delete to ${table} do instead nothing`);
+    try {
+      const message = expect.stringContaining(`kept_for_ever on ${table}`) as string;
+      await expect(cleanupOnce(archive, { tenantId })).rejects.toMatchObject({ code: "delete_replaced", message });
+      await expect(cleanupOnce(archive, { tenantId, dryRun: true })).rejects.toMatchObject({ message });
+      const preflight = await runAppHere(archive, ["elasticsearch", "preflight", "--for", "cleanup-pg"]);
+      expect(preflight).toMatchObject({
+        code: 3,
+        stdout: expect.stringContaining(`kept_for_ever on ${table}`) as string,
+      });
+      expect(await left("workflow_app_logs", tenantId)).toHaveLength(runs.length);
+    } finally {
+      await sql.query(`drop rule kept_for_ever on ${table}`);
+    }
+  },
+);
+
 test("the dry run and preflight name foreign keys and what the operator made to happen on a delete", async () => {
   const { sql } = archive;
   const { tenantId, runs } = await scene(2);

@@ -178,7 +178,9 @@ test("a schedule is made, worked by app worker and taken away with the roles of 
   const role = await documented([everyCommand]);
   await expectDone(role, writing, ["migrate"]);
   const schedule = ["retention", "schedule", "--cron", "* * * * * *", "--retention-days", "30", "--yes"];
+  await expectDone(role, "retention sweep", ["preflight", "--for", "retention-schedule"]);
   await expectDone(role, "retention sweep", schedule);
+  await expectDone(role, "retention sweep", ["preflight", "--for", "worker"]);
   const env = { ELASTICSEARCH_USERNAME: users["retention sweep"], ELASTICSEARCH_PASSWORD: root.password };
   const worker = startApp({ ...archive, databaseUrl: role.databaseUrl }, ["worker"], env);
   try {
@@ -190,6 +192,18 @@ test("a schedule is made, worked by app worker and taken away with the roles of 
   expect(end.stderr).not.toMatch(/denied|defect/);
   await expectDone(role, "retention sweep", ["retention", "unschedule"]);
 }, 300_000);
+
+test("jobs of another role are named by preflight, with what gives them away", async () => {
+  const role = await documented([everyCommand]);
+  await expectDone(role, writing, ["migrate"]);
+  await archive.sql.query("ALTER SCHEMA log_archive_jobs OWNER TO CURRENT_USER");
+  for (const command of ["retention-schedule", "worker"]) {
+    const { code, stdout } = await run(role, "retention sweep", ["preflight", "--for", command]);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/log_archive_jobs or its tables are another role's[^]*GRANT .* TO/);
+  }
+  await expectDone(role, "retention sweep", ["preflight", "--for", "retention-sweep"]);
+});
 
 describe("capture by the owner of the tables", () => {
   /** A role that owns the log tables, and may make schemas as the platform's usually may. */
@@ -267,7 +281,9 @@ describe("capture by the owner of the tables", () => {
   }, 600_000);
 });
 
-test.each(["migrate", "apply-dirty", "validate", "cleanup-pg", "restore", "retention-sweep", "seal", "search"])(
+const sweeps = ["retention-sweep", "retention-schedule", "worker"];
+
+test.each(["migrate", "apply-dirty", "validate", "cleanup-pg", "restore", ...sweeps, "seal", "search"])(
   "preflight --for %s lists all that roles without any privilege lack, at once",
   async (command) => {
     const role = roleOf(`bare_${process.pid}_${++number}`);
@@ -284,7 +300,9 @@ test.each(["migrate", "apply-dirty", "validate", "cleanup-pg", "restore", "reten
     expect(stdout.includes("lacks INSERT on")).toBe(command === "restore");
     expect(stdout.includes('"messages"')).toBe(command === "cleanup-pg");
     expect(stdout.includes("manage_index_templates")).toBe(["migrate", "apply-dirty"].includes(command));
-    expect(stdout.includes("delete_index")).toBe(command === "retention-sweep");
+    expect(stdout.includes("delete_index")).toBe(sweeps.includes(command));
+    expect(stdout.includes("create_snapshot")).toBe(sweeps.includes(command));
+    expect(stdout.includes("CREATE SCHEMA log_archive_jobs")).toBe(["retention-schedule", "worker"].includes(command));
     expect(stdout.includes("monitor_snapshot")).toBe(command === "cleanup-pg");
   },
   120_000,

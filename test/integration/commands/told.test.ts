@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { runAppHere } from "../../support/app-here.ts";
 import { runApp } from "../../support/app-process.ts";
 import { createTestArchive, type TestArchive } from "../../support/test-archive.ts";
@@ -56,9 +59,13 @@ test("a schedule that is agreed to beforehand says what it would delete now, and
 });
 
 test("reports name the schema of the log tables: always as JSON, and to a person where it is not the default", async () => {
-  const [{ tenant }] = (
-    await archive.sql.query<{ tenant: string }>("SELECT tenant_id::text AS tenant FROM workflow_runs LIMIT 1")
-  ).rows as [{ tenant: string }];
+  const [{ tenant, run }] = (
+    await archive.sql.query<{ tenant: string; run: string }>(
+      "SELECT tenant_id::text AS tenant, id::text AS run FROM workflow_runs LIMIT 1",
+    )
+  ).rows as [{ tenant: string; run: string }];
+  const folder = await mkdtemp(path.join(tmpdir(), "told-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
   const commands = [
     ["migrate"],
     ["apply-dirty"],
@@ -66,6 +73,13 @@ test("reports name the schema of the log tables: always as JSON, and to a person
     ["cleanup-pg", "--tenant-id", tenant, "--before-date", "2000-01-01", "--yes", "--allow-unreplicated"],
     ["restore", "--tenant-id", tenant],
     ["errors", "retry"],
+    ["status"],
+    ["search", "--tenant-id", tenant, "answer"],
+    ["show", run, "--tenant-id", tenant],
+    ["seal", "--tenant-id", tenant, "--dry-run"],
+    ["retention", "sweep", "--dry-run"],
+    ["export", "--tenant-id", tenant, "--output", path.join(folder, "export")],
+    ["evidence", "--tenant-id", tenant, "--output", folder],
   ];
   for (const args of commands) {
     const end = await app(...args, "--json");
@@ -82,6 +96,7 @@ test("reports name the schema of the log tables: always as JSON, and to a person
     expect((await runAppHere(moved, ["elasticsearch", "migrate"])).stdout).toMatch(/^Log tables: schema dify\n/);
     const json = await runAppHere(moved, ["elasticsearch", "validate", "--json"]);
     expect(JSON.parse(json.stdout)).toMatchObject({ sourceSchema: "dify" });
+    expect((await runAppHere(moved, ["elasticsearch", "status"])).stdout).toContain("log tables in the schema dify");
   } finally {
     await archive.sql.query("DROP SCHEMA public; ALTER SCHEMA dify RENAME TO public");
   }

@@ -71,6 +71,39 @@ test("a pooler that resets nothing gives our settings to nobody else", async () 
   expect(rows[0]).toEqual({ locks: "0", digits: "1", security: "on", statements: "0" });
 });
 
+const leftBehind = {
+  "a temporary table": "create temporary table workflow_runs as table public.workflow_runs with no data",
+  "a search path":
+    "create schema if not exists leftover; create table if not exists leftover.workflow_runs (like public.workflow_runs); set search_path = leftover, public",
+  "switched off triggers": "set session_replication_role = replica",
+  "a role": "set role pg_read_all_data",
+  "a planner without indexes": "set enable_indexscan = off",
+};
+
+test.each(Object.entries(leftBehind))(
+  "%s that somebody left in a session which a pooler hands on is not met by us",
+  async (_what, statement) => {
+    const url = await pooler("session", ["server_reset_query=", "default_pool_size=3", "server_round_robin=1"]);
+    const others = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const client = new pg.Client({ connectionString: url });
+        await client.connect();
+        return client;
+      }),
+    );
+    for (const client of others) await client.query(statement);
+    await Promise.all(others.map((client) => client.end()));
+    const seen = await one(
+      url,
+      `select to_regclass('workflow_runs')::oid = to_regclass('public.workflow_runs')::oid as "isOwnTable",
+         current_setting('session_replication_role') as triggers, current_user = session_user as "isOwnRole",
+         current_setting('enable_indexscan') as indexes, current_setting('lock_timeout') as ours`,
+    );
+    expect(seen).toEqual({ isOwnTable: true, triggers: "origin", isOwnRole: true, indexes: "on", ours: "5s" });
+    await archive.sql.query("drop schema if exists leftover cascade");
+  },
+);
+
 test("with session pooling locks are those of one run, and end with it", async () => {
   const url = await pooler("session");
   const first = createPool(url, 3);

@@ -7,8 +7,8 @@ import { toggle, value } from "../../options/flags.ts";
 import { formatCount } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
-import { printReport } from "../../print-report.ts";
 import { storesConfig, withStores } from "../../wiring.ts";
+import { printArchiveReport } from "../elasticsearch/print-archive-report.ts";
 
 export default command({
   flags: {
@@ -30,7 +30,7 @@ export default command({
       );
       const report = await rebuildState(connections, plan, options, context);
       const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, (width) => rebuildText(report, width), code);
+      return printArchiveReport(context, connections, report, (width) => rebuildText(report, width), code);
     }),
 });
 

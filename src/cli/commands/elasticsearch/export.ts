@@ -8,8 +8,8 @@ import { anyText, oneOf } from "../../options/values.ts";
 import { formatBytes, formatCount } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
 import { formatTable } from "../../output/table.ts";
-import { printReport } from "../../print-report.ts";
 import { storesConfig, withStores } from "../../wiring.ts";
+import { printArchiveReport } from "./print-archive-report.ts";
 
 export default command({
   flags: {
@@ -36,7 +36,13 @@ export default command({
       const { exportLogs } = await import("../../../workflow-logs/export/export-logs.ts");
       const options = { scope: scopeOf(given), filters: filtersOf(given), query, folder, format, compression };
       const report = await exportLogs(connections, options, context);
-      return printReport(context, report, (width) => exportText(report, folder, width), exitCodes.done);
+      return printArchiveReport(
+        context,
+        connections,
+        report,
+        (width) => exportText(report, folder, width),
+        exitCodes.done,
+      );
     }),
 });
 

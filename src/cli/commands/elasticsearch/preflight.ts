@@ -11,14 +11,8 @@ import { oneOf } from "../../options/values.ts";
 import { nextStep } from "../../output/next-step.ts";
 import { printable } from "../../output/printable.ts";
 import { trustsAnybody } from "../../../stores/postgres/connection/tls.ts";
-import {
-  isUnverified,
-  storesConfig,
-  unverified,
-  unverifiedDatabase,
-  withFileStorage,
-  withStores,
-} from "../../wiring.ts";
+import { isUnverified, unverified, unverifiedDatabase } from "../../unverified.ts";
+import { storesConfig, withFileStorage, withStores } from "../../wiring.ts";
 import { earlierOptions } from "./migrate/migrate.ts";
 import { exactFlag, migrateFlags, migrateOptions } from "./migrate/migrate-options.ts";
 

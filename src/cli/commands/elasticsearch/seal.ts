@@ -6,8 +6,8 @@ import { exitCodes } from "../../exit-codes.ts";
 import { toggle, value } from "../../options/flags.ts";
 import { dataTypeNames, scopeOf, tenantIds } from "../../options/scope.ts";
 import { oneOf, wholeNumber } from "../../options/values.ts";
-import { printReport } from "../../print-report.ts";
 import { storesConfig, withStores } from "../../wiring.ts";
+import { printArchiveReport } from "./print-archive-report.ts";
 import { sealText } from "./seal-text.ts";
 
 export default command({
@@ -40,6 +40,6 @@ export default command({
       };
       const report = await seal(connections, options, context);
       const code = hasFaults(report) ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, (width) => sealText(report, width), code);
+      return printArchiveReport(context, connections, report, (width) => sealText(report, width), code);
     }),
 });

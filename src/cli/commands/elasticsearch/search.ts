@@ -37,7 +37,8 @@ export default command({
       const { searchLogs } = await import("../../../workflow-logs/search/search-logs.ts");
       const options = { query, scope: scopeOf(given), ...filtersOf(given), limit, sort };
       const report = await searchLogs(connections, options);
-      context.output.result(report, () => searchText(report));
+      const { sourceSchema } = connections.archive;
+      context.output.result({ ...report, sourceSchema }, () => searchText(report));
     }),
 });
 

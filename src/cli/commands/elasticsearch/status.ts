@@ -20,7 +20,9 @@ export default command({
     withStores(context, async (connections) => {
       const { status } = await import("../../../workflow-logs/status.ts");
       const report = await status(connections, given.tenantId, given.exact === true);
-      context.output.result({ ...report, runs: report.runs.map(runDocument) }, (width) => statusText(report, width));
+      const { sourceSchema } = connections.archive;
+      const document = { ...report, runs: report.runs.map(runDocument), sourceSchema };
+      context.output.result(document, (width) => statusText(report, sourceSchema, width));
       return report.lostCopies.length > 0 ? exitCodes.findings : exitCodes.done;
     }),
 });
@@ -43,7 +45,7 @@ function sealedLine({ months, unfinished, bytesSaved }: StatusReport["sealed"]):
   return [unfinished === 0 ? done : `⚠ WARNING: ${done}; ${halfWay}`];
 }
 
-function statusText(report: StatusReport, width?: number): string {
+function statusText(report: StatusReport, sourceSchema: string | null, width?: number): string {
   const {
     elasticsearch,
     postgres,
@@ -63,7 +65,7 @@ function statusText(report: StatusReport, width?: number): string {
   return [
     `Elasticsearch ${elasticsearch.version}: ${elasticsearch.health}, ${elasticsearch.nodes} node${elasticsearch.nodes === 1 ? "" : "s"}, ${formatCount(elasticsearch.shards.used)} of ${formatCount(elasticsearch.shards.limit)} shards used`,
     ...(report.budget === null ? [] : budgetLines(report.budget)),
-    `PostgreSQL ${postgres.version}`,
+    `PostgreSQL ${postgres.version}${sourceSchema === null ? "" : `, log tables in the schema ${printable(sourceSchema)}`}`,
     ...(archive.id === null
       ? []
       : [`Archive ${archive.id}${archive.database === null ? "" : ` of the database ${printable(archive.database)}`}`]),

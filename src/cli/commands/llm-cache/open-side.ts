@@ -8,7 +8,8 @@ import type { CommandContext } from "../../context.ts";
 import { keepHeapSmall } from "../../small-heap.ts";
 import { formatCount } from "../../output/format.ts";
 import { redactor } from "../../output/redact.ts";
-import { sideSettings } from "./side-settings.ts";
+import { warnOfUnverified } from "../../unverified.ts";
+import { addressesOf, sideSettings } from "./side-settings.ts";
 
 /** A store that is open, with its caches counted. */
 export interface OpenSide {
@@ -89,6 +90,7 @@ export async function connect(
     });
   }
   const described = settings();
+  warnOfUnverified(addressesOf(described), context.log);
   dialogue.say("✓ All required environment variables are set");
   dialogue.say(`\nInitializing ${title} storage...`);
   keepHeapSmall();

@@ -13,6 +13,7 @@ import { UsageError } from "../../../engine/errors.ts";
 import type { StoreSettings, StoreType } from "../../../llm-cache/store-settings.ts";
 import type { CommandContext } from "../../context.ts";
 import { readEnvironmentFile } from "../../environment/environment.ts";
+import type { Addresses } from "../../unverified.ts";
 
 export interface SideSettings {
   /** Names of variables that are required and not set. */
@@ -64,6 +65,13 @@ function settingsOf(type: StoreType, { get, workspace }: LightragVariables, work
     default:
       throw new TypeError(type satisfies never);
   }
+}
+
+/** Where the store is reached. */
+export function addressesOf(settings: StoreSettings): Addresses {
+  if (settings.type === "PGKVStorage") return { postgres: { url: settings.url, place: "POSTGRES_HOST" } };
+  if (settings.type === "MongoKVStorage") return { mongodb: { uri: settings.uri, place: "MONGO_URI" } };
+  return {};
 }
 
 function postgresUrl(get: LightragVariables["get"]): string {

@@ -1,7 +1,8 @@
 import { UsageError } from "../../../engine/errors.ts";
 import { command } from "../../command.ts";
+import { warnOfUnverified } from "../../unverified.ts";
 import { formatTable } from "../../output/table.ts";
-import { sideSettings } from "./side-settings.ts";
+import { addressesOf, sideSettings } from "./side-settings.ts";
 import { routeFlags } from "./store-flags.ts";
 
 export default command({
@@ -18,8 +19,10 @@ export default command({
       throw new UsageError("missing_variables", `Missing required environment variables: ${missing.join(", ")}`);
     }
     const { listWorkspaces } = await import("../../../llm-cache/list-workspaces.ts");
-    const workspaces = await listWorkspaces(settings(), context.signal);
-    context.output.result({ source, workspaces }, () => {
+    const described = settings();
+    warnOfUnverified(addressesOf(described), context.log);
+    const workspaces = await listWorkspaces(described, context.signal);
+    context.output.result({ source, workspaces }, (width) => {
       if (workspaces.length === 0) return "No workspace has caches.";
       const kinds = [...new Set(workspaces.flatMap(({ counts }) => Object.keys(counts)))].toSorted();
       return formatTable(
@@ -29,6 +32,7 @@ export default command({
           ...kinds.map((kind) => counts[kind as keyof typeof counts] ?? 0),
           total,
         ]),
+        { width },
       );
     });
   },

@@ -5,6 +5,7 @@ import { storeNames, type Stores } from "../../../layra/stores.ts";
 import type { CommandContext } from "../../context.ts";
 import { repeated, value } from "../../options/flags.ts";
 import { option, wholeNumber } from "../../options/values.ts";
+import { warnOfUnverified } from "../../unverified.ts";
 
 /** What withStores needs of the configuration. */
 export const layraConfig = {
@@ -22,12 +23,13 @@ export type LayraContext = CommandContext<ConfigOf<typeof layraConfig>>;
  * afterwards.
  */
 export async function withStores<T>(
-  { config }: LayraContext,
+  { config, log }: LayraContext,
   timeoutSeconds: number,
   work: (stores: Stores) => Promise<T>,
 ): Promise<T> {
   const { connectStores } = await import("../../../layra/stores.ts");
   const { mongodb, milvus, redis, minio, mysql } = config;
+  warnOfUnverified({ mongodb: { uri: mongodb.uri, place: "MONGODB_URL" } }, log);
   const stores = connectStores({ mongodb, milvus, redis, minio, mysql, timeoutMillis: 1000 * timeoutSeconds });
   try {
     return await work(stores);

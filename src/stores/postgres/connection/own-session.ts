@@ -39,6 +39,21 @@ export async function requireOwnSession(
   if (!known.sessionsAreOwn && (await isShared(client, pid, connectAnother))) throw sharedSession();
   known.sessionsAreOwn = true;
   resetAtEnd(client);
+  await discardOthers(client);
+}
+
+/**
+ * Whoever had the session before may have left temporary tables, which are found before all others, a search path, a
+ * role or settings such as session_replication_role, where the pooler resets nothing. The path stays where it is one
+ * of the connection's own parameters: the pooler has set it for us.
+ */
+async function discardOthers(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ path: string }>("select current_setting('search_path') as path");
+  await client.query("discard all");
+  const isOurs = /\bsearch_path\b/.test(
+    (client as unknown as { connectionParameters: { options?: string } }).connectionParameters.options ?? "",
+  );
+  if (isOurs) await client.query("select set_config('search_path', $1, false)", [rows[0]!.path]);
 }
 
 /** Longer than any reset takes; a server that is gone keeps nobody from ending. */

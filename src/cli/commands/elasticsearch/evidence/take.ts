@@ -7,9 +7,9 @@ import { value } from "../../../options/flags.ts";
 import { orderedDates, scopeFlags, scopeOf, soleTenant } from "../../../options/scope.ts";
 import { formatCount } from "../../../output/format.ts";
 import { printable } from "../../../output/printable.ts";
-import { printReport } from "../../../print-report.ts";
 import { packageVersion } from "../../../version.ts";
 import { storesConfig, withStores } from "../../../wiring.ts";
+import { printArchiveReport } from "../print-archive-report.ts";
 
 export default command({
   flags: {
@@ -34,7 +34,13 @@ export default command({
       const options = { scope: scopeOf(given), folder, signingKey, programVersion: packageVersion() };
       const report = await takeEvidence(connections, options, context);
       const code = report.objections.length > 0 ? exitCodes.findings : exitCodes.done;
-      return printReport(context, report, () => evidenceText(report, signingKey !== undefined), code);
+      return printArchiveReport(
+        context,
+        connections,
+        report,
+        () => evidenceText(report, signingKey !== undefined),
+        code,
+      );
     });
   },
 });
