@@ -5,6 +5,7 @@ import { RawClient } from "../../support/resplite/raw-client.ts";
 import { serverHere } from "../../support/resplite/server-here.ts";
 import type { Reply } from "../../support/resplite/resp-replies.ts";
 import { startRedis } from "../../../dev/servers/start-redis.ts";
+import { edges } from "../../support/resplite/edges.ts";
 
 const rounds = process.env["TEST_FULL"] === "1" ? 100 : 5;
 const commandsOfARound = 1_000;
@@ -44,6 +45,17 @@ for (let round = 1; round <= rounds; round += 1) {
     }
   });
 }
+
+test.each(Object.entries(edges))("%s: each command answers at its edges as Redis does", async (_, commands) => {
+  const server = await serverHere();
+  using ours = await RawClient.open(server.port);
+  using theirs = await RawClient.open(Number(new URL(redis.url).port));
+  await theirs.call("FLUSHALL");
+  const [our, their] = await Promise.all([ours.pipeline(commands), theirs.pipeline(commands)]);
+  const answers = (replies: readonly Reply[]): string[] =>
+    commands.map((command, at) => `${command.join(" ")} -> ${JSON.stringify(comparable(command, replies[at]!))}`);
+  expect(answers(our)).toEqual(answers(their));
+});
 
 function comparable([name = ""]: string[], reply: Reply): Reply {
   const [type, value] = reply;

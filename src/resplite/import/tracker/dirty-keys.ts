@@ -17,7 +17,8 @@ export interface PendingKey {
  */
 export class DirtyRegistry {
   readonly #runId: string;
-  readonly #note: StatementSync;
+  readonly #note: Query<[number]>;
+  readonly #first: StatementSync;
   readonly #settle: StatementSync;
   readonly #again: StatementSync;
   readonly #retry: StatementSync;
@@ -29,12 +30,15 @@ export class DirtyRegistry {
 
   constructor(file: DatabaseSync, runId: string) {
     this.#runId = runId;
-    this.#note = file.prepare(
+    this.#note = new Query(
+      file,
       `INSERT INTO migration_dirty_keys (run_id, key, first_seen_at, last_seen_at, events_count, last_event, state)
        VALUES (?, ?, ?, ?, 1, ?, ?)
        ON CONFLICT (run_id, key) DO UPDATE SET last_seen_at = excluded.last_seen_at, events_count = events_count + 1,
-         last_event = excluded.last_event, state = excluded.state`,
+         last_event = excluded.last_event, state = excluded.state
+       RETURNING events_count`,
     );
+    this.#first = file.prepare("UPDATE migration_runs SET dirty_keys_seen = dirty_keys_seen + 1 WHERE run_id = ?");
     this.#settle = file.prepare(
       "UPDATE migration_dirty_keys SET state = ? WHERE run_id = ? AND key = ? AND events_count = ?",
     );
@@ -59,7 +63,8 @@ export class DirtyRegistry {
 
   /** An event of Redis. `at` in milliseconds since 1970. */
   note(key: Buffer, event: string, deletes: boolean, at: number): void {
-    this.#note.run(this.#runId, key, at, at, event, deletes ? "deleted" : "dirty");
+    const [events] = this.#note.first(this.#runId, key, at, at, event, deletes ? "deleted" : "dirty")!;
+    if (events === 1) this.#first.run(this.#runId);
   }
 
   /** How many events were noted of the key so far. */
@@ -75,6 +80,7 @@ export class DirtyRegistry {
   /** The key is to be looked at again, whether it was ever noted or not. `event` says why. */
   lookAgain(key: Buffer, event: string, state: "dirty" | "error" = "dirty"): void {
     const now = Date.now();
+    if (this.eventsOf(key) === 0) this.#first.run(this.#runId);
     this.#again.run(this.#runId, key, now, now, event, state);
   }
 

@@ -56,15 +56,19 @@ function setOptions(args: readonly Buffer[]): SetOptions {
   let found: SetOptions = {};
   for (let at = 3; at < args.length; at += 1) {
     const word = keyword(args[at]!);
-    const timed = found.unit !== undefined || found.keepTtl;
     if ((word === "NX" || word === "XX") && (found.only ?? word) === word) found = { ...found, only: word };
     else if (word === "GET") found = { ...found, get: true };
     else if (word === "KEEPTTL" && found.unit === undefined) found = { ...found, keepTtl: true };
-    else if (isUnit(word) && !timed && at + 1 < args.length) {
+    else if (isUnit(word) && mayBe(found, expiryUnits[word]) && at + 1 < args.length) {
       found = { ...found, unit: expiryUnits[word], amount: args[(at += 1)]! };
     } else throw syntaxError();
   }
   return found;
+}
+
+/** The same unit may be named again, and the last amount counts, as in Redis. */
+function mayBe({ unit, keepTtl }: SetOptions, wanted: ExpiryUnit): boolean {
+  return !keepTtl && (unit ?? wanted) === wanted;
 }
 
 function isUnit(word: string): word is keyof typeof expiryUnits {

@@ -31,9 +31,9 @@ function rangeOptions(args: readonly Buffer[], given: RangeOptions, mayChoose: b
     else if (word === "LIMIT" && at + 2 < args.length) {
       options = { ...options, limit: { offset: position(args[at + 1]!), count: position(args[at + 2]!) } };
       at += 2;
-    } else if (mayChoose && word === "REV") options = { ...options, reverse: true };
-    else if (mayChoose && word === "BYSCORE") options = { ...options, by: "score" };
-    else if (mayChoose && word === "BYLEX") options = { ...options, by: "lex" };
+    } else if (mayChoose && word === "REV" && !options.reverse) options = { ...options, reverse: true };
+    else if (mayChoose && word === "BYSCORE" && options.by === "rank") options = { ...options, by: "score" };
+    else if (mayChoose && word === "BYLEX" && options.by === "rank") options = { ...options, by: "lex" };
     else throw syntaxError();
   }
   if (options.limit !== undefined && options.by === "rank") {
