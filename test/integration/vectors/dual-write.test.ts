@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { DualWrite } from "../../../src/vectors/dual-write/dual-write.ts";
 import type { RecordStore } from "../../../src/vectors/operations/record-store.ts";
 import { listComparisons } from "../../../src/vectors/state/comparisons.ts";
@@ -110,6 +110,38 @@ test("V25: two processes that write one record at once end with the same value i
   await drained(vectors.connections, tenant);
   expect(await expectEqualStores(vectors.connections, tenant)).toBe(1);
   await Promise.all([one.close(), two.close()]);
+});
+
+test("V39: many records are few requests to each store, however they are written", async () => {
+  const { connections } = vectors;
+  const { state, stores, milvus, weaviate } = connections;
+  const asked = [vi.spyOn(milvus, "call"), vi.spyOn(weaviate, "call")];
+  onTestFinished(() => asked.forEach((spy) => spy.mockRestore()));
+  const requests = (): [milvus: number, weaviate: number] => [asked[0]!.mock.calls.length, asked[1]!.mock.calls.length];
+  const dual = new DualWrite(state, stores);
+  onTestFinished(() => dual.close());
+  const [tenant, one] = [newTenant(), newTenant()];
+  await enter(tenant, {});
+  await enter(one, {});
+  await dual.insertRecord(one, { uniqueid: "warm", vector: vectorOf(1) }); // connections, dialect
+  await drained(connections);
+
+  const before = requests();
+  const records = Array.from({ length: 400 }, (_, at) => ({ uniqueid: `note ${at}`, vector: vectorOf(at + 1) }));
+  await dual.upsertRecords(tenant, records);
+  await drained(connections);
+  const batch = requests();
+  expect(await expectEqualStores(connections, tenant)).toBe(400);
+  // Weaviate: one write, and a read for each 200 that are copied; Milvus: a look-up and a write for each 200
+  expect(batch[1] - before[1]).toBeLessThanOrEqual(6);
+  expect(batch[0] - before[0]).toBeLessThanOrEqual(8);
+
+  // single saves at once: each is a write of Weaviate, and Milvus gets them together
+  const start = requests();
+  await Promise.all(records.slice(0, 50).map((record) => dual.insertRecord(one, record)));
+  await drained(connections);
+  expect(requests()[0] - start[0]).toBeLessThan(25);
+  expect(await expectEqualStores(connections, one)).toBe(51);
 });
 
 test("V9: updates of different properties by two processes are all kept", async () => {
