@@ -36,12 +36,14 @@ type StoresContext = CommandContext<ConfigOf<typeof storesConfig>>;
 export async function withStores<T>(
   { config, log, metrics, tracing }: StoresContext,
   work: (connections: Connections) => Promise<T>,
+  poolSize?: number,
 ): Promise<T> {
   requireEnabled(config.elasticsearch);
   validatePrefix(config.elasticsearch.indexPrefix);
   warnOfUnverified(config, log);
   const { withConnections } = await import("../workflow-logs/connections.ts");
-  return withConnections({ ...connectionOptions(config), slow: slowLog(config, log, tracing) }, (connections) => {
+  const options = { ...connectionOptions(config), slow: slowLog(config, log, tracing), poolSize };
+  return withConnections(options, (connections) => {
     metrics?.watch(connections);
     tracing?.watch(connections);
     return work(connections);

@@ -24,7 +24,10 @@ const heartbeatMillis = 2000;
  * Until the function returned is called: obeys what is asked of the run from another terminal, and stores its report,
  * why it waits, and that it lives. While the home does not answer, the run goes on as it was told last.
  */
-export function startControls(runs: RunStore, run: ControlledRun): () => Promise<void> {
+export function startControls(
+  runs: Pick<RunStore, "readRequest" | "heartbeat">,
+  run: ControlledRun,
+): () => Promise<void> {
   const stop = new AbortController();
   const stored: { waiting?: string | undefined; at: number } = { at: performance.now() };
   const look = async (): Promise<void> => {

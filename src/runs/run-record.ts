@@ -1,3 +1,5 @@
+import type { Sharing } from "./sharing.ts";
+
 /** `running` until its process says how it ended. */
 export type RunStatus = "running" | "completed" | "completed_with_errors" | "interrupted" | "failed";
 export type RequestedState = "running" | "paused" | "aborted";
@@ -26,6 +28,8 @@ export interface RunRecord {
   readonly waiting: string | null;
   /** Null for a run of an older program, which obeys no requests. */
   readonly limits: RunLimits | null;
+  /** Of a run whose partitions workers do; in `find` alone. */
+  readonly sharing?: Sharing;
   /** What was asked of it last from another terminal. */
   readonly requested: { readonly state: RequestedState; readonly at: string | null; readonly by: string | null };
 }

@@ -28,10 +28,10 @@ export interface RunStore {
   /** The run is running from now on. The caller holds its lock. */
   create(run: NewRun): Promise<void>;
   /**
-   * A run of this process that lost its connection is running again, with its limits and what was asked of it. The
-   * caller holds its lock.
+   * The run is running again, with its limits and what was asked of it, but for an abort with `forgetAbort`. The caller
+   * holds its lock.
    */
-  reopen(id: string): Promise<void>;
+  reopen(id: string, how?: { readonly forgetAbort: boolean }): Promise<void>;
   /** Throws when there is no such run. */
   readRequest(id: string): Promise<RunRequest>;
   /** Stores the report as it stands, why the run waits, and that it lives. */

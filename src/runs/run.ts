@@ -37,6 +37,8 @@ export interface RunDescription {
   readonly limits: InitialLimits;
   /** A run of this process that lost its connection, to be continued with its id, limits and pause. */
   readonly continues?: string | undefined;
+  /** A run whose process is gone, to be gone on with in the same way, whatever stopped it. */
+  readonly resumes?: string | undefined;
   /** The report as it stands now; stored every two seconds and at the end. */
   readonly report: () => object;
 }
@@ -67,7 +69,7 @@ export interface RunWatch {
  */
 export async function inRun<Status extends RunStatus>(
   home: RunHome,
-  { command, options, limits, continues, report }: RunDescription,
+  { command, options, limits, continues, resumes, report }: RunDescription,
   { signal, progress }: RunWatch,
   work: (run: Run) => Promise<Status>,
 ): Promise<Status | "interrupted"> {
@@ -79,7 +81,7 @@ export async function inRun<Status extends RunStatus>(
   const onWaiting = (why: string): void => progress.runWaits?.(run.id, why);
   const aborted = new AbortController();
   const run: Run = {
-    id: continues ?? randomUUID(),
+    id: continues ?? resumes ?? randomUUID(),
     locks,
     signal: AbortSignal.any([signal, locks.lost, aborted.signal]),
     pacing,
@@ -96,8 +98,8 @@ export async function inRun<Status extends RunStatus>(
       await runs.finish(run.id, { status: "interrupted", report: report() });
       return "interrupted";
     }
-    if (continues === undefined) await runs.create({ id: run.id, command, options, limits: inForce });
-    else await runs.reopen(run.id);
+    if (run.id === (continues ?? resumes)) await runs.reopen(run.id, { forgetAbort: resumes !== undefined });
+    else await runs.create({ id: run.id, command, options, limits: inForce });
     progress.runStarted?.(run.id, command);
     const stopControls = startControls(runs, { ...run, report, note, abort, onWaiting });
     try {

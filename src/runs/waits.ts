@@ -1,7 +1,7 @@
 import type { Pacing } from "../engine/pacing.ts";
 
 /** What a run may wait for beside a pause and its rates; of several the first is named. */
-const causes = ["disk_full", "no_answer", "pressure", "replication_lag", "lock"] as const;
+const causes = ["disk_full", "no_answer", "pressure", "replication_lag", "lock", "workers"] as const;
 
 export type WaitCause = (typeof causes)[number];
 

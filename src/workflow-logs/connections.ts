@@ -42,6 +42,8 @@ export interface ConnectionOptions {
   readonly settings: ArchiveSettings;
   /** Slow statements and requests are logged, by their shape. */
   readonly slow?: SlowLog | undefined;
+  /** Most connections to PostgreSQL. */
+  readonly poolSize?: number | undefined;
 }
 
 /**
@@ -77,7 +79,7 @@ export function openConnections(options: ConnectionOptions): {
 } {
   const elasticsearch = createClient(options.elasticsearch);
   if (options.slow !== undefined) watchRequests(elasticsearch, options.slow);
-  const postgres = createPool(options.databaseUrl, undefined, options.slow);
+  const postgres = createPool(options.databaseUrl, options.poolSize, options.slow);
   return {
     connections: connectionsOf({ postgres, elasticsearch, settings: options.settings }),
     close: async () => void (await Promise.allSettled([postgres.end(), elasticsearch.close()])),

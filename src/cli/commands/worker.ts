@@ -1,23 +1,34 @@
 import type { WorkerReport } from "../../workflow-logs/worker.ts";
 import { command } from "../command.ts";
 import { noProgress } from "../../runs/progress.ts";
-import { operator } from "../../runs/operator.ts";
+import { platformStorage } from "../../config/sections/platform-storage.ts";
+import { workerName } from "../../runs/operator.ts";
+import type { BlobStorage } from "../../stores/blobs/blob-storage.ts";
+import type { Connections } from "../../workflow-logs/connections.ts";
 import { value } from "../options/flags.ts";
 import { wholeNumber } from "../options/values.ts";
 import type { CommandContext } from "../context.ts";
 import type { Pool } from "../../stores/postgres/connection/pool.ts";
 import { storesConfig, withDatabase, withStores } from "../wiring.ts";
 
-/** More connections than the pool has would make jobs wait for one another. */
-const mostJobs = 8;
+const mostPartitions = 32;
+/** One that holds its locks, and what reads and confirms beside it. */
+const connectionsOfPartition = 3;
+const connectionsBeside = 8;
 
 export default command({
   flags: {
-    concurrency: value("jobs at a time; of sweeps only one goes at a time", wholeNumber(1, mostJobs).default(1)),
+    concurrency: value(
+      "partitions of distributed runs at a time; of sweeps only one goes at a time",
+      wholeNumber(1, mostPartitions).default(1),
+    ),
   },
-  examples: [["worker --log-level warn", "log failures alone; best kept running by systemd or Kubernetes"]],
+  examples: [
+    ["worker --concurrency 4", "four partitions of distributed runs at a time"],
+    ["worker --log-level warn", "log failures alone; best kept running by systemd or Kubernetes"],
+  ],
   logLevel: "info",
-  config: storesConfig,
+  config: { ...storesConfig, storage: platformStorage },
   run: async ({ concurrency }, context) => {
     const { elasticsearch } = context.config;
     if (!elasticsearch.enabled && (await withDatabase(context, ({ postgres }) => hasBackups(postgres))))
@@ -25,15 +36,21 @@ export default command({
         await backups(postgres, context, context.signal);
         context.output.result({}, () => "Stopped.");
       });
-    await withStores(context, async (connections) => {
+    const poolSize = connectionsBeside + connectionsOfPartition * concurrency;
+    const work = async (connections: Connections): Promise<void> => {
       const { runWorker } = await import("../../workflow-logs/worker.ts");
-      const options = { concurrency, worker: operator() };
+      const openBlobs = async (): Promise<BlobStorage> => {
+        const { blobStorage } = await import("../../stores/blobs/open-blob-storage.ts");
+        return blobStorage(context.config.storage);
+      };
+      const options = { concurrency, worker: workerName(), openBlobs };
       const report = await together(context.signal, (signal) => [
         runWorker(connections, options, { signal, log: context.log, progress: context.hooks.watch(noProgress) }),
         backups(connections.postgres, context, signal),
       ]);
       context.output.result(report, () => workerText(report));
-    });
+    };
+    await withStores(context, work, poolSize);
   },
 });
 
@@ -66,6 +83,7 @@ async function together<T>(
   return first;
 }
 
-function workerText({ completed, failed, interrupted }: WorkerReport): string {
-  return `Stopped. Sweeps: ${completed} completed, ${failed} attempts failed, ${interrupted} interrupted`;
+function workerText({ completed, failed, interrupted, partitions }: WorkerReport): string {
+  const ofRuns = `Partitions: ${partitions.completed} done, ${partitions.interrupted} given back`;
+  return `Stopped. Sweeps: ${completed} completed, ${failed} attempts failed, ${interrupted} interrupted. ${ofRuns}`;
 }

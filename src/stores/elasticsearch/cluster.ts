@@ -87,7 +87,7 @@ const leastLooks = 3;
  * The one cluster that all addresses lead to. Throws AppError when there are several: documents would go here and
  * there.
  */
-async function readClusterUuid(client: Client): Promise<string> {
+export async function readClusterUuid(client: Client): Promise<string> {
   const looks = Math.max(leastLooks, 2 * client.connectionPool.connections.length);
   const found = new Set<string>();
   for (let look = 0; look < looks; look++) found.add(await oneClusterUuid(client));

@@ -1,26 +1,8 @@
-import { type ColumnType, type Generated, type Kysely, sql } from "kysely";
-import type { RequestedState, RunLimits, RunRecord, RunStatus } from "../../runs/run-record.ts";
+import { sql } from "kysely";
+import type { RequestedState, RunLimits, RunRecord } from "../../runs/run-record.ts";
 import type { NewRun, RunEnd, RunRequest, RunStore } from "../../runs/run-store.ts";
-
-/** `log_archive.runs`, as migrations/postgres/ makes it. */
-export interface RunsTable {
-  id: Generated<string>;
-  command: string;
-  status: Generated<RunStatus>;
-  options: ColumnType<Record<string, unknown>, string>;
-  report: ColumnType<Record<string, unknown> | null, string | null | undefined, string | null>;
-  error: string | null;
-  started_at: Generated<string>;
-  heartbeat_at: Generated<string>;
-  finished_at: string | null;
-  requested_state: Generated<RequestedState>;
-  requested_at: ColumnType<string | null, string | undefined>;
-  requested_by: ColumnType<string | null, string | undefined>;
-  limits: ColumnType<RunLimits | null, string, string>;
-  waiting: ColumnType<string | null, string | undefined>;
-}
-
-export type RunsDatabase = Kysely<{ runs: RunsTable }>;
+import { lockIsHeld, type RunsDatabase } from "./runs-tables.ts";
+import { sharingOf } from "./sharing.ts";
 
 /** The runs in PostgreSQL; their locks are session advisory locks (advisory-locks.ts). Errors are the driver's. */
 export class PostgresRunStore implements RunStore {
@@ -38,10 +20,17 @@ export class PostgresRunStore implements RunStore {
       .execute();
   }
 
-  async reopen(id: string): Promise<void> {
+  async reopen(id: string, { forgetAbort } = { forgetAbort: false }): Promise<void> {
+    const requested = sql<RequestedState>`case requested_state when 'aborted' then 'running' else requested_state end`;
     await this.db
       .updateTable("runs")
-      .set({ status: "running", error: null, finished_at: null, heartbeat_at: sql<string>`clock_timestamp()` })
+      .set({
+        status: "running",
+        error: null,
+        finished_at: null,
+        heartbeat_at: sql<string>`clock_timestamp()`,
+        ...(forgetAbort && { requested_state: requested }),
+      })
       .where("id", "=", id)
       .execute();
   }
@@ -105,7 +94,9 @@ export class PostgresRunStore implements RunStore {
       .where(sql<boolean>`starts_with(id::text, ${idOrStart.toLowerCase()})`)
       .limit(2)
       .execute();
-    return rows.length === 1 ? toRecord(rows[0]!) : undefined;
+    if (rows.length !== 1) return undefined;
+    const sharing = await sharingOf(this.db, rows[0]!.id);
+    return { ...toRecord(rows[0]!), ...(sharing && { sharing }) };
   }
 
   async list(limit: number): Promise<RunRecord[]> {
@@ -118,27 +109,20 @@ export class PostgresRunStore implements RunStore {
       .select("id")
       .where("command", "in", commands)
       .where("status", "=", "running")
-      .where(lockIsHeld)
+      .where(processLives)
       .limit(1);
     if (exceptId !== undefined) query = query.where("id", "<>", exceptId);
     return (await query.executeTakeFirst()) !== undefined;
   }
 
   private select() {
-    return this.db.selectFrom("runs").selectAll().select(lockIsHeld.as("alive"));
+    return this.db.selectFrom("runs").selectAll().select(processLives.as("alive"));
   }
 }
 
 type SelectedRun = Awaited<ReturnType<ReturnType<PostgresRunStore["select"]>["execute"]>>[number];
 
-/**
- * Whether some session holds the run's lock (`runLockName`), read without taking it: pg_locks shows a bigint key as two
- * halves.
- */
-const lockIsHeld = sql<boolean>`exists (
-  select from pg_locks l, (select hashtextextended('log_archive:run:' || runs.id::text, 0) as key) k
-   where l.locktype = 'advisory' and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())
-     and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid)`;
+const processLives = lockIsHeld(sql`'log_archive:run:' || runs.id::text`);
 
 function toRecord(row: SelectedRun): RunRecord {
   const hasDied = row.status === "running" && !row.alive;

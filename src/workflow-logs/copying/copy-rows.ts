@@ -36,7 +36,7 @@ export async function copyRange(
       sink: sinkOf(copy),
       checkpoint: {
         confirm: (batch, receipt) =>
-          confirm(copy, batch, receipt, async (transaction) => {
+          confirm(copy, batch, receipt, "planned", async (transaction) => {
             await saveCheckpoint(transaction, partition, { start, ...batch.end });
             await addCopied(transaction, partition, runId, receipt?.written ?? 0, bytesWritten(batch, receipt));
           }),
@@ -80,7 +80,7 @@ export async function copyById(
       sink: sinkOf(copy),
       checkpoint: {
         confirm: (batch, receipt) =>
-          confirm(copy, batch, receipt, async (transaction) => {
+          confirm(copy, batch, receipt, origin, async (transaction) => {
             await forgetOpenRows(transaction, partition, batch.ended);
             await forgetIds(transaction, "open_rows", partition, batch.gone);
             await forgetRecordErrors(transaction, partition.dataType, settledIds(batch, receipt));
@@ -143,12 +143,14 @@ export function bytesWritten(batch: RowBatch, receipt: CopyReceipt | undefined):
 
 /** One transaction for everything that follows from a confirmed batch. */
 async function confirm(
-  { state, partition, runId }: RowCopy,
+  { state, partition, runId, alsoCommit }: RowCopy,
   batch: RowBatch,
   receipt: CopyReceipt | undefined,
+  rows: RowOrigin,
   more: (transaction: StateDatabase) => Promise<void>,
 ): Promise<void> {
-  const { refused, inlined } = withUnreadable(batch, receipt);
+  const whole = withUnreadable(batch, receipt);
+  const { refused, inlined } = whole;
   const refusedIds = new Set(refused.map(({ id }) => id));
   await state.transaction().execute(async (transaction) => {
     await saveRecordErrors(transaction, partition, runId, refused);
@@ -159,6 +161,7 @@ async function confirm(
     );
     if (inlined !== undefined) await replaceUnresolvedContents(transaction, partition, runId, inlined);
     await more(transaction);
+    await alsoCommit?.(transaction, { batch, receipt: whole, rows });
   });
 }
 

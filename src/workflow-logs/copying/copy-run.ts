@@ -19,7 +19,7 @@ import { liveBatchLimits } from "../../runs/batch-limits.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
 import type { WaitCause } from "../../runs/waits.ts";
 import { bytesWritten } from "./copy-rows.ts";
-import type { RowCopy } from "./row-copy.ts";
+import type { ConfirmedBatch, RowCopy } from "./row-copy.ts";
 import type { MigrateOptions } from "./options.ts";
 import type { MigrateCounters } from "./report.ts";
 
@@ -38,6 +38,10 @@ export interface CopyRun {
   /** What the documents say of themselves. */
   readonly copiedAt: string;
   readonly contents?: InlineContents | undefined;
+  /** Counts what is confirmed, in the transaction that confirms it, in place of `counters`. */
+  readonly alsoCommit?: RowCopy["alsoCommit"];
+  /** The transaction of the last `alsoCommit` is committed. */
+  readonly onCommitted?: () => void;
 }
 
 /**
@@ -52,7 +56,6 @@ export function copyRun(
   counters: MigrateCounters,
   progress: ProgressSink,
 ): CopyRun {
-  const { pacing, waits } = run;
   const bodies = new BulkBodies(options.batchBytes);
   const blobs = requiredBlobs(connections, options);
   return {
@@ -61,12 +64,7 @@ export function copyRun(
     run,
     counters,
     progress,
-    writer: new BulkWriter(connections.elasticsearch, {
-      maxRetries: connections.settings.maxRetries,
-      opaqueId: run.id,
-      beforeRequest: (signal) => pacing.unpaused(signal),
-      onWait: (fault, reason) => waits.begin(causeOf[fault] ?? "pressure", reason),
-    }),
+    writer: runWriter(connections, run, run.id),
     bodies,
     refusals: new RefusalLimit(refusalsInARow),
     lag: new LagGate(connections.postgres, options.maxLagSeconds ?? Number.POSITIVE_INFINITY, run),
@@ -74,6 +72,20 @@ export function copyRun(
     copiedAt: counters.report.startedAt,
     contents: blobs && new InlineContents(blobs, bodies, connections.settings.searchText),
   };
+}
+
+/** Writes for the run; its requests are told from others by `opaqueId`. */
+export function runWriter(
+  { elasticsearch, settings }: Connections,
+  { pacing, waits }: Pick<Run, "pacing" | "waits">,
+  opaqueId: string,
+): BulkWriter {
+  return new BulkWriter(elasticsearch, {
+    maxRetries: settings.maxRetries,
+    opaqueId,
+    beforeRequest: (signal) => pacing.unpaused(signal),
+    onWait: (fault, reason) => waits.begin(causeOf[fault] ?? "pressure", reason),
+  });
 }
 
 const causeOf: Partial<Record<BulkFault, WaitCause>> = {
@@ -111,17 +123,27 @@ export function partitionCopy(copy: CopyRun, table: SourceTable, partition: Part
       },
     },
     contents: copy.contents,
+    alsoCommit: copy.alsoCommit,
     pacing: run.pacing,
     wasWritten: () => marked !== undefined,
     beforeWrite: () => (marked ??= target.ensure().then(() => markCopying(state, partition, run.id))),
     onConfirmed: (batch, receipt, rows) => {
-      const bytes = bytesWritten(batch, receipt);
-      if (batch.records + batch.unreadable.length > 0) counters.written(partition, receipt, bytes, rows);
-      if (receipt.inlined !== undefined) counters.inlined(receipt.inlined);
-      progress.advanced(key, batch.records, bytes);
+      copy.onCommitted?.();
+      if (copy.alsoCommit === undefined) countBatch(counters, partition, { batch, receipt, rows });
+      progress.advanced(key, batch.records, bytesWritten(batch, receipt));
       copy.refusals.note(receipt);
     },
   };
+}
+
+export function countBatch(
+  counters: MigrateCounters,
+  partition: Partition,
+  { batch, receipt, rows }: ConfirmedBatch,
+): void {
+  const bytes = bytesWritten(batch, receipt);
+  if (batch.records + batch.unreadable.length > 0) counters.written(partition, receipt, bytes, rows);
+  if (receipt.inlined !== undefined) counters.inlined(receipt.inlined);
 }
 
 function rendererOf(

@@ -34,24 +34,38 @@ export async function awaitLateRequests(
   if (lastId === undefined || settledRuns.has(lastId)) return;
   const last = await new PostgresRunStore(state).find(lastId);
   if (last?.status !== "died" && last?.status !== "failed") return;
-  await sleep(pauseMillis, undefined, { signal });
-  let quiet = 0;
-  const look = async (): Promise<"quiet" | "unseen" | undefined> => {
-    const hasTasks = await hasBulkTasks(client, last.id);
-    if (hasTasks === undefined) return "unseen";
-    quiet = hasTasks ? 0 : quiet + 1;
-    return quiet < looks ? undefined : "quiet";
-  };
-  const seen = await pollUntil(look, { everyMillis: pauseMillis, withinMillis: patienceMillis, signal });
-  if (seen === undefined) throw stillWriting(last.id, partition);
-  if (seen === "unseen") await sleep(unseenMillis, undefined, { signal });
+  await awaitBulkTasks(client, [last.id], partition, signal);
   settledRuns.add(last.id);
 }
 
-function stillWriting(runId: string, partition: Partition): AppError {
+/**
+ * Resolves when Elasticsearch is at work on no bulk request with one of these X-Opaque-Ids, whose sender is gone.
+ * Throws AppError when they do not end.
+ */
+export async function awaitBulkTasks(
+  client: Client,
+  opaqueIds: readonly string[],
+  partition: Partition,
+  signal: AbortSignal,
+): Promise<void> {
+  if (opaqueIds.length === 0) return;
+  await sleep(pauseMillis, undefined, { signal });
+  let quiet = 0;
+  const look = async (): Promise<"quiet" | "unseen" | undefined> => {
+    const found = await Promise.all(opaqueIds.map((id) => hasBulkTasks(client, id)));
+    if (found.includes(undefined)) return "unseen";
+    quiet = found.includes(true) ? 0 : quiet + 1;
+    return quiet < looks ? undefined : "quiet";
+  };
+  const seen = await pollUntil(look, { everyMillis: pauseMillis, withinMillis: patienceMillis, signal });
+  if (seen === undefined) throw stillWriting(opaqueIds, partition);
+  if (seen === "unseen") await sleep(unseenMillis, undefined, { signal });
+}
+
+function stillWriting(opaqueIds: readonly string[], partition: Partition): AppError {
   return new AppError(
     "late_requests",
-    `Elasticsearch is still at work on requests of run ${runId}, which has ended, for ${partitionKey(partition)}.`,
+    `Elasticsearch is still at work on requests of ${opaqueIds.join(", ")}, whose sender is gone, for ${partitionKey(partition)}.`,
     { hint: "Look at GET _tasks?actions=*bulk*&detailed. Nothing was changed; run the same command again." },
   );
 }

@@ -18,6 +18,8 @@ export interface MigrateOptions {
   readonly restart: boolean;
   /** Stays on after the copy and applies what the platform writes, until it is stopped. */
   readonly follow?: boolean | undefined;
+  /** The partitions are copied by workers (`app worker`), on any number of machines. */
+  readonly distributed?: boolean | undefined;
   /** While following, documents of rows that the platform deletes are deleted too. */
   readonly followDeletes?: boolean | undefined;
 }

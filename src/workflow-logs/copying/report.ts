@@ -56,6 +56,14 @@ export interface Shortfall extends Partition {
   readonly lost: number;
 }
 
+/** What came of one partition, to be added to a report by another process. */
+export type CopyCounts = Pick<
+  MigrateReport,
+  "totals" | "batches" | "errors" | "contents" | "shortfalls" | "waiting"
+> & {
+  readonly indexWasReplaced: boolean;
+};
+
 const firstErrors = 5;
 const interruptionsKept = 20;
 
@@ -71,13 +79,13 @@ export class MigrateCounters {
   private readonly warnings: string[] = [];
   private readonly interruptions: string[] = [];
 
-  constructor(dataTypes: readonly DataType[], options: { dryRun: boolean }) {
+  constructor(dataTypes: readonly DataType[], options: { dryRun: boolean; startedAt?: string | undefined }) {
     this.report = {
       command: "elasticsearch migrate",
       runId: null,
       status: options.dryRun ? "dry_run" : "completed",
       dryRun: options.dryRun,
-      startedAt: new Date().toISOString(),
+      startedAt: options.startedAt ?? new Date().toISOString(),
       finishedAt: "",
       seconds: 0,
       totals: emptyTotals(),
@@ -156,6 +164,47 @@ export class MigrateCounters {
 
   monthWaits(month: WaitingMonth): void {
     this.report.waiting.push(month);
+  }
+
+  /** Adds what was counted of a partition since `before`. */
+  join(partition: Partition, now: CopyCounts, before: CopyCounts | null): void {
+    const { report } = this;
+    const since = (of: (counts: CopyCounts) => number): number => of(now) - (before === null ? 0 : of(before));
+    const totals = Object.keys(now.totals).map((key) => [key, since((counts) => counts.totals[key as keyof Totals])]);
+    this.add(partition.dataType, Object.fromEntries(totals) as Totals);
+    report.batches.successful += since((counts) => counts.batches.successful);
+    report.batches.failed += since((counts) => counts.batches.failed);
+    report.errors.total += since((counts) => counts.errors.total);
+    for (const type of Object.keys(now.errors.byType))
+      report.errors.byType[type] =
+        (report.errors.byType[type] ?? 0) + since((counts) => counts.errors.byType[type] ?? 0);
+    const newErrors = now.errors.first.slice(before?.errors.first.length ?? 0);
+    report.errors.first.push(...newErrors.slice(0, Math.max(0, firstErrors - report.errors.first.length)));
+    if (now.contents !== undefined) {
+      const contents = (report.contents ??= { loaded: 0, bytes: 0, unresolved: {} });
+      contents.loaded += since((counts) => counts.contents?.loaded ?? 0);
+      contents.bytes += since((counts) => counts.contents?.bytes ?? 0);
+      for (const reason of Object.keys(now.contents.unresolved))
+        contents.unresolved[reason] =
+          (contents.unresolved[reason] ?? 0) + since((counts) => counts.contents?.unresolved[reason] ?? 0);
+    }
+    report.shortfalls.push(...now.shortfalls.slice(before?.shortfalls.length ?? 0));
+    report.waiting.push(...now.waiting.slice(before?.waiting.length ?? 0));
+    if (now.indexWasReplaced && before?.indexWasReplaced !== true) this.indexReplaced(partitionKey(partition));
+  }
+
+  /** What was counted, of one partition alone, as `join` takes it. */
+  counts(): CopyCounts {
+    const { totals, batches, errors, contents, shortfalls, waiting } = this.report;
+    return structuredClone({
+      totals,
+      batches,
+      errors,
+      shortfalls,
+      waiting,
+      ...(contents !== undefined && { contents }),
+      indexWasReplaced: this.replaced.length > 0,
+    });
   }
 
   partitionDone(): void {

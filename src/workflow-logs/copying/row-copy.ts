@@ -30,12 +30,23 @@ export interface RowCopy {
   readonly beforeWrite: () => Promise<void>;
   /** Whether it was. */
   readonly wasWritten: () => boolean;
+  /**
+   * What else commits with each batch, with what became of it; what it throws undoes the batch, which is then written
+   * again. The same batch may come more than once.
+   */
+  readonly alsoCommit?: ((transaction: StateDatabase, confirmed: ConfirmedBatch) => Promise<void>) | undefined;
   readonly onConfirmed: (batch: RowBatch, receipt: CopyReceipt, rows: RowOrigin) => void;
 }
 
 export interface CopyReceipt extends Receipt {
   /** Undefined where no contents were offloaded, or they stay where they are. */
   readonly inlined: InlinedContents | undefined;
+}
+
+export interface ConfirmedBatch {
+  readonly batch: RowBatch;
+  readonly receipt: CopyReceipt;
+  readonly rows: RowOrigin;
 }
 
 /** How rows of a batch stand to the plan: counted in it, found beside it, or copied before and written again. */

@@ -16,9 +16,13 @@ import { DirtyCounters } from "../dirty/dirty-counters.ts";
 import type { Migration } from "./migration.ts";
 import { followThroughOutages } from "./follow-through-outages.ts";
 import { copyAll } from "./copy-all.ts";
+import { copyByWorkers } from "./copy-by-workers.ts";
 import { copyRun } from "../copying/copy-run.ts";
 import { dropKeyTables } from "../partitions/key-tables.ts";
 import type { MigrateOptions } from "../copying/options.ts";
+import { SharedRuns } from "../../stores/postgres/shared-runs.ts";
+import { stopWorkers } from "../shared/by-workers.ts";
+import type { ResumedRun } from "../shared/resumed-run.ts";
 import { finishListing } from "./listing/finish-listing.ts";
 import { prepare } from "./prepare.ts";
 import { MigrateCounters, type MigrateReport } from "../copying/report.ts";
@@ -34,7 +38,8 @@ const withoutCapture =
 /**
  * Copies the logs of the scope into Elasticsearch, then what the platform wrote meanwhile, and returns the report. What
  * was copied before is left alone; everything confirmed is in the checkpoints, also when the run is interrupted or
- * fails. Throws AppError with the state it left.
+ * fails. With `distributed` workers copy, and `resumes` goes on with such a run whose process is gone. Throws AppError
+ * with the state it left.
  *
  * @example
  * ```ts
@@ -52,6 +57,7 @@ export async function migrate(
   connections: Connections,
   options: MigrateOptions,
   watch: RunWatch,
+  resumes?: ResumedRun,
 ): Promise<MigrateReport> {
   if (options.follow === true) await requireCapture(connections);
   const inspection = await requireAccess(connections, options);
@@ -59,15 +65,21 @@ export async function migrate(
   await installTemplates(connections.elasticsearch, connections.settings.template);
 
   const { scope } = options;
-  const counters = new MigrateCounters(scope.dataTypes, { dryRun: false });
+  const counters = new MigrateCounters(scope.dataTypes, { dryRun: false, startedAt: resumes?.startedAt });
   const migration: Migration = { connections, options, counters, dirty: new DirtyCounters(scope.dataTypes), watch };
   const isCaptured = (await captureState(connections)).installed;
   if (!isCaptured) counters.warn(withoutCapture);
   const { command } = counters.report;
-  const description = { command, options, limits: options, report: () => reportOf(migration) };
+  const description = {
+    command,
+    options,
+    limits: options,
+    report: () => reportOf(migration),
+    resumes: resumes?.id,
+  };
   try {
     counters.report.status = await inRun(archiveHome(connections, watch), description, watch, (run) =>
-      copy(migration, inspection, isCaptured, run),
+      copy(migration, inspection, { isCaptured, isResumed: resumes !== undefined }, run),
     );
     if (options.follow === true && counters.report.status !== "interrupted")
       counters.report.status = await followThroughOutages(migration, description);
@@ -85,11 +97,12 @@ function reportOf({ counters, dirty }: Migration): MigrateReport {
 async function copy(
   { connections, options, counters, dirty, watch }: Migration,
   inspection: Inspection,
-  isCaptured: boolean,
+  { isCaptured, isResumed }: { readonly isCaptured: boolean; readonly isResumed: boolean },
   run: Run,
 ): Promise<"interrupted" | "completed" | "completed_with_errors"> {
   const { state } = connections;
   counters.report.runId = run.id;
+  if (isResumed) await stopWorkers(new SharedRuns(state), run.id); // of its earlier life
   await dropKeyTables(state, run.locks, run.id);
   await settleDeletions(connections, run);
   const stopCompacting = keepCompact(state, run);
@@ -101,7 +114,8 @@ async function copy(
       partitions.length,
     );
     const all = copyRun(connections, options, run, counters, watch.progress);
-    if ((await copyAll(all, plans, partitions)) === "interrupted") return "interrupted";
+    const copyThem = options.distributed === true ? copyByWorkers : copyAll;
+    if ((await copyThem(all, plans, partitions)) === "interrupted") return "interrupted";
     if (counters.report.waiting.length === 0) await finishListing(connections, options, listings, run.id);
     const behind = dirtyRun(all, inspection.sources, options.followDeletes === true, dirty);
     if ((await applyPass(behind)) === "interrupted") return "interrupted";

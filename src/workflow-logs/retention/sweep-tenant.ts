@@ -5,7 +5,7 @@ import { takeSnapshot } from "../../stores/elasticsearch/snapshots.ts";
 import { decideDeletion, type DecidedDeletion, endDeletion, finishDeletion } from "../state/retention/deletions.ts";
 import type { Run } from "../../runs/run.ts";
 import { partitionKey } from "../partitions/log-types.ts";
-import { labelOf } from "../migrate/copy-all.ts";
+import { labelOf } from "../migrate/copy-planned.ts";
 import { withPartitions } from "../partitions/partition-lock.ts";
 import { inspectCandidate, type InspectedCandidate, keptByPolicy } from "./inspect-candidate.ts";
 import { policyOf } from "./retention-days.ts";

@@ -1,6 +1,6 @@
 import { type ColumnType, type Generated, Kysely, PostgresDialect } from "kysely";
 import type { Pool } from "pg";
-import type { RunsTable } from "../../stores/postgres/run-store.ts";
+import type { RunsTable, SharedRunTables } from "../../stores/postgres/runs-tables.ts";
 import { retryOnConflict } from "../../stores/postgres/connection/conflicts.ts";
 import { typedPool } from "./typed-pool.ts";
 
@@ -36,7 +36,7 @@ export type DifferenceKind = "missing" | "different" | "extra" | "changed" | "lo
  * The tables of `log_archive` as migrations/postgres/ makes them. Times are ISO 8601 text in UTC and bigints text
  * (typed-pool.ts).
  */
-export interface StateTables {
+export interface StateTables extends SharedRunTables {
   runs: RunsTable;
   partitions: {
     data_type: string;

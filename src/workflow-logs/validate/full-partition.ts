@@ -8,7 +8,7 @@ import { addDifferences, countDifferences, explainByRecordErrors } from "../stat
 import { countDeleted } from "../state/validate/purged-and-deleted-ids.ts";
 import type { ValidatedRange } from "../state/validate/progress.ts";
 import { partitionKey, type Partition } from "../partitions/log-types.ts";
-import { labelOf } from "../migrate/copy-all.ts";
+import { labelOf } from "../migrate/copy-planned.ts";
 import { whenFree } from "../partitions/partition-lock.ts";
 import type { Listing } from "../rows/row-query.ts";
 import { wholeMonth } from "../partitions/scope.ts";

@@ -1,5 +1,6 @@
 import type { FoundRun, Unanswered } from "../../../runs/all-homes.ts";
 import type { RunRecord } from "../../../runs/run-record.ts";
+import type { Sharing } from "../../../runs/sharing.ts";
 import { describeLimits } from "../../../runs/run-limits.ts";
 import { formatTime } from "../../output/format.ts";
 import { printable } from "../../output/printable.ts";
@@ -47,7 +48,40 @@ export function runText(run: FoundRun): string {
       ? []
       : [`  request:  ${requested.state}, at ${formatTime(requested.at)} by ${requested.by}`]),
     ...(run.error === null ? [] : [`  error:    ${printable(run.error)}`]),
+    ...(run.sharing === undefined ? [] : sharingText(run.sharing)),
     `  options:  ${JSON.stringify(run.options)}`,
     `  report:   ${JSON.stringify(run.report, null, 2)}`,
   ].join("\n");
+}
+
+function sharingText({ workers, parts, shown }: Sharing): string[] {
+  const counts = (["done", "working", "waiting", "failed"] as const).map((state) => `${parts[state]} ${state}`);
+  const unfinished = shown.filter(({ state }) => state !== "done");
+  return [
+    `  partitions: ${parts.total}, ${counts.join(", ")}`,
+    formatTable(
+      ["worker", "last seen", "working", "done", "waiting"],
+      workers.map(({ worker, seenAt, working, done, waiting, refusal }) => [
+        printable(worker),
+        formatTime(seenAt),
+        working,
+        done,
+        printable(refusal ?? waiting ?? ""),
+      ]),
+    ),
+    ...(unfinished.length === 0
+      ? []
+      : [
+          formatTable(
+            ["partition", "state", "worker", "attempts", "last error"],
+            unfinished.map(({ key, state, worker, attempts, error }) => [
+              key,
+              state,
+              printable(worker ?? ""),
+              attempts,
+              printable(error?.message ?? ""),
+            ]),
+          ),
+        ]),
+  ];
 }

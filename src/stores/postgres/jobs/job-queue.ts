@@ -3,11 +3,16 @@ import { type JobTimings, jobTimings } from "./job-timings.ts";
 
 const daysSeconds = 86_400;
 
-/**
- * Afterwards the queue is there, with these timings for jobs to come. At any time it has one job that waits or is
- * worked on; further ones are dropped.
- */
-export async function ensureQueue(boss: PgBoss, name: string, timings: JobTimings = jobTimings): Promise<void> {
+/** `one at a time`: at any time there is one job that waits or is worked on, and further ones are dropped. */
+export type QueueKind = "one at a time" | "many";
+
+/** Afterwards the queue is there, with these timings for jobs to come. */
+export async function ensureQueue(
+  boss: PgBoss,
+  name: string,
+  timings: JobTimings = jobTimings,
+  kind: QueueKind = "one at a time",
+): Promise<void> {
   const options = {
     retryLimit: timings.retryLimit,
     retryDelay: timings.retryDelaySeconds,
@@ -16,8 +21,9 @@ export async function ensureQueue(boss: PgBoss, name: string, timings: JobTiming
     heartbeatSeconds: timings.heartbeatSeconds,
     // the longest pg-boss allows: the heartbeat tells who is dead, and a job may take long
     expireInSeconds: daysSeconds,
-    deleteAfterSeconds: 40 * daysSeconds, // the last run of a monthly schedule is still known when the next comes
+    // the last run of a monthly schedule is still known when the next comes
+    deleteAfterSeconds: kind === "many" ? daysSeconds / 24 : 40 * daysSeconds,
   };
-  await boss.createQueue(name, { policy: "exclusive", ...options });
+  await boss.createQueue(name, { policy: kind === "many" ? "standard" : "exclusive", ...options });
   await boss.updateQueue(name, options);
 }

@@ -21,3 +21,15 @@ export const jobTimings: JobTimings = {
   heartbeatSeconds: 20,
   superviseSeconds: 10,
 };
+
+/**
+ * Of parts of a run. How often one may be tried again is the run's matter. Jobs of a worker that its run knows to be
+ * dead are given back at once; the silence is for when nobody looks.
+ */
+export const partTimings: JobTimings = {
+  retryLimit: 1_000_000,
+  retryDelaySeconds: 1,
+  longestRetryDelaySeconds: 1,
+  heartbeatSeconds: 20,
+  superviseSeconds: 10,
+};

@@ -1,11 +1,13 @@
 import type { JobWithMetadata, PgBoss } from "pg-boss";
 import type { Pool } from "../connection/pool.ts";
-import { ensureQueue } from "./job-queue.ts";
+import { ensureQueue, type QueueKind } from "./job-queue.ts";
 import type { JobTimings } from "./job-timings.ts";
 import { openBoss, startBoss } from "./open-boss.ts";
 
 export interface TakenJob {
   readonly id: string;
+  /** As it was made with. */
+  readonly data: object;
   /** By the clock of PostgreSQL. */
   readonly createdAt: Date;
   /** 1 for the first. */
@@ -23,12 +25,19 @@ export interface TakenJob {
 export type JobEnd =
   | { readonly kind: "completed"; readonly output: object }
   | { readonly kind: "failed"; readonly error: object }
-  | { readonly kind: "interrupted" }
+  | {
+      readonly kind: "interrupted";
+      /** Before the next attempt. */
+      readonly afterSeconds?: number;
+      /** Until it resolves this worker takes no other job in its place; the job itself is free for others. */
+      readonly rest?: () => Promise<void>;
+    }
   | { readonly kind: "dropped" };
 
 export interface Work {
   readonly queue: string;
   readonly timings: JobTimings;
+  readonly kind?: QueueKind;
   /** Jobs at a time in this process. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
@@ -46,10 +55,10 @@ const everySeconds = 1;
  * of processes may do so: each job goes to one of them.
  */
 export async function workJobs(pool: Pool, work: Work): Promise<void> {
-  const { queue, timings, concurrency, signal, onTrouble } = work;
+  const { queue, timings, kind = "one at a time", concurrency, signal, onTrouble } = work;
   const boss = await openBoss(pool, {
     supervise: true,
-    schedule: true,
+    schedule: kind === "one at a time",
     cronMonitorIntervalSeconds: everySeconds,
     cronWorkerIntervalSeconds: everySeconds,
     superviseIntervalSeconds: timings.superviseSeconds,
@@ -60,13 +69,16 @@ export async function workJobs(pool: Pool, work: Work): Promise<void> {
   boss.on("warning", ({ message }) => onTrouble(message));
   await startBoss(boss);
   try {
-    await ensureQueue(boss, queue, timings);
-    const options = {
-      includeMetadata: true,
-      localConcurrency: concurrency,
-      pollingIntervalSeconds: everySeconds,
-    } as const;
-    await boss.work<object>(queue, options, async ([job]) => settle(boss, job as JobWithMetadata, work));
+    await ensureQueue(boss, queue, timings, kind);
+    const options = { includeMetadata: true, pollingIntervalSeconds: everySeconds } as const;
+    // each by itself, for only one of those that pg-boss makes together can be woken
+    for (let place = 0; place < concurrency; place++) {
+      const worker = await boss.work<object>(queue, options, async ([job]) => {
+        const end = await doJob(job as JobWithMetadata, work);
+        if (kind === "many") boss.notifyWorker(worker); // the next one need not wait for the next look
+        return settle(boss, job as JobWithMetadata, end, work);
+      });
+    }
     await aborted(signal);
     await boss.offWork(queue, { wait: true });
   } finally {
@@ -74,15 +86,19 @@ export async function workJobs(pool: Pool, work: Work): Promise<void> {
   }
 }
 
-/** Does the job and says how it ended; what is returned pg-boss keeps, unless the job is settled already. */
-async function settle(boss: PgBoss, job: JobWithMetadata, { queue, signal, doJob }: Work): Promise<object | undefined> {
-  const end = await doJob({
+function doJob(job: JobWithMetadata, work: Work): Promise<JobEnd> {
+  return work.doJob({
     id: job.id,
+    data: job.data,
     createdAt: job.createdOn,
     attempt: job.retryCount + 1,
     isLastAttempt: job.retryCount >= job.retryLimit,
-    signal: AbortSignal.any([signal, job.signal]),
+    signal: AbortSignal.any([work.signal, job.signal]),
   });
+}
+
+/** Says how the job ended; what is returned pg-boss keeps, unless the job is settled already. */
+async function settle(boss: PgBoss, job: JobWithMetadata, end: JobEnd, { queue }: Work): Promise<object | undefined> {
   switch (end.kind) {
     case "completed":
       return end.output;
@@ -91,7 +107,8 @@ async function settle(boss: PgBoss, job: JobWithMetadata, { queue, signal, doJob
       break;
     case "interrupted":
       await boss.fail(queue, job, { message: "interrupted" });
-      await boss.update(queue, undefined, { id: job.id, startAfter: 0 });
+      await boss.update(queue, undefined, { id: job.id, startAfter: end.afterSeconds ?? 0 });
+      await end.rest?.();
       break;
     case "dropped":
       await boss.deleteJob(queue, job);

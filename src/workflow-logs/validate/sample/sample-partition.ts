@@ -9,7 +9,7 @@ import {
 import { countPurgedEntries } from "../../state/cleanup/purged-documents.ts";
 import { countDeleted } from "../../state/validate/purged-and-deleted-ids.ts";
 import { type Partition, partitionKey } from "../../partitions/log-types.ts";
-import { labelOf } from "../../migrate/copy-all.ts";
+import { labelOf } from "../../migrate/copy-planned.ts";
 import { pagesOf } from "../../copying/pages-of.ts";
 import { whenFree } from "../../partitions/partition-lock.ts";
 import { wholeMonth } from "../../partitions/scope.ts";

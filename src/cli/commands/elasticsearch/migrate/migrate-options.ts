@@ -1,6 +1,7 @@
 import { migrateDefaults, type MigrateOptions } from "../../../../workflow-logs/copying/options.ts";
 import type { Options } from "../../../command.ts";
 import { toggle, value } from "../../../options/flags.ts";
+import { distributedFlags } from "../../../options/distributed.ts";
 import { scopeFlags, scopeOf } from "../../../options/scope.ts";
 import { batchSize, concurrency, oneOf, secondsOrOff, size, uuid, wholeNumber } from "../../../options/values.ts";
 
@@ -35,6 +36,7 @@ export const exactFlag = { exact: toggle("count the rows of large tables too, wh
 export const migrateOnlyFlags = {
   follow: toggle("stay on after the copy and apply what the platform writes, until stopped; needs capture"),
   followDeletes: toggle("with --follow: delete the documents of rows that the platform deletes"),
+  ...distributedFlags,
   dryRun: toggle("say what would be copied, and touch nothing"),
   exact: toggle("with --dry-run: count the rows of large tables too, which reads them from end to end"),
 };
@@ -59,6 +61,7 @@ export function migrateOptions(given: Given, earlier: Partial<MigrateOptions> = 
     order: given.order ?? earlier.order ?? migrateDefaults.order,
     offload: given.offload ?? earlier.offload ?? migrateDefaults.offload,
     restart: given.restart ?? false,
+    distributed: given.distributed ?? earlier.distributed,
     follow: given.follow ?? earlier.follow,
     followDeletes: given.followDeletes ?? earlier.followDeletes,
   };

@@ -1,5 +1,6 @@
 import { platformStorage } from "../../../../config/sections/platform-storage.ts";
 import type { MigrateOptions } from "../../../../workflow-logs/copying/options.ts";
+import type { ResumedRun } from "../../../../workflow-logs/shared/resumed-run.ts";
 import type { Connections } from "../../../../workflow-logs/connections.ts";
 import { UsageError } from "../../../../engine/errors.ts";
 import { command } from "../../../command.ts";
@@ -27,16 +28,26 @@ export default command({
         path: ["exact"],
         message: "needs --dry-run; a migration always is",
       })
+      .refine(({ distributed, dryRun }) => distributed === undefined || dryRun === undefined, {
+        path: ["distributed"],
+        message: "is nothing that a dry run can do",
+      })
+      .refine(({ resume, dryRun, runId }) => resume === undefined || (dryRun ?? runId) === undefined, {
+        path: ["resume"],
+        message: "cannot be given with --dry-run or --run-id",
+      })
       .refine(...orderedDates),
   examples: [
     ["elasticsearch migrate --dry-run", "what would be copied, how long it takes and what it needs"],
     ["elasticsearch migrate --tenant-id T --start-date 2025-01-01", "one tenant from January on"],
     ["elasticsearch migrate --max-rps 500 --follow", "gently, and then stay on"],
+    ["elasticsearch migrate --distributed", "by every app worker that is running"],
   ],
   config: { ...storesConfig, storage: platformStorage },
   run: (given, context) =>
     withStores(context, async (stores) => {
-      const options = migrateOptions(given, await earlierOptions(stores, given.runId));
+      const resumed = given.resume === undefined ? undefined : await resumedRun(stores, given.resume);
+      const options = migrateOptions(given, resumed?.options ?? (await earlierOptions(stores, given.runId)));
       const connections = await withFileStorage(context, stores, options.offload === "inline");
       if (given.dryRun === true) {
         const { dryRun } = await import("../../../../workflow-logs/migrate/dry-run.ts");
@@ -45,11 +56,16 @@ export default command({
         return exitCodes.done;
       }
       const { migrate } = await import("../../../../workflow-logs/migrate/migrate.ts");
-      const report = await migrate(connections, options, context);
+      const report = await migrate(connections, options, context, resumed);
       const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
       return printArchiveReport(context, stores, report, () => migrateText(report), code);
     }),
 });
+
+async function resumedRun(stores: Connections, id: string): Promise<ResumedRun> {
+  const { runToResume } = await import("../../../../workflow-logs/shared/resumed-run.ts");
+  return runToResume(stores, "elasticsearch migrate", id);
+}
 
 /** The options that an earlier run was started with. */
 export async function earlierOptions(
