@@ -7,6 +7,7 @@ export interface Target {
   readonly archiveId: string;
   readonly clusterUuid: string;
   readonly prefix: string;
+  readonly layout: string;
   readonly searchText: string;
   readonly sourceTimeZone: string;
 }
@@ -17,6 +18,7 @@ export async function targetOf({ archive, elasticsearch, settings }: Connections
     archiveId: row!.id,
     clusterUuid: await readClusterUuid(elasticsearch),
     prefix: settings.template.prefix,
+    layout: settings.template.layout ?? "dedicated",
     searchText: settings.searchText,
     sourceTimeZone: settings.sourceTimeZone,
   };
@@ -27,6 +29,7 @@ export async function refusalOf(connections: Connections, wanted: Target): Promi
   const { settings, elasticsearch, archive } = connections;
   const variables = [
     ["ELASTICSEARCH_INDEX_PREFIX", settings.template.prefix, wanted.prefix],
+    ["ELASTICSEARCH_INDEX_LAYOUT", settings.template.layout ?? "dedicated", wanted.layout],
     ["ELASTICSEARCH_SEARCH_TEXT", settings.searchText, wanted.searchText],
     ["SOURCE_TIME_ZONE", settings.sourceTimeZone, wanted.sourceTimeZone],
   ] as const;
