@@ -16,6 +16,7 @@ export const errors = {
       go({ tenantId: tenant.value.trim(), afterType: undefined, afterId: undefined });
     };
     const list = h("div", {}, h("p", { class: "faint" }, "Reading …"));
+    const others = h("div", {}, h("p", { class: "faint" }, "Reading …"));
     fill(
       main,
       h(
@@ -30,8 +31,10 @@ export const errors = {
         h("button", { type: "submit" }, "Show"),
       ),
       list,
+      h("h2", {}, "Other pipelines"),
+      others,
     );
-    const asked = Object.fromEntries(query);
+    const asked = Object.fromEntries([...query].filter(([name]) => !name.startsWith("other")));
     const { total, byType, errors: found } = await get("errors", { ...asked, limit: shown }, signal);
     const last = found.at(-1);
     fill(
@@ -49,8 +52,48 @@ export const errors = {
         ? null
         : h("button", { type: "button", click: () => go({ afterType: last.dataType, afterId: last.id }) }, "Further"),
     );
+    await showOthers(others, query, go, signal);
   },
 };
+
+/**
+ * @param {HTMLElement} place
+ * @param {URLSearchParams} query
+ * @param {import("../main.js").Shown["go"]} go
+ * @param {AbortSignal} signal
+ */
+async function showOthers(place, query, go, signal) {
+  const [afterScope, afterId] = [query.get("otherScope") ?? undefined, query.get("otherId") ?? undefined];
+  const { total, byType, errors: found } = await get("errors/others", { afterScope, afterId, limit: shown }, signal);
+  const last = found.at(-1);
+  if (total === 0) {
+    fill(
+      place,
+      h(
+        "p",
+        {},
+        "The state file has none. Those of an import into an SQLite file are in that file: app resplite errors list.",
+      ),
+    );
+    return;
+  }
+  fill(
+    place,
+    facts([
+      ["in all", counted(total)],
+      ...Object.entries(byType).map(([type, count]) => /** @type {const} */ ([type, counted(count)])),
+    ]),
+    table(["of", "id", "type", "attempts", "last seen", "reason"], found.map(otherLine)),
+    found.length < shown
+      ? null
+      : h("button", { type: "button", click: () => go({ otherScope: last.scope, otherId: last.id }) }, "Further"),
+  );
+}
+
+/** @param {any} error */
+function otherLine({ scope, id, type, attempts, lastSeenAt, reason }) {
+  return [scope, id, type, attempts, at(lastSeenAt), reason];
+}
 
 /** @param {any} error */
 function line({ dataType, tenantId, month, id, type, attempts, lastSeenAt, reason }) {

@@ -9,7 +9,7 @@ const logger = pino({ level: "warn" }, pino.destination(2));
 
 try {
   await using archive = await openArchive(parseConfig(process.env), { logger }); // closing it writes what is on its way to Elasticsearch
-  const server = createServer((request, response) => void respond(archive.repositories, request, response));
+  const server = createServer((request, response) => void respond(archive, request, response));
   server.listen(Number(process.env["PORT"] ?? 8080), "127.0.0.1");
   await once(server, "listening");
   console.log(`Listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -1,33 +1,28 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
-import { AppError, type Repositories, toJson, UsageError } from "log-archive";
+import { AppError, type OpenArchive, toJson, UsageError } from "log-archive";
 import { runOf } from "./run-of.ts";
 import { listLogs, listRuns, showRun, showStatistics } from "./questions.ts";
+import { type Answer, serviceApi } from "./service-api.ts";
 
 const appPath = /^\/tenants\/([^/]+)\/apps\/([^/]+)\/(runs|logs|statistics)(?:\/([^/]+))?$/;
 
 /** Answers a request; whatever happens is an answer. */
-export async function respond(
-  repositories: Repositories,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+export async function respond(archive: OpenArchive, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    const { status, body } = await answer(repositories, request);
+    const { status, body } = await answer(archive, request);
     send(response, status, body);
   } catch (error) {
     send(response, ...failure(error));
   }
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-async function answer(repositories: Repositories, request: IncomingMessage): Promise<Answer> {
+async function answer(archive: OpenArchive, request: IncomingMessage): Promise<Answer> {
+  const { repositories } = archive;
   const url = new URL(request.url ?? "/", "http://localhost");
+  const ofDify = await serviceApi(archive, request, url);
+  if (ofDify !== undefined) return ofDify;
   if (request.method === "GET" && url.pathname === "/stats") return { status: 200, body: repositories.stats() ?? {} };
   const [, tenant, app, subject, id] = appPath.exec(url.pathname) ?? [];
   if (tenant === undefined || app === undefined) return { status: 404, body: notFound };

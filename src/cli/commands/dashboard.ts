@@ -76,7 +76,7 @@ async function serve(
   await withRunHomes(context, undefined, async (homes) => {
     const parts = { log, redact: redactor(secretsIn(env)) };
     const server = createDashboard(
-      { database, archive, connections, homes },
+      { database, archive, connections, homes, stateFile: settings.stateFile },
       { token, publicUrl, allowControl },
       parts,
     );

@@ -10,4 +10,6 @@ export interface Sources {
   /** Undefined where Elasticsearch is not configured. */
   readonly connections: Connections | undefined;
   readonly homes: readonly AskedHome[];
+  /** The file of the pipelines without a PostgreSQL, which need not exist. */
+  readonly stateFile: string;
 }

@@ -1,4 +1,8 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CoveragePage } from "../../../src/cli/dashboard/coverage-page.ts";
@@ -10,6 +14,8 @@ import type { SearchReport } from "../../../src/workflow-logs/search/search-logs
 import type { RecordError } from "../../../src/workflow-logs/state/record-errors.ts";
 import type { StatusReport } from "../../../src/workflow-logs/status.ts";
 import type { StoreState } from "../../../src/workflow-logs/store-states.ts";
+import { SqliteRecordErrors } from "../../../src/stores/sqlite/record-errors.ts";
+import { openStateFile } from "../../../src/stores/sqlite/state-file.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { startApp } from "../../support/app-process.ts";
 import { type RunningDashboard, startDashboard } from "../../support/dashboard.ts";
@@ -21,6 +27,9 @@ type Coverage = CoveragePage & { readonly summary: { readonly indices: { readonl
 interface Errors {
   readonly total: number;
   readonly errors: readonly RecordError[];
+}
+interface Others {
+  readonly errors: readonly { readonly scope: string; readonly id: string }[];
 }
 interface Runs {
   readonly runs: readonly { readonly id: string; readonly status: string }[];
@@ -140,6 +149,26 @@ test.each([
   const { error } = (await answer.json()) as { error: { code: string; message: string } };
   expect(error.code).toMatch(/^[a-z_]+$/);
   expect(error.message).not.toBe("");
+});
+
+test("record errors of the pipelines in the state file come page by page, and none where there is no file", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "dashboard-"));
+  const stateFile = join(folder, "state.db");
+  {
+    using file = await openStateFile(stateFile);
+    const refused = Array.from({ length: 70 }, (_, at) => ({ id: `key ${at}`, type: "too_large", reason: "5 MB" }));
+    await new SqliteRecordErrors(file).save("llm-cache json > redis", randomUUID(), refused);
+    await new SqliteRecordErrors(file).save("milvus sync t", randomUUID(), [{ id: "n", type: "odd", reason: "r" }]);
+  }
+  await using other = await startDashboard(archive, [], { STATE_FILE: stateFile });
+  const first = await other.get<Others>("errors/others?limit=50");
+  expect(first).toMatchObject({ total: 71, byType: { too_large: 70, odd: 1 } });
+  const { scope, id } = first.errors.at(-1)!;
+  const after = new URLSearchParams({ limit: "50", afterScope: scope, afterId: id });
+  const second = await other.get<Others>(`errors/others?${String(after)}`);
+  expect(new Set([...first.errors, ...second.errors].map((error) => error.id)).size).toBe(71);
+  expect(await dashboard.get("errors/others")).toEqual({ total: 0, byType: {}, errors: [] });
+  await rm(folder, { recursive: true });
 });
 
 test("record errors come page by page, reasons as they are", async () => {

@@ -106,6 +106,59 @@ it("answers and takes runs, and writes what is on its way before it ends", async
   expect((await fetch(`${archive.elasticsearchUrl}/${document}`)).status).toBe(200);
 });
 
+it("answers as Dify's service API does, by its keys, also for runs that were purged", async () => {
+  const { runId, logId } = await insertRun(archive.sql, { tenantId, nodes: 2 });
+  await archive.sql.query("UPDATE workflow_runs SET inputs = $2, outputs = NULL WHERE id = $1", [
+    runId,
+    '{"q": "hello"}',
+  ]);
+  await migrateOnce(archive);
+  await archive.sql.query("DELETE FROM workflow_runs WHERE id = $1", [runId]);
+  await archive.sql.query("DELETE FROM workflow_app_logs WHERE id = $1", [logId]);
+  await archive.sql.query(
+    "CREATE TABLE IF NOT EXISTS api_tokens (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), app_id uuid, type text, token text)",
+  );
+  await archive.sql.query("CREATE TABLE IF NOT EXISTS apps (id uuid PRIMARY KEY, tenant_id uuid)");
+  await archive.sql.query("INSERT INTO apps (id, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", [appId, tenantId]);
+  await archive.sql.query("INSERT INTO api_tokens (app_id, type, token) VALUES ($1, 'app', 'app-right')", [appId]);
+  await start({
+    API_WORKFLOW_RUN_REPOSITORY: "elasticsearch",
+    API_WORKFLOW_NODE_EXECUTION_REPOSITORY: "elasticsearch",
+  });
+  const call = async (path: string, key = "app-right") => {
+    const response = await fetch(`${url}/v1/workflows/${path}`, { headers: { authorization: `Bearer ${key}` } });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  const whole = expect.any(Number) as number;
+  const measured = { error: null, elapsed_time: whole, total_tokens: whole, total_steps: whole, created_at: whole };
+  const shown = await call(`run/${runId}`);
+  expect(shown.status).toBe(200);
+  expect(shown.body).toMatchObject({
+    id: runId,
+    status: "succeeded",
+    inputs: { q: "hello" },
+    outputs: {},
+    ...measured,
+  });
+  expect(Object.keys(shown.body).toSorted()).toEqual(
+    "created_at elapsed_time error finished_at id inputs outputs status total_steps total_tokens workflow_id".split(
+      " ",
+    ),
+  );
+  const listed = await call("logs?limit=5");
+  expect(listed.body).toMatchObject({ page: 1, limit: 5, total: 1, has_more: false });
+  const [log] = listed.body["data"] as Record<string, unknown>[];
+  expect(log).toMatchObject({ id: logId, created_at: whole, workflow_run: { id: runId, ...measured } });
+  expect(Object.keys(log!).toSorted()).toEqual(
+    "created_at created_by_account created_by_end_user created_by_role created_from id workflow_run".split(" "),
+  );
+  expect((await call("logs?status=failed")).body).toMatchObject({ total: 0, data: [] });
+  expect(await call("logs", "app-wrong")).toMatchObject({ status: 401, body: { code: "unauthorized", status: 401 } });
+  expect(await call(`run/${testId("none")}`)).toMatchObject({ status: 404, body: { code: "not_found" } });
+  expect(await call("logs?limit=1000")).toMatchObject({ status: 400, body: { code: "invalid_param" } });
+});
+
 it("says what is wrong with its configuration", async () => {
   await expect(start({ API_WORKFLOW_RUN_REPOSITORY: "nowhere" })).rejects.toThrow("ended");
   expect(service.exitCode ?? (await once(service, "exit"))[0]).toBe(1);

@@ -12,7 +12,13 @@ const flags = {
   afterId: value("its id", anyText.optional()),
 };
 
-/** `app elasticsearch errors list`, page by page. */
+const othersFlags = {
+  limit: flags.limit,
+  afterScope: value("the scope of the last that was seen", anyText.optional()),
+  afterId: value("its id", anyText.optional()),
+};
+
+/** `app elasticsearch errors list`, and what the state file has of the other pipelines, page by page. */
 export function errorViews({ sources }: ViewParts): View[] {
   return [
     {
@@ -32,5 +38,23 @@ export function errorViews({ sources }: ViewParts): View[] {
         return reportErrors(behind, filter, limit);
       },
     },
+    {
+      method: "GET",
+      path: "errors/others",
+      async answer({ query }) {
+        const { limit, afterScope: scope, afterId: id } = readQuery(othersFlags, query);
+        const { openExistingStateFile } = await import("../../../stores/sqlite/state-file.ts");
+        const { SqliteRecordErrors } = await import("../../../stores/sqlite/record-errors.ts");
+        using file = await openExistingStateFile(sources.stateFile);
+        if (file === undefined) return { total: 0, byType: {}, errors: [] };
+        const errors = new SqliteRecordErrors(file);
+        const after = scope === undefined || id === undefined ? undefined : { ...unknown, scope, id };
+        const behind = { countByType: () => errors.countByType({}), list: () => errors.list({}, limit, after) };
+        return await reportErrors(behind, {}, limit);
+      },
+    },
   ];
 }
+
+/** Of an entry of which only its place is known. */
+const unknown = { type: "", reason: "", attempts: 0, lastSeenAt: "" };
