@@ -1,4 +1,5 @@
 import type { Receipt } from "../../engine/ports.ts";
+import { sparing } from "../../engine/sparing.ts";
 import { transfer } from "../../engine/transfer.ts";
 import { inRun, type Run } from "../../runs/run.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
@@ -160,12 +161,12 @@ async function cursorOf(
 }
 
 interface BulkReceipt extends Receipt {
-  readonly counts: Partial<Record<Counter, number>> & { readonly migrated_bytes: number };
+  readonly counts: Counts & { readonly migrated_bytes: number };
 }
 
 /**
- * The sink copies the keys of a batch; the checkpoint stores where the scan is and what was counted, in one
- * transaction.
+ * The sink copies the keys of a batch; the checkpoint stores where the scan is and what was counted up to there, in
+ * one transaction.
  */
 function bulkRoute(
   data: Data,
@@ -180,6 +181,7 @@ function bulkRoute(
     batchBytes,
     charge: (bytes) => pacing.charge(bytes),
   });
+  let unsaved: { counts: Counts; cursor: string } | undefined;
   return {
     sink: {
       write: async ({ keys }: KeyBatch): Promise<BulkReceipt> => {
@@ -199,11 +201,29 @@ function bulkRoute(
         return { written: counts.migrated_keys, refused: [], counts };
       },
     },
-    checkpoint: {
-      confirm: async ({ cursor, records }: KeyBatch, receipt: BulkReceipt | undefined) => {
-        data.transaction(() => addCounts(data.file, runId, { ...receipt?.counts, scanned_keys: records }, cursor));
-        progress.advanced("bulk", records, receipt?.counts.migrated_bytes ?? 0);
+    checkpoint: sparing<KeyBatch, BulkReceipt>(
+      {
+        note: ({ cursor, records }, receipt) => {
+          unsaved = { counts: sumOf(unsaved?.counts, { ...receipt?.counts, scanned_keys: records }), cursor };
+          progress.advanced("bulk", records, receipt?.counts.migrated_bytes ?? 0);
+        },
+        save: async () => {
+          const { counts, cursor } = unsaved!;
+          data.transaction(() => addCounts(data.file, runId, counts, cursor));
+          unsaved = undefined;
+        },
       },
-    },
+      { records: mostUnsaved, seconds: 0.25 },
+    ),
   };
+}
+
+type Counts = Partial<Record<Counter, number>>;
+
+/** Keys that a crash copies, and counts, once more. */
+const mostUnsaved = 2000;
+
+function sumOf(one: Counts = {}, other: Counts): Counts {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<Counter>;
+  return Object.fromEntries([...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
 }

@@ -21,7 +21,9 @@ function onEveryKind(...forms: string[]): string[][] {
  * come twice, words in the wrong place, too few and too many arguments, empty names.
  */
 export const edges: Readonly<Record<string, string[][]>> = {
-  R3: commands(`PING|PING a|PING a b|ECHO|ECHO a|ECHO a b|ping ""|ECHO ""`),
+  R3: commands(`
+    PING|PING a|PING a b|ECHO|ECHO a|ECHO a b|ping ""|ECHO ""|CLIENT LIST TYPE bogus|CLIENT LIST BOGUS 1|CLIENT LIST ID|CLIENT LIST ID 0
+    CLIENT LIST ID x|CLIENT LIST ID 99999|CLIENT LIST TYPE replica|CLIENT LIST TYPE|CLIENT LIST TYPE normal x`),
   R4: [
     ...oneOfEach,
     ...onEveryKind("GET KEY", "INCR KEY", "DECRBY KEY 1", "SET KEY v GET", "MGET KEY KEY"),

@@ -13,6 +13,7 @@ import {
   readWhole,
   type ValueKind,
 } from "../source/fetch-values.ts";
+import { JointWrites, type Write } from "./joint-writes.ts";
 import { isRefusal, orRefusal } from "./refused-key.ts";
 import type { DirtyRegistry } from "../tracker/dirty-keys.ts";
 
@@ -48,7 +49,6 @@ interface Listed {
 
 interface Read extends Listed {
   readonly facts: KeyFacts;
-  readonly value: StoredValue;
 }
 
 /** A key that is rewritten each time it is read is left to the registry. */
@@ -65,6 +65,7 @@ export class KeyCopier {
   readonly #registry: DirtyRegistry;
   readonly #options: CopierOptions;
   readonly #budget: ByteBudget;
+  readonly #writes: JointWrites;
 
   constructor(redis: BinaryClient, data: Data, registry: DirtyRegistry, options: CopierOptions) {
     this.#redis = redis;
@@ -72,10 +73,21 @@ export class KeyCopier {
     this.#registry = registry;
     this.#options = options;
     this.#budget = new ByteBudget(options.batchBytes);
+    this.#writes = new JointWrites(data, isOfOneValue);
   }
 
   /** Rejects when Redis cannot be reached or the file not be written; what was settled before is done. */
-  async copy(keys: readonly Buffer[], settle: Settle): Promise<void> {
+  async copy(keys: readonly Buffer[], settled: Settle): Promise<void> {
+    const unsettled = new Set(keys);
+    const settle: Settle = (one) => {
+      unsettled.delete(one.key);
+      settled(one);
+    };
+    await this.#copyAll(keys, settle);
+    if (unsettled.size > 0) throw new Error(`${unsettled.size} of ${keys.length} keys were neither copied nor refused`);
+  }
+
+  async #copyAll(keys: readonly Buffer[], settle: Settle): Promise<void> {
     let left = keys.map((key) => ({ key, events: this.#registry.eventsOf(key) }));
     for (let tries = 0; left.length > 0; tries++) {
       if (tries === mostTries) return this.#giveUp(left, settle);
@@ -90,73 +102,70 @@ export class KeyCopier {
       this.#redis,
       listed.map(({ key }) => key),
     );
-    const small: (Listed & { facts: KeyFacts })[] = [];
-    const large: (Listed & { facts: KeyFacts })[] = [];
-    this.#data.transaction(() => {
-      for (const [at, one] of listed.entries()) {
-        const facts = answers[at]!;
-        if (facts instanceof Error) settleOne(settle, one, "failed", 0, reason(facts));
-        else if (facts.kind !== undefined) (facts.bytes > partBytes ? large : small).push({ ...one, facts });
-        else if (this.#isUnchanged(one, settle)) {
-          deleteKey(this.#data, one.key); // an earlier import may have left it
-          settleOne(settle, one, facts.type === "none" ? "gone" : "unsupported");
-        }
-      }
-    });
+    const small: Read[] = [];
+    const large: Read[] = [];
+    const valueless: (() => void)[] = [];
+    for (const [at, one] of listed.entries()) {
+      const facts = answers[at]!;
+      if (facts instanceof Error) valueless.push(() => settleOne(settle, one, "failed", 0, reason(facts)));
+      else if (facts.kind !== undefined) (facts.bytes > partBytes ? large : small).push({ ...one, facts });
+      else valueless.push(() => this.#settleAbsent(one, facts, settle));
+    }
+    if (valueless.length > 0) this.#data.transaction(() => valueless.forEach((put) => put()));
     const again: Listed[] = [];
     for (const some of byBytes(small, this.#options.batchBytes)) again.push(...(await this.#copySmall(some, settle)));
     for (const one of large) if (!(await this.#copyLarge(one, settle))) again.push(one);
     return again;
   }
 
-  async #copySmall(some: readonly (Listed & { facts: KeyFacts })[], settle: Settle): Promise<Listed[]> {
+  /** There is no such key, or the file has no place for it: an earlier import may have left it there. */
+  #settleAbsent(one: Listed, { type }: KeyFacts, settle: Settle): void {
+    if (!this.#isUnchanged(one)) return settleOne(settle, one, "changed");
+    deleteKey(this.#data, one.key);
+    settleOne(settle, one, type === "none" ? "gone" : "unsupported");
+  }
+
+  async #copySmall(some: readonly Read[], settle: Settle): Promise<Listed[]> {
     const free = await this.#budget.take(sum(some.map(({ facts }) => facts.bytes)));
+    const again: Listed[] = [];
     try {
-      const values = await Promise.all(some.map(({ facts }) => orRefusal(readWhole(this.#redis, facts))));
-      const read: Read[] = [];
-      const again: Listed[] = [];
-      for (const [at, one] of some.entries()) {
-        const value = values[at];
-        if (value === undefined) again.push(one);
-        else if (value instanceof Error)
-          this.#data.transaction(() => settleOne(settle, one, "failed", 0, reason(value)));
-        else read.push({ ...one, value });
-      }
-      this.#options.charge(sum(read.map(({ value }) => bytesOf(value))));
-      this.#writeAll(read, settle);
+      await this.#writes.add(async () => {
+        const values = await Promise.all(some.map(({ facts }) => orRefusal(readWhole(this.#redis, facts))));
+        const writes: Write[] = [];
+        for (const [at, one] of some.entries()) {
+          const value = values[at];
+          if (value === undefined) again.push(one);
+          else if (value instanceof Error) writes.push(this.#failure(one, value, settle));
+          else writes.push(this.#write(one, value, settle));
+        }
+        this.#options.charge(sum(values.map((value) => (isValue(value) ? bytesOf(value) : 0))));
+        return writes;
+      });
       return again;
     } finally {
       free();
     }
   }
 
-  /** All in one transaction; each in its own when one of them cannot be stored. */
-  #writeAll(read: readonly Read[], settle: Settle): void {
-    try {
-      this.#data.transaction(() => {
-        for (const one of read) this.#write(one, settle);
-      });
-    } catch (error) {
-      if (!isOfOneValue(error)) throw error;
-      for (const one of read) {
-        try {
-          this.#data.transaction(() => this.#write(one, settle));
-        } catch (cause) {
-          if (!isOfOneValue(cause)) throw cause;
-          this.#data.transaction(() => settleOne(settle, one, "failed", 0, reason(cause)));
-        }
-      }
-    }
+  #write(one: Read, value: StoredValue, settle: Settle): Write {
+    return {
+      key: one.key,
+      write: () => {
+        if (!this.#isUnchanged(one)) return () => settleOne(settle, one, "changed");
+        replaceKey(this.#data, one.key, value, one.facts.expiresAt);
+        return () => settleOne(settle, one, "written", bytesOf(value));
+      },
+      refused: (error) => settleOne(settle, one, "failed", 0, reason(error)),
+    };
   }
 
-  #write(one: Read, settle: Settle): void {
-    if (!this.#isUnchanged(one, settle)) return;
-    replaceKey(this.#data, one.key, one.value, one.facts.expiresAt);
-    settleOne(settle, one, "written", bytesOf(one.value));
+  #failure(one: Listed, error: Error, settle: Settle): Write {
+    const refused = (): void => settleOne(settle, one, "failed", 0, reason(error));
+    return { key: one.key, write: () => refused, refused };
   }
 
   /** False when the key went meanwhile. */
-  async #copyLarge(one: Listed & { facts: KeyFacts }, settle: Settle): Promise<boolean> {
+  async #copyLarge(one: Read, settle: Settle): Promise<boolean> {
     const free = await this.#budget.take(one.facts.kind === kinds.string ? one.facts.bytes : partBytes);
     try {
       let bytes = 0;
@@ -165,7 +174,7 @@ export class KeyCopier {
         this.#options.charge(bytesOf(part));
         bytes += bytesOf(part);
         if (part.kind === kinds.string) {
-          this.#writeAll([{ ...one, value: part }], settle);
+          await this.#writes.add(async () => [this.#write(one, part, settle)]);
           return true;
         }
         replacement ??= new ReplacementInParts(
@@ -180,7 +189,7 @@ export class KeyCopier {
       const finished = replacement;
       this.#data.transaction(() => {
         finished.finish();
-        settleOne(settle, one, this.#registry.eventsOf(one.key) === one.events ? "written" : "changed", bytes);
+        settleOne(settle, one, this.#isUnchanged(one) ? "written" : "changed", bytes);
       });
       return true;
     } catch (error) {
@@ -196,11 +205,9 @@ export class KeyCopier {
     }
   }
 
-  /** Otherwise the key is settled as changed. */
-  #isUnchanged(one: Listed, settle: Settle): boolean {
-    if (this.#registry.eventsOf(one.key) === one.events) return true;
-    settleOne(settle, one, "changed");
-    return false;
+  /** Since before it was read. */
+  #isUnchanged({ key, events }: Listed): boolean {
+    return this.#registry.eventsOf(key) === events;
   }
 
   #giveUp(left: readonly Listed[], settle: Settle): void {
@@ -215,6 +222,10 @@ export class KeyCopier {
 
 function settleOne(settle: Settle, { key, events }: Listed, outcome: Outcome, bytes = 0, why?: string): void {
   settle({ key, events, outcome, bytes, ...(why !== undefined && { reason: why }) });
+}
+
+function isValue(value: StoredValue | Error | undefined): value is StoredValue {
+  return value !== undefined && !(value instanceof Error);
 }
 
 function* byBytes<T extends { facts: KeyFacts }>(keys: readonly T[], most: number): Generator<T[]> {

@@ -1,5 +1,5 @@
 import { CommandError } from "../../data/errors.ts";
-import { keyword, wrongNumberOfArguments } from "../arguments.ts";
+import { keyword, syntaxError, wrongNumberOfArguments } from "../arguments.ts";
 import type { CommandGroup } from "../command.ts";
 import type { Client } from "../service.ts";
 import { notSupported } from "../refusals.ts";
@@ -19,7 +19,7 @@ const subcommands: Record<string, { count?: number; run: Subcommand }> = {
   SETNAME: { count: 2, run: setName },
   SETINFO: { count: 3, run: setInfo },
   INFO: { count: 1, run: (_, one) => one.reply.verbatim(`${describe(one)}\n`) },
-  LIST: { count: 1, run: list },
+  LIST: { run: list },
   "NO-EVICT": { count: 2, run: (_, { reply }) => reply.ok() },
   "NO-TOUCH": { count: 2, run: (_, { reply }) => reply.ok() },
 };
@@ -52,8 +52,31 @@ function setInfo([, , attribute, value]: readonly Buffer[], one: Client): void {
   one.reply.ok();
 }
 
-function list(_: readonly Buffer[], { reply, service }: Client): void {
-  reply.verbatim([...service.clients].map((one) => `${describe(one)}\n`).join(""));
+/** CLIENT LIST [TYPE normal | master | replica | pubsub] [ID id ...] */
+function list(args: readonly Buffer[], { reply, service }: Client): void {
+  const wanted = wantedClients(args);
+  reply.verbatim(
+    [...service.clients]
+      .filter(wanted)
+      .map((one) => `${describe(one)}\n`)
+      .join(""),
+  );
+}
+
+const clientTypes = ["NORMAL", "MASTER", "REPLICA", "SLAVE", "PUBSUB"];
+
+function wantedClients([, , by, ...values]: readonly Buffer[]): (one: Client) => boolean {
+  if (by === undefined) return () => true;
+  const [value] = values;
+  if (keyword(by) === "TYPE" && value !== undefined && values.length === 1) {
+    const type = keyword(value);
+    if (!clientTypes.includes(type)) throw new CommandError(`ERR Unknown client type '${value.toString("latin1")}'`);
+    return () => type === "NORMAL"; // there are no others
+  }
+  if (keyword(by) !== "ID" || value === undefined) throw syntaxError();
+  const ids = new Set(values.map((id) => Number(id.toString("latin1"))));
+  if ([...ids].some((id) => !Number.isInteger(id))) throw new CommandError("ERR Invalid client ID");
+  return ({ id }) => ids.has(id);
 }
 
 function describe({

@@ -114,6 +114,21 @@ test("R44 R45 R46 R48 a bulk import that is stopped goes on at its page, whichev
   expect(await verifyOnce(one)).toMatchObject({ status: "match", matched: 3000 });
 });
 
+test("R41 R46 many small batches in flight, of all types and sizes, are all written", async () => {
+  const one = await startImport();
+  const sent: Promise<unknown>[] = [];
+  for (let at = 0; at < 6000; at++) {
+    if (at % 3 === 0) sent.push(one.client.send("SET", `key ${at}`, "v".repeat(at % 700)));
+    else if (at % 3 === 1)
+      sent.push(one.client.send("RPUSH", `key ${at}`, ...Array.from({ length: at % 50 }, String), "x"));
+    else sent.push(one.client.send("HSET", `key ${at}`, "f", "v".repeat(at % 3000)));
+  }
+  await Promise.all(sent);
+  const report = await bulkOnce(one, { batchKeys: 13, scanCount: 500, maxConcurrency: 32, batchBytes: 300_000 });
+  expect(report).toMatchObject({ scanned: 6000, migrated: 6000, skipped: 0, errors: 0 });
+  expect(await verifyOnce(one)).toMatchObject({ status: "match", matched: 6000 });
+});
+
 test("a cursor of a Redis that was restarted since is not gone on with", async () => {
   const one = await startImport(["--appendonly", "yes"]);
   await one.client.send("MSET", ...Array.from({ length: 2000 }, (_, n) => [`key ${n}`, "x"]).flat());
