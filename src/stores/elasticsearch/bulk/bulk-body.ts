@@ -1,5 +1,8 @@
 const newline = 0x0a;
 
+/** For partitions of a few rows: buffers of megabytes for each make the collector of garbage run all the time. */
+const firstRoom = 64 * 1024;
+
 /**
  * The NDJSON of one bulk request, written record by record into one buffer that grows when it must. Writers call
  * `reserve(n)`, write at `buffer[length...]` and move `length`. Each record is two lines: the action with the id, and
@@ -9,9 +12,12 @@ export class BulkBody {
   buffer: Buffer;
   length = 0;
   private readonly starts: number[] = [];
+  private readonly usualRoom: number;
 
-  constructor(capacity: number) {
-    this.buffer = Buffer.allocUnsafeSlow(capacity);
+  /** Grows up to `usualRoom` bytes in few steps; beyond it no more than it must. */
+  constructor(usualRoom: number) {
+    this.usualRoom = usualRoom;
+    this.buffer = Buffer.allocUnsafeSlow(Math.min(firstRoom, usualRoom));
   }
 
   get records(): number {
@@ -32,7 +38,8 @@ export class BulkBody {
   reserve(bytes: number): void {
     const needed = this.length + bytes;
     if (needed <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.ceil(1.5 * this.buffer.length)));
+    const enough = needed <= this.usualRoom ? Math.min(4 * needed, this.usualRoom) : Math.ceil(1.5 * needed);
+    const larger = Buffer.allocUnsafeSlow(enough);
     this.buffer.copy(larger, 0, 0, this.length);
     this.buffer = larger;
   }
