@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { sql } from "kysely";
 import { asOwnWrite } from "../capture/capture-function.ts";
 import type { StateDatabase } from "../state/database.ts";
 import { journalOffloadedFiles, type OffloadedFile } from "../state/cleanup/offloaded-files.ts";
-import { type DocumentMark, journalPurged } from "../state/cleanup/purged-rows.ts";
+import { journalPurged, type PurgedRow } from "../state/cleanup/purged-rows.ts";
 import { hasColumn, hasIndexOn, sqlIdType, type Table } from "../../stores/postgres/table.ts";
+import { markOf } from "../compare/stable-document.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import { type Effects, effectsOf, type KnownActors, requireSameActors, touchedOthers } from "./key-effects.ts";
 import type { PurgeNote } from "./purge-note.ts";
@@ -11,7 +13,8 @@ import type { PurgeNote } from "./purge-note.ts";
 /** A version of a row, and of its offload rows, that was compared and found equal. */
 export interface ComparedRow extends Pick<PurgeNote, "xmin" | "offloads" | "bytes"> {
   readonly id: string;
-  readonly document: DocumentMark | undefined;
+  /** As Elasticsearch gave it; undefined where retention has dropped the index. */
+  readonly document: Buffer | undefined;
 }
 
 export interface Deletion extends KnownActors {
@@ -70,16 +73,11 @@ export async function deleteRows(deletion: Deletion, rows: readonly ComparedRow[
         await sql.raw(`set local statement_timeout = '${statementTimeout}'`).execute(transaction);
         await journalOffloadedFiles(transaction, partition, await deleteOffloads(transaction, deletion, rows));
         await atStep("offloads_deleted");
-        await deleteVersions(transaction, deletion, rows);
+        const [journal] = await Promise.all([journalOf(rows), deleteVersions(transaction, deletion, rows)]);
         await atStep("rows_deleted");
         await refuseEffects(transaction, deletion, rows, before);
         await refuseNewOffloads(transaction, deletion, rows);
         await refuseNewChildren(transaction, deletion, rows, "indexed");
-        const journal = rows.map(({ id, offloads, document }) => ({
-          id,
-          offloadRows: offloads?.length ?? 0,
-          document,
-        }));
         await journalPurged(transaction, partition, run, journal);
         await atStep("journalled");
       });
@@ -132,6 +130,16 @@ async function deleteVersions(db: StateDatabase, deletion: Deletion, rows: reado
     rows.map(({ id, xmin }) => [id, xmin]),
     sql`t.tenant_id = ${partition.tenantId} and (${sql.raw(keepReason)}) is null`,
   );
+}
+
+/** Hashes the documents when the statement that deletes their rows is on its way: the server works meanwhile. */
+async function journalOf(rows: readonly ComparedRow[]): Promise<PurgedRow[]> {
+  await nextTurn();
+  return rows.map(({ id, offloads, document }) => ({
+    id,
+    offloadRows: offloads?.length ?? 0,
+    document: document && markOf(document),
+  }));
 }
 
 /** xmin is read and compared as the number it is; frozen rows keep theirs. */

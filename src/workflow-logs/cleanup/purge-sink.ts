@@ -3,7 +3,6 @@ import type { BulkBody } from "../../stores/elasticsearch/bulk/bulk-body.ts";
 import { readSources } from "../../stores/elasticsearch/documents/mget-sources.ts";
 import { dirtyIds } from "../state/dirty/dirty-rows.ts";
 import { compareDocuments } from "../compare/compare-documents.ts";
-import { markOf } from "../compare/stable-document.ts";
 import type { Connections } from "../connections.ts";
 import type { Partition } from "../partitions/log-types.ts";
 import type { RowBatch } from "../rows/row-batches.ts";
@@ -139,9 +138,7 @@ export class PurgeSink implements Sink<RowBatch> {
     const sizes = new Map(rows.map(({ id, bytes }) => [id, bytes]));
     for (const { id, kind } of differences) counters.kept(partition.dataType, kind, 1, sizes.get(id));
     const unequal = new Set(differences.map(({ id }) => id));
-    return settled
-      .filter(({ id }) => !unequal.has(id))
-      .map((row) => ({ ...row, document: markOf(sources.get(row.id)!) }));
+    return settled.filter(({ id }) => !unequal.has(id)).map((row) => ({ ...row, document: sources.get(row.id) }));
   }
 
   /**
