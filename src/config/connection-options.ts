@@ -11,6 +11,7 @@ export function connectionOptions({ elasticsearch, database, sourceTimeZone }: C
     settings: {
       template: {
         prefix: elasticsearch.indexPrefix,
+        layout: elasticsearch.indexLayout,
         shards: elasticsearch.numberOfShards,
         replicas: elasticsearch.numberOfReplicas,
         refreshInterval: elasticsearch.refreshInterval,

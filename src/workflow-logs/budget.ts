@@ -25,15 +25,18 @@ export function isSoonUsedUp({ monthsLeft }: Reserve): boolean {
   return monthsLeft !== null && monthsLeft < fewMonths;
 }
 
-type MonthlyIndex = Pick<ArchiveIndex, "month" | "shards" | "bytes">;
+type MonthlyIndex = Pick<ArchiveIndex, "index" | "month" | "shards" | "bytes">;
 
-/** How long the cluster's room lasts at the pace of the archive's own months. `indices` are all of the archive. */
+/** How long the cluster's room lasts at the pace of the archive's own months. `indices` are all places of the archive. */
 export function budgetOf({ shards, disks }: ClusterInfo, indices: readonly MonthlyIndex[], now: Date): Budget {
   const month = new UTCDate(now).toISOString().slice(0, 7);
   const byMonth = new Map<string, { shards: number; bytes: number }>();
+  const seen = new Set<string>();
   for (const index of indices) {
+    const own = seen.has(index.index) ? 0 : index.shards; // tenants that share an index share its shards
+    seen.add(index.index);
     const sum = byMonth.get(index.month) ?? { shards: 0, bytes: 0 };
-    byMonth.set(index.month, { shards: sum.shards + index.shards, bytes: sum.bytes + index.bytes });
+    byMonth.set(index.month, { shards: sum.shards + own, bytes: sum.bytes + index.bytes });
   }
   const whole = [...byMonth].filter(([name]) => name < month).toSorted(([a], [b]) => (a < b ? 1 : -1));
   const last = (whole.length > 0 ? whole.slice(0, 3) : [...byMonth]).map(([, sum]) => sum);

@@ -13,6 +13,8 @@ import { dataTypes } from "../../src/workflow-logs/partitions/log-types.ts";
 import { noProgress } from "../../src/runs/progress.ts";
 import type { Scope } from "../../src/workflow-logs/partitions/scope.ts";
 import type { Stores } from "./compare-stores.ts";
+import { archivedDocuments } from "./archived-documents.ts";
+import { testLayout } from "./layout.ts";
 import { createDatabase, dropPrefix, uniquePrefix } from "./database.ts";
 import { printExactly } from "./source-rows.ts";
 import { needs } from "./needs.ts";
@@ -136,8 +138,14 @@ export async function copiedRows(sql: Client): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ index, rows: count }) => [index, count]));
 }
 
-/** Documents in each index that has some. */
+/** Documents in each place that has some. */
 export async function documentsByIndex({ elasticsearchUrl, prefix }: Stores): Promise<Record<string, number>> {
+  if (testLayout === "shared") {
+    const places: Record<string, number> = {};
+    for await (const page of archivedDocuments(elasticsearchUrl, prefix))
+      for (const { index } of page) places[index] = (places[index] ?? 0) + 1;
+    return places;
+  }
   await fetch(`${elasticsearchUrl}/${prefix}-*/_refresh`, { method: "POST" });
   const answer = await fetch(`${elasticsearchUrl}/${prefix}-*/_stats/docs?filter_path=indices.*.primaries.docs.count`);
   const { indices = {} } = (await answer.json()) as {

@@ -19,6 +19,7 @@ export interface ElasticsearchConfig {
   readonly maxRetries: number;
   readonly saveTimeoutSeconds: number;
   readonly indexPrefix: string;
+  readonly indexLayout: "dedicated" | "shared";
   readonly retentionDays: number;
   readonly numberOfShards: number;
   readonly numberOfReplicas: number;
@@ -67,6 +68,11 @@ const variables = z.object({
   )
     .default("dify")
     .describe("what the names of all indices begin with; part of the archive"),
+  ELASTICSEARCH_INDEX_LAYOUT: oneOf("dedicated", "shared")
+    .default("dedicated")
+    .describe(
+      "an index for each tenant, data type and month, or one that all tenants share (docs/layout.md); part of the archive",
+    ),
   ELASTICSEARCH_RETENTION_DAYS: wholeNumber(1, 36_500)
     .default(30)
     .describe("days that a month stays in Elasticsearch behind its end"),
@@ -137,6 +143,7 @@ export const elasticsearch = variables
       maxRetries: given.ELASTICSEARCH_MAX_RETRIES,
       saveTimeoutSeconds: given.ELASTICSEARCH_SAVE_TIMEOUT,
       indexPrefix: given.ELASTICSEARCH_INDEX_PREFIX,
+      indexLayout: given.ELASTICSEARCH_INDEX_LAYOUT,
       retentionDays: given.ELASTICSEARCH_RETENTION_DAYS,
       numberOfShards: given.ELASTICSEARCH_NUMBER_OF_SHARDS,
       numberOfReplicas: given.ELASTICSEARCH_NUMBER_OF_REPLICAS,

@@ -1,5 +1,8 @@
+import type { Client } from "@elastic/elasticsearch";
 import { indexName } from "../../stores/elasticsearch/indices/index-names.ts";
 import { flushIndex, readIndexFacts, snapshotOf } from "../../stores/elasticsearch/indices/index-copies.ts";
+import { countDocuments, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import { placeOf } from "../../stores/elasticsearch/indices/place.ts";
 import { listPartitions, type PartitionRecord } from "../state/partitions/partitions.ts";
 import { appliedMigrations } from "../state/upgrade.ts";
 import { lastWrittenMillis } from "../state/cleanup/purged-rows.ts";
@@ -31,7 +34,7 @@ export async function inspectGate(
   const index = indexName({ ...settings.template, ...address });
   const facts = await readIndexFacts(elasticsearch, archive, { ...address, name: index });
   if (known.state === "expired") {
-    if (facts !== undefined) return { kept: "index_replaced" };
+    if (facts !== undefined && (await isStillThere(elasticsearch, index))) return { kept: "index_replaced" };
     return options.expired ? { kept: undefined, index: undefined } : { kept: "expired" };
   }
   if (facts === undefined) return { kept: "index_missing" };
@@ -45,6 +48,13 @@ export async function inspectGate(
     if (snapshot !== "held") return { kept: snapshot === "hidden" ? "snapshots_hidden" : "unreplicated" };
   }
   return { kept: undefined, index };
+}
+
+/** An index that is there; of a part of a shared one, which is there for others too, whether it has documents. */
+async function isStillThere(client: Client, name: string): Promise<boolean> {
+  if (placeOf(name).tenantId === undefined) return true;
+  await refreshIndex(client, name);
+  return (await countDocuments(client, name)) > 0;
 }
 
 /**

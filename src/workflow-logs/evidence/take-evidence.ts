@@ -11,6 +11,7 @@ import type { Connections } from "../connections.ts";
 import { dataTypeOf, logTypes, type Partition, partitionKey } from "../partitions/log-types.ts";
 import { whenFree } from "../partitions/partition-lock.ts";
 import { isInScope, type Scope } from "../partitions/scope.ts";
+import { refuseShared } from "../archive/refuse-shared.ts";
 import { archiveHome } from "../run-home.ts";
 import { countPurgedEntries, purgedFingerprints } from "../state/cleanup/purged-documents.ts";
 import { countPurgedRows } from "../state/restore/restore-findings.ts";
@@ -62,6 +63,7 @@ export async function takeEvidence(
   options: EvidenceOptions,
   watch: { readonly signal: AbortSignal; readonly progress: ProgressSink },
 ): Promise<EvidenceReport> {
+  refuseShared(connections.settings.template, "Evidence is of whole indices of one tenant.", otherWay);
   await requireFolder(options.folder);
   await connections.archive.check();
   await upgradeState(connections.state);
@@ -92,6 +94,8 @@ export async function takeEvidence(
   }
   return report;
 }
+
+const otherWay = "app elasticsearch export writes a tenant's documents with a manifest of their hashes.";
 
 async function requireFolder(folder: string): Promise<void> {
   const isFolder = await stat(folder).then(

@@ -1,7 +1,8 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { KeyObject } from "node:crypto";
-import { AppError } from "../../engine/errors.ts";
+import { AppError, UsageError } from "../../engine/errors.ts";
 import { described } from "../../stores/elasticsearch/errors.ts";
+import { isSharedIndex } from "../../stores/elasticsearch/indices/index-names.ts";
 import { type EvidenceFile, segmentsOf, type SignatureState, signatureState } from "./evidence-file.ts";
 import type { Segment } from "./index-digest.ts";
 import { walkIndex } from "./walk-index.ts";
@@ -59,6 +60,10 @@ export async function verifyEvidence(
 ): Promise<VerifyEvidenceReport> {
   const { statement } = evidence;
   const index = named ?? statement.index.name;
+  if (isSharedIndex(index))
+    throw new UsageError("layout_unsupported", `${index} has documents of several tenants, and evidence is of one.`, {
+      hint: "Name the index that the evidence was taken of, or a copy of it.",
+    });
   if (!(await described(client.indices.exists({ index, allow_no_indices: false })))) {
     throw new AppError("index_missing", `There is no index ${index}.`, {
       hint: "Name the index with --index, if a snapshot was restored under another name.",

@@ -6,6 +6,7 @@ import { transfer } from "../../engine/transfer.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import { inRun, type Run } from "../../runs/run.ts";
 import { countDocuments, refreshIndex } from "../../stores/elasticsearch/indices/indices.ts";
+import { placeOf } from "../../stores/elasticsearch/indices/place.ts";
 import { openIndices } from "../../stores/elasticsearch/indices/open-indices.ts";
 import type { Connections } from "../connections.ts";
 import { type DataType, dataTypes, logTypes } from "../partitions/log-types.ts";
@@ -103,12 +104,15 @@ async function exportAll(
   progress: ProgressSink,
   report: ExportReport,
 ): Promise<"completed" | "interrupted"> {
-  const months = await monthsOf(connections, options.scope);
+  const months: Month[] = [];
   const filters = await clausesOf(connections, options);
   let total = 0;
-  for (const { index } of months) {
-    await refreshIndex(connections.elasticsearch, index); // what was written last is seen by searches afterwards
-    total += await countDocuments(connections.elasticsearch, index);
+  for (const month of await monthsOf(connections, options.scope)) {
+    await refreshIndex(connections.elasticsearch, month.index); // what was written last is seen by searches afterwards
+    const documents = await countDocuments(connections.elasticsearch, month.index);
+    if (documents === 0 && placeOf(month.index).tenantId !== undefined) continue; // a month of others
+    months.push(month);
+    total += documents;
   }
   progress.plan(total, months.length);
   for (const { dataType, month, index } of months) {

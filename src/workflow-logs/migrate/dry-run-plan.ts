@@ -18,6 +18,8 @@ export interface DryRunSource extends SourcePlan {
   readonly bytes: number;
   /** By the planner's statistics and the state: then no partitions are named, and as many new ones come at most. */
   readonly estimatedMonths: number | undefined;
+  /** Indices that these need, at most. */
+  readonly estimatedIndices: number;
   readonly context: PlanContext;
 }
 
@@ -60,7 +62,16 @@ export async function planSources(
       const plan = await planPartitions(postgres, context, undefined, signal);
       const rows = plan.partitions.reduce((sum, partition) => sum + partition.rows, 0);
       const bytes = plan.partitions.reduce((sum, partition) => sum + partition.bytes, 0);
-      planned.push({ source, listing: undefined, ...plan, rows, bytes, estimatedMonths: undefined, context });
+      planned.push({
+        source,
+        listing: undefined,
+        ...plan,
+        rows,
+        bytes,
+        estimatedMonths: undefined,
+        estimatedIndices: 0,
+        context,
+      });
       continue;
     }
     const copied = known.filter((one) => isStillThere(one, dataType, scope, indexUuids));
@@ -105,7 +116,7 @@ function isStillThere(
 }
 
 async function estimated(
-  { postgres }: Connections,
+  { postgres, settings }: Connections,
   source: SourceTable,
   context: PlanContext,
   copied: readonly PartitionRecord[],
@@ -113,9 +124,13 @@ async function estimated(
   const estimate = await estimateTable(postgres, context);
   const rows = Math.max(0, estimate.rows - copied.reduce((sum, { copiedRows }) => sum + copiedRows, 0));
   const months = await estimateMonths(postgres, context);
-  const estimatedMonths = rows === 0 ? 0 : Math.min(rows, Math.max(1, (months ?? 1) - copied.length));
+  const atMost = (all: number, there: number): number => (rows === 0 ? 0 : Math.min(rows, Math.max(1, all - there)));
+  const estimatedMonths = atMost(months === undefined ? 1 : months.months * months.tenants, copied.length);
+  const shared = new Set(copied.map(({ month }) => month)).size;
+  const estimatedIndices =
+    settings.template.layout === "shared" ? atMost(months?.months ?? 1, shared) : estimatedMonths;
   const bytes =
     estimate.rows === 0 ? 0 : Math.round((estimate.bytes / Math.max(estimate.rows, source.table.estimatedRows)) * rows);
   const none = { listing: undefined, partitions: [], unarchivable: 0, confirmed: new Map() };
-  return { source, ...none, rows, bytes, estimatedMonths, context };
+  return { source, ...none, rows, bytes, estimatedMonths, estimatedIndices, context };
 }

@@ -96,7 +96,9 @@ export async function dryRun(
   counters.partitionsPlanned(partitions.length + unnamed);
 
   const { shards, replicas } = settings.template;
-  const missing = newIndices(settings.template, partitions, indices) + unnamed;
+  const missing =
+    newIndices(settings.template, partitions, indices) +
+    plans.reduce((sum, { estimatedIndices }) => sum + estimatedIndices, 0);
   const estimates: Estimates = {
     seconds: Math.ceil(
       documentBytes / Math.min(probe.bytesPerSecond, assumedBytesPerSecond) + missing * secondsPerIndex,

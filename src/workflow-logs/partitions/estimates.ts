@@ -43,10 +43,13 @@ export async function estimateTable(pool: Pool, context: PlanContext): Promise<T
 }
 
 /**
- * How many months of tenants there are at most, by the planner's statistics: every tenant in every month. Undefined
- * where the table was never analysed.
+ * How many months and tenants there are by the planner's statistics: at most every tenant in every month. Undefined where
+ * the table was never analysed.
  */
-export async function estimateMonths(pool: Pool, { table, scope }: PlanContext): Promise<number | undefined> {
+export async function estimateMonths(
+  pool: Pool,
+  { table, scope }: PlanContext,
+): Promise<{ readonly months: number; readonly tenants: number } | undefined> {
   const { rows } = await pool.query<{ tenants: number | null; bounds: string | null }>(
     `select case when t.n_distinct < 0 then -t.n_distinct * c.reltuples else t.n_distinct end::float8 as tenants, a.histogram_bounds::text as bounds
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -62,7 +65,7 @@ export async function estimateMonths(pool: Pool, { table, scope }: PlanContext):
   const from = scope.start !== undefined && scope.start > first ? scope.start : first;
   const to = scope.end !== undefined && scope.end < last ? scope.end : last;
   const months = Math.max(0, monthOf(to) - monthOf(from) + 1);
-  return months * (scope.tenantIds.length > 0 ? scope.tenantIds.length : Math.ceil(tenants));
+  return { months, tenants: scope.tenantIds.length > 0 ? scope.tenantIds.length : Math.ceil(tenants) };
 }
 
 /** Months since the year 0. */

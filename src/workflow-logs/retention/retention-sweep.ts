@@ -1,4 +1,4 @@
-import { AppError, UsageError } from "../../engine/errors.ts";
+import { AppError } from "../../engine/errors.ts";
 import { missingPrivileges } from "../../stores/elasticsearch/privileges.ts";
 import { requireRepository } from "../../stores/elasticsearch/snapshots.ts";
 import { listPartitions } from "../state/partitions/partitions.ts";
@@ -7,6 +7,7 @@ import { listRules } from "../state/retention/rules.ts";
 import { recordSweep } from "../state/retention/sweeps.ts";
 import { appliedMigrations, pendingMigrations, upgradeState } from "../state/upgrade.ts";
 import { type Run, inRun } from "../../runs/run.ts";
+import { refuseShared } from "../archive/refuse-shared.ts";
 import { archiveHome } from "../run-home.ts";
 import { resources } from "../partitions/log-types.ts";
 import type { Connections } from "../connections.ts";
@@ -54,8 +55,10 @@ export async function retentionSweep(
   const days = options.retentionDays ?? connections.settings.retentionDays;
   requireSensibleDays(options, days);
   await inspectSources(postgres, options); // refuses tenant ids that cannot be
-  if (options.snapshotRepository !== undefined) refuseSharedSnapshots(connections);
-  if (options.snapshotRepository !== undefined) await requireRepository(elasticsearch, options.snapshotRepository);
+  if (options.snapshotRepository !== undefined) {
+    refuseShared(connections.settings.template, noSnapshots, otherCopies);
+    await requireRepository(elasticsearch, options.snapshotRepository);
+  }
   if (!options.dryRun) await requireIndexDeletion(connections);
   const now = options.now ?? (await agreedTime(connections));
   const counters = new RetentionCounters(options, days, now, cutoffOf(now, days));
@@ -142,24 +145,22 @@ async function prepare(begun: Begun): Promise<{ sweep: Sweep; candidates: readon
   return { sweep: { ...begun, known, onlyCopy }, candidates };
 }
 
-/** A snapshot of an index that tenants share would hold the logs of all of them, and those that stay. */
-function refuseSharedSnapshots({ settings }: Connections): void {
-  if (settings.template.layout !== "shared") return;
-  throw new UsageError("layout_unsupported", "A sweep takes no snapshots of indices that tenants share.", {
-    hint: "Leave --snapshot-repository out; take snapshots of whole months yourself, or app elasticsearch export. Nothing was touched.",
-  });
-}
+const noSnapshots = "A sweep takes no snapshots of indices that tenants share: each would hold the logs of all.";
+const otherCopies =
+  "Leave --snapshot-repository out. Take snapshots of whole months by Elasticsearch's own means before, or app elasticsearch export.";
 
 /** Asked once, before an index is judged: else each of them would be refused by itself. */
 async function requireIndexDeletion({ elasticsearch, settings }: Connections): Promise<void> {
-  const only = { cluster: [], index: ["delete_index"] };
+  // of indices that others still need documents are deleted
+  const needed = settings.template.layout === "shared" ? ["delete_index", "delete"] : ["delete_index"];
+  const only = { cluster: [], index: needed };
   const missing = await missingPrivileges(elasticsearch, settings.template.prefix, resources, only);
   if (missing.length === 0) return;
   throw new AppError(
     "elasticsearch_forbidden",
     `A sweep deletes indices, which may not be done: ${missing.join("; ")}.`,
     {
-      hint: "Give the index privilege delete_index to the role of ELASTICSEARCH_USERNAME or of the API key. Nothing was deleted.",
+      hint: `Give the index privilege ${needed.join(" and ")} to the role of ELASTICSEARCH_USERNAME or of the API key. Nothing was deleted.`,
     },
   );
 }

@@ -1,6 +1,7 @@
 import { inRun, type Run } from "../../runs/run.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import { listIndices } from "../../stores/elasticsearch/indices/index-list.ts";
+import { refuseShared } from "../archive/refuse-shared.ts";
 import { archiveHome } from "../run-home.ts";
 import type { Connections } from "../connections.ts";
 import { dataTypeOf, logTypes, partitionKey } from "../partitions/log-types.ts";
@@ -38,6 +39,11 @@ export interface SealWatch extends SealMonthWatch {
  */
 export async function seal(connections: Connections, options: SealOptions, watch: SealWatch): Promise<SealReport> {
   const { postgres, state } = connections;
+  refuseShared(
+    connections.settings.template,
+    "Months of one tenant are sealed, not indices that tenants share.",
+    otherWay,
+  );
   await inspectSources(postgres, options); // refuses tenant ids that cannot be
   const now = new Date();
   const counters = new SealCounters(options);
@@ -60,6 +66,8 @@ export async function seal(connections: Connections, options: SealOptions, watch
     watch.progress.stop();
   }
 }
+
+const otherWay = "Merge and block whole months by Elasticsearch's own means, when no more is written into them.";
 
 async function sealAll(
   connections: Connections,

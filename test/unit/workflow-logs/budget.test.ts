@@ -21,7 +21,7 @@ function cluster(used: number, limit: number, disks = [disk]): ClusterInfo {
 }
 
 const indicesOf = (month: string, count: number, bytes: number) =>
-  Array.from({ length: count }, () => ({ month, shards: 2, bytes }));
+  Array.from({ length: count }, (_, at) => ({ index: `${month} ${at}`, month, shards: 2, bytes }));
 
 test("the fullest of the last three whole months is the pace; the month under way and older ones are not", () => {
   const indices = [
@@ -46,6 +46,12 @@ test("beyond the limit and the watermark nothing is left; of an empty archive no
   const empty = budgetOf(cluster(10, 1000), [], now);
   expect(empty.shards).toMatchObject({ left: 990, eachMonth: 0, monthsLeft: null });
   expect([isSoonUsedUp(empty.disk), paceText(empty.disk, String)]).toEqual([false, ""]);
+});
+
+test("tenants that share an index share its shards, not its bytes", () => {
+  const shared = indicesOf("2026-02", 1, gigabyte)[0]!;
+  const { shards, disk: room } = budgetOf(cluster(10, 1000), [shared, shared, ...indicesOf("2026-02", 2, 0)], now);
+  expect([shards.eachMonth, room.eachMonth]).toEqual([4, 2 * gigabyte]);
 });
 
 test("an archive that has only begun is measured by the month under way", () => {

@@ -62,7 +62,8 @@ export async function listIndices(
     const sharedAddress = parseSharedName(prefix, resources, name);
     const address = parseIndexName(prefix, resources, name);
     for (const alias of Object.keys(state.aliases ?? {}))
-      if (parseIndexName(prefix, resources, alias) !== undefined) list.aliases.push({ name: alias, index: name });
+      if ((parseIndexName(prefix, resources, alias) ?? parseSharedName(prefix, resources, alias)) !== undefined)
+        list.aliases.push({ name: alias, index: name });
     const place = address ?? sharedAddress;
     const found = place && { ...place, uuid: String(state.settings?.index?.uuid), meta: state.mappings?._meta };
     const whose = found === undefined ? "nobody" : ownerOf(found, ownership);
