@@ -3,11 +3,17 @@ import type { Client } from "@elastic/elasticsearch";
 import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
 import { type ArchiveClaim, putClaim, readClaims } from "../../stores/elasticsearch/archive-claims.ts";
-import { addressKey, type IndexOwner, type Ownership } from "../../stores/elasticsearch/indices/ownership.ts";
+import {
+  addressKey,
+  type IndexOwner,
+  type Ownership,
+  type SharedMonth,
+} from "../../stores/elasticsearch/indices/ownership.ts";
 import { withoutLimits, withRequestLimit } from "../../stores/elasticsearch/request-limits.ts";
 import { type DataType, logTypes } from "../partitions/log-types.ts";
 import {
   type ArchiveRow,
+  directlyWritten,
   isOwnToken,
   knownIndices,
   knownParts,
@@ -89,8 +95,21 @@ export class Archive implements IndexOwner {
     return knownUuids(this.connections.state, uuids);
   }
 
-  knownParts(uuids: readonly string[], tenantId?: string): Promise<readonly { uuid: string; tenantId: string }[]> {
-    return knownParts(this.connections.state, uuids, tenantId);
+  async knownParts(
+    indices: readonly SharedMonth[],
+    tenantId?: string,
+  ): Promise<readonly { uuid: string; tenantId: string }[]> {
+    const { state } = this.connections;
+    const uuids = indices.map(({ uuid }) => uuid);
+    const written = Map.groupBy(await directlyWritten(state, tenantId), ({ dataType, month }) =>
+      monthKey(logTypes[dataType as DataType].resource, month),
+    );
+    return [
+      ...(await knownParts(state, uuids, tenantId)),
+      ...indices.flatMap(({ uuid, resource, month }) =>
+        (written.get(monthKey(resource, month)) ?? []).map((part) => ({ uuid, tenantId: part.tenantId })),
+      ),
+    ];
   }
 
   /** Reads and compares; refuses and changes nothing. */
@@ -205,6 +224,10 @@ export class Archive implements IndexOwner {
     );
     return { archiveId: row?.id, unmarked: new Set([...uuids, ...addresses]), tenantsAreUuids };
   }
+}
+
+function monthKey(resource: string, month: string): string {
+  return `${resource}/${month}`;
 }
 
 const objectionCodes: ReadonlySet<string> = new Set<Objection["code"]>([

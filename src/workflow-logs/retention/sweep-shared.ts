@@ -3,7 +3,7 @@ import { deleteSharedIndex, documentsOfAll, wholeIndexUuid } from "../../stores/
 import { placeOf } from "../../stores/elasticsearch/indices/place.ts";
 import type { Run } from "../../runs/run.ts";
 import { labelOf } from "../migrate/copy-planned.ts";
-import { partitionKey } from "../partitions/log-types.ts";
+import { logTypes, partitionKey } from "../partitions/log-types.ts";
 import { withPartitions } from "../partitions/partition-lock.ts";
 import { keptIndex } from "./index-line.ts";
 import type { Candidate } from "./list-candidates.ts";
@@ -41,7 +41,7 @@ async function carryOut(sweep: Sweep, run: Run, decided: readonly Decided[]): Pr
   const { connections, counters, watch } = sweep;
   const [first] = decided;
   if (first === undefined) return;
-  const whole = await wholeIndex(sweep, first.index.index, decided);
+  const whole = await wholeIndex(sweep, first, decided);
   const refusal = whole && (await deleteSharedIndex(connections.elasticsearch, whole));
   for (const one of decided) {
     const { deletion, about, index } = one;
@@ -57,13 +57,15 @@ async function carryOut(sweep: Sweep, run: Run, decided: readonly Decided[]): Pr
 /** The index, when all that is in it was decided upon, and no other tenant's month belongs there. */
 async function wholeIndex(
   { connections: { elasticsearch, archive } }: Sweep,
-  index: string,
+  first: Decided,
   decided: readonly Decided[],
 ): Promise<{ readonly index: string; readonly uuid: string } | undefined> {
+  const { index } = first.index;
   const uuid = await wholeIndexUuid(elasticsearch, index);
   if (uuid === undefined) return undefined;
   const going = new Set(decided.map(({ about }) => about.tenantId));
-  const known = await archive.knownParts([uuid]);
+  const { dataType, month } = first.about;
+  const known = await archive.knownParts([{ uuid, resource: logTypes[dataType].resource, month }]);
   if (known.some(({ tenantId }) => !going.has(tenantId))) return undefined;
   const documents = decided.reduce((sum, { deletion }) => sum + deletion.documents, 0);
   return (await documentsOfAll(elasticsearch, index)) === documents ? { index, uuid } : undefined;

@@ -54,6 +54,26 @@ export async function knownParts(
   return (await query.execute()).map((row) => ({ uuid: row.uuid, tenantId: row.tenant_id }));
 }
 
+/** Months that were written into without rows, and that retention has not dropped. */
+export async function directlyWritten(
+  db: StateDatabase,
+  tenantId?: string,
+): Promise<{ dataType: string; tenantId: string; month: string }[]> {
+  if (!(await hasTable(db, "direct_writes"))) return [];
+  let query = db
+    .selectFrom("direct_writes as w")
+    .leftJoin("partitions as p", (join) =>
+      join
+        .onRef("p.data_type", "=", "w.data_type")
+        .onRef("p.tenant_id", "=", "w.tenant_id")
+        .onRef("p.month", "=", "w.month"),
+    )
+    .select(["w.data_type as dataType", "w.tenant_id as tenantId", "w.month"])
+    .where(sql<boolean>`p.state is distinct from 'expired'`);
+  if (tenantId !== undefined) query = query.where("w.tenant_id", "=", tenantId);
+  return query.execute();
+}
+
 async function hasTable(db: StateDatabase, name: string): Promise<boolean> {
   const { rows } = await sql<{
     there: boolean;

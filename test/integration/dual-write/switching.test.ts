@@ -8,6 +8,7 @@ import { applyOnce } from "../../support/apply-dirty.ts";
 import { installOnce } from "../../support/capture.ts";
 import { compareStores } from "../../support/compare-stores.ts";
 import { startApplication, type TestApplication } from "../../support/dual-write.ts";
+import { placeName } from "../../support/layout.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 import { restoreOnce } from "../restore/restore-archive.ts";
 import { validateOnce } from "../validate/validate-once.ts";
@@ -158,7 +159,7 @@ describe("logs that were written into Elasticsearch alone", () => {
   it("are the caller's failure when Elasticsearch does not take them", async () => {
     await application.setModes(switched, alone);
     await application.executions.save(newRun({ tenantId: switched }));
-    const index = `${archive.prefix}-workflow-runs-${switched}-2025.05`;
+    const [index = ""] = placeName(archive.prefix, "workflow-runs", switched, "2025.05").split("/");
     await application.connections.elasticsearch.indices.putSettings({
       index,
       settings: { "index.blocks.write": true },

@@ -2,10 +2,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 vi.hoisted(() => void (process.env["TEST_LAYOUT"] = "shared"));
 
+import { randomUUID } from "node:crypto";
 import { changeRules } from "../../../src/workflow-logs/retention/rules.ts";
+import { newRun } from "../../contract/workflow-runs/saves.ts";
 import { runAppHere } from "../../support/app-here.ts";
 import { cleanupOnce, deletedRows } from "../../support/cleanup-archive.ts";
 import { compareStores } from "../../support/compare-stores.ts";
+import { startApplication } from "../../support/dual-write.ts";
 import { journal, outcomes, partitionStates, sweepOnce } from "../../support/retention-archive.ts";
 import {
   countRows,
@@ -175,6 +178,24 @@ test("another layout than the archive was made with is refused, with the way to 
   expect(refused.code).toBe(2);
   expect(refused.stdout).toContain("layout_needs_prefix");
   expect(await documentsByIndex(archive)).toEqual(before);
+});
+
+test("a log that was written into Elasticsearch alone is brought back though no search sees it yet", async () => {
+  const application = await startApplication(archive);
+  try {
+    const [tenantId, other] = [randomUUID(), randomUUID()];
+    const alone = { write: "elasticsearch", read: "elasticsearch" } as const;
+    for (const id of [tenantId, other]) await application.setModes(id, alone);
+    const run = newRun({ tenantId });
+    await application.executions.save(run);
+    expect(await application.runs.getWorkflowRunByIdWithoutTenant(run.id)).toEqual(run);
+    await expect(application.executions.save({ ...run, tenantId: other })).rejects.toThrow(/tenant/);
+    await restoreOnce(archive, tenantId);
+    const { rowCount } = await archive.sql.query("SELECT 1 FROM workflow_runs WHERE tenant_id = $1", [tenantId]);
+    expect(rowCount).toBe(1);
+  } finally {
+    await application.drop();
+  }
 });
 
 describe("retention", () => {

@@ -19,11 +19,18 @@ export interface IndexOwner {
   ownership(): Promise<Ownership>;
   /** Which of these uuids the archive has written into, whatever their marks say now. */
   knownUuids(uuids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Of shared indices, by their uuids, the tenants that have a month there as the archive knows; or this one alone. */
+  /** The tenants that have a month in these shared indices as the archive knows, or this one alone; some maybe twice. */
   knownParts(
-    uuids: readonly string[],
+    indices: readonly SharedMonth[],
     tenantId?: string,
   ): Promise<readonly { readonly uuid: string; readonly tenantId: string }[]>;
+}
+
+/** A shared index by what it is for. */
+export interface SharedMonth {
+  readonly uuid: string;
+  readonly resource: string;
+  readonly month: string;
 }
 
 /** `another`: of another archive, by its mark. `nobody`: not made by this program, or not known to have been. */

@@ -3,11 +3,10 @@ import { AppError } from "../../../engine/errors.ts";
 import { described } from "../errors.ts";
 import { type IndexAddress, isTenantId, partName } from "./index-names.ts";
 import { identityOf, ofTenants, placeOf } from "./place.ts";
-import type { IndexOwner } from "./ownership.ts";
+import type { IndexOwner, SharedMonth } from "./ownership.ts";
 
-interface SharedIndex {
+interface SharedIndex extends SharedMonth {
   readonly name: string;
-  readonly uuid: string;
   readonly status: "open" | "closed";
   /** Undefined where the index cannot be read. */
   readonly documents?: number | undefined;
@@ -36,10 +35,7 @@ export async function countParts(
   );
   const uncounted = new Set(indices.filter((index) => !readable.includes(index)).map(({ name }) => name));
   const byUuid = new Map(indices.map(({ name, uuid }) => [uuid, name]));
-  for (const known of await owner.knownParts(
-    indices.map(({ uuid }) => uuid),
-    tenantId,
-  )) {
+  for (const known of await owner.knownParts(indices, tenantId)) {
     const name = byUuid.get(known.uuid);
     if (name === undefined) continue;
     found.get(name)!.set(known.tenantId, uncounted.has(name) ? undefined : 0);
@@ -58,7 +54,7 @@ export async function placesIn(
   const { resource, month, name, uuid, tenantId } = index;
   if (tenantId !== undefined) return [{ resource, month, tenantId, name, uuid }];
   await described(client.indices.refresh({ index: name }));
-  const counts = await countParts(client, owner, [{ name, uuid, status: "open" }]);
+  const counts = await countParts(client, owner, [{ name, uuid, resource, month, status: "open" }]);
   return Array.from(counts.get(name)!.keys(), (tenant) => {
     const place = placeOf(partName(name, tenant));
     return { resource, month, tenantId: tenant, name: place.name, uuid: identityOf(place, uuid) };
