@@ -59,7 +59,7 @@ describe("the Dockerfile", async () => {
 
   test("runs the program as nobody special, in one of its commands", async () => {
     expect(of("FROM").length).toBe(2);
-    expect(of("USER").at(-1)).toBe("node");
+    expect(of("USER").at(-1)).toBe("1000");
     expect((JSON.parse(of("ENTRYPOINT")[0]!) as string[]).at(-1)).toBe("/opt/log-archive/dist/cli/main.js");
     await requireCommand(JSON.parse(of("CMD").at(-1)!) as string[]);
     const [, port] = /127\.0\.0\.1:(\d+)\/health/.exec(of("HEALTHCHECK")[0]!)!;
