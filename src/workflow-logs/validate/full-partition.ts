@@ -1,5 +1,9 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { countCreatedWithin, documentIds } from "../../stores/elasticsearch/documents/document-ids.ts";
+import {
+  countCreatedWithin,
+  type CreatedWithin,
+  documentIds,
+} from "../../stores/elasticsearch/documents/document-ids.ts";
 import { countPurgedEntries } from "../state/cleanup/purged-documents.ts";
 import { readPartition } from "../state/partitions/partitions.ts";
 import { noteOnlyCopies } from "../state/partitions/partitions-without-rows.ts";
@@ -9,54 +13,63 @@ import { countDeleted } from "../state/validate/purged-and-deleted-ids.ts";
 import type { ValidatedRange } from "../state/validate/progress.ts";
 import { partitionKey, type Partition } from "../partitions/log-types.ts";
 import { labelOf } from "../migrate/copy-planned.ts";
-import { whenFree } from "../partitions/partition-lock.ts";
 import type { Listing } from "../rows/row-query.ts";
-import { wholeMonth } from "../partitions/scope.ts";
+import { type TimeRange, wholeMonth } from "../partitions/scope.ts";
+import type { SourceTable } from "../partitions/source-schema.ts";
 import { findExtra, idsPerPage } from "./extra/extra-documents.ts";
 import { lookAgain } from "./look-again.ts";
-import { expiredWarning, type PartitionPlan } from "./plan.ts";
+import { expiredWarning } from "./plan.ts";
 import { checkPurged } from "./purged-rows.ts";
 import { openTally, type ProgressTally } from "./progress-tally.ts";
 import { repairRows } from "./repair.ts";
 import { checkRows, type RowCheck } from "./row-check.ts";
 import { partitionCheck, type ValidateRun } from "./validate-run.ts";
 
+/** What is to be validated of a partition, by this process or by a worker. */
+export interface WholePlan extends Partition {
+  readonly rows: number;
+  /** PostgreSQL's snapshot before the first row was counted. */
+  readonly snapshot: string | undefined;
+  readonly range: TimeRange;
+  readonly within: CreatedWithin;
+  readonly coversWholeMonth: boolean;
+  readonly listing: Listing;
+}
+
 /**
- * Validates every row and every document of one partition; a validation that was stopped goes on. Keeps the partition's
- * lock all the time.
+ * Validates every row and every document of one partition; a validation that was stopped goes on. The caller holds the
+ * partition's lock. The one function that does, whoever calls it.
  */
-export function validateWhole(
+export async function validateWhole(
   validation: ValidateRun,
-  plan: PartitionPlan,
-  listing: Listing,
+  source: SourceTable,
+  plan: WholePlan,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
-  const { connections, counters, run, progress } = validation;
+  const { connections, counters, progress } = validation;
   const partition: Partition = { dataType: plan.dataType, tenantId: plan.tenantId, month: plan.month };
-  return whenFree(run, partition, async () => {
-    try {
-      if ((await readPartition(connections.state, partition))?.state === "expired") {
-        // a sweep came between the plan and the lock
-        counters.warn(expiredWarning(partition, plan.rows));
-        counters.report.partitions.done++;
-        return "completed";
-      }
-      return await validateLocked(validation, plan, partition, listing, signal);
-    } finally {
-      progress.partitionFinished(partitionKey(partition));
+  try {
+    if ((await readPartition(connections.state, partition))?.state === "expired") {
+      // a sweep came between the plan and the lock
+      counters.warn(expiredWarning(partition, plan.rows));
+      counters.report.partitions.done++;
+      return "completed";
     }
-  });
+    return await validateLocked(validation, source, plan, partition, signal);
+  } finally {
+    progress.partitionFinished(partitionKey(partition));
+  }
 }
 
 async function validateLocked(
   validation: ValidateRun,
-  plan: PartitionPlan,
+  source: SourceTable,
+  plan: WholePlan,
   partition: Partition,
-  listing: Listing,
   signal: AbortSignal,
 ): Promise<TransferEnd> {
   const { connections, options, counters, progress } = validation;
-  const { source, snapshot } = plan.keys;
+  const { snapshot, listing } = plan;
   const draft = partitionCheck(validation, source, partition, { hasIndex: false, snapshot });
   const index = await draft.target.find();
   const check: RowCheck = { ...draft, hasIndex: index !== undefined };
@@ -118,7 +131,7 @@ async function validateLocked(
 /** Compares the rows behind the last one compared, in step with their documents. */
 function compareRows(
   check: RowCheck,
-  plan: PartitionPlan,
+  plan: WholePlan,
   listing: Listing,
   tally: ProgressTally,
   progress: ValidateRun["progress"],
@@ -143,7 +156,7 @@ function compareRows(
  */
 async function lookForRows(
   check: RowCheck,
-  plan: PartitionPlan,
+  plan: WholePlan,
   tally: ProgressTally,
   documents: number,
   signal: AbortSignal,
@@ -165,7 +178,7 @@ async function lookForRows(
   );
 }
 
-async function countTarget(check: RowCheck, plan: PartitionPlan): Promise<number> {
+async function countTarget(check: RowCheck, plan: WholePlan): Promise<number> {
   if (!check.hasIndex) return 0;
   await check.target.refresh();
   return countCreatedWithin(check.elasticsearch, check.target.index, plan.within);

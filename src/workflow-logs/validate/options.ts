@@ -19,6 +19,8 @@ export interface ValidateOptions {
   readonly batchRows: number;
   readonly batchBytes: number;
   readonly concurrency: number;
+  /** A full validation whose partitions are compared by workers (`app worker`), on any number of machines. */
+  readonly distributed?: boolean | undefined;
 }
 
 export const validateDefaults = {

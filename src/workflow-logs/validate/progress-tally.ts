@@ -67,6 +67,7 @@ export class ProgressTally {
     this.isFinished = finished;
     const { purgedId, check } = this;
     await saveProgress(db, check.partition, this.range, { runId: check.runId, checked, after, finished, purgedId });
+    await check.alsoCommit?.(db, checked);
     this.checked = checked;
     this.after = after;
   }

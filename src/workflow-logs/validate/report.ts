@@ -168,6 +168,10 @@ export class ValidateCounters {
     this.warnings.push(text);
   }
 
+  get warned(): readonly string[] {
+    return this.warnings;
+  }
+
   /** The report as it stands now. */
   snapshot(): ValidateReport {
     const { report } = this;

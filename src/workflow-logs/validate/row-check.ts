@@ -25,6 +25,8 @@ export interface RowCheck extends Pick<
   /** PostgreSQL's snapshot when the run began; undefined where it cannot be known what was written since. */
   readonly snapshot: string | undefined;
   readonly timeZone: string;
+  /** What else commits with everything that is remembered of the partition, with the rows compared so far. */
+  readonly alsoCommit?: ((transaction: StateDatabase, checked: number) => Promise<void>) | undefined;
 }
 
 /** What comparing a batch showed. */

@@ -22,6 +22,7 @@ export interface ValidateRun {
   readonly copy: CopyRun;
   /** The gap counter before the first row was listed. */
   readonly gaps: string;
+  readonly alsoCommit?: RowCheck["alsoCommit"];
 }
 
 export function validateRun(
@@ -44,7 +45,7 @@ export function migrateOptionsOf({ scope, batchRows, batchBytes, concurrency }: 
 
 /** How rows and documents of one partition are compared in this run. */
 export function partitionCheck(
-  { connections, copy }: ValidateRun,
+  { connections, copy, alsoCommit }: ValidateRun,
   source: SourceTable,
   partition: Partition,
   facts: Pick<RowCheck, "hasIndex" | "snapshot">,
@@ -53,6 +54,7 @@ export function partitionCheck(
   return {
     ...rows,
     ...facts,
+    alsoCommit,
     targetOf: (other) => partitionCopy(copy, source, other).target,
     read: { ...rows.read, renderer: comparisonRenderer(source, connections.settings), countContents: true },
     postgres: connections.postgres,

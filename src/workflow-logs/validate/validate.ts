@@ -14,7 +14,13 @@ import { settleDeletions } from "../retention/settle-deletions.ts";
 import type { SourceTable } from "../partitions/source-schema.ts";
 import { compareCounts } from "./compare-counts.ts";
 import { deleteExtra } from "./extra/delete-extra.ts";
-import { validateWhole } from "./full-partition.ts";
+import { validateWhole, type WholePlan } from "./full-partition.ts";
+import { validateByWorkers } from "./validate-by-workers.ts";
+import type { Listing } from "../rows/row-query.ts";
+import { whenFree } from "../partitions/partition-lock.ts";
+import { SharedRuns } from "../../stores/postgres/shared-runs.ts";
+import { stopWorkers } from "../shared/by-workers.ts";
+import type { ResumedRun } from "../shared/resumed-run.ts";
 import type { ValidateOptions } from "./options.ts";
 import { type PartitionPlan, planFull, type SourceKeys, sourceKeys } from "./plan.ts";
 import { planSample } from "./sample/plan-sample.ts";
@@ -36,8 +42,9 @@ const reportedDifferences = 100;
 
 /**
  * Compares both stores and returns what differs. Writes only its own state, unless rows are to be repaired or documents
- * to be deleted. A full validation that is interrupted or killed goes on where it was when it is called again. Throws
- * AppError when a store cannot be read.
+ * to be deleted. A full validation that is interrupted or killed goes on where it was when it is called again. With
+ * `distributed` workers compare, and `resumes` goes on with such a run whose process is gone. Throws AppError when a
+ * store cannot be read.
  *
  * @example
  * ```ts
@@ -59,6 +66,7 @@ export async function validate(
   connections: Connections,
   options: ValidateOptions,
   watch: ValidateWatch,
+  resumes?: ResumedRun,
 ): Promise<ValidateReport> {
   const inspection = await requireAccess(
     connections,
@@ -70,10 +78,17 @@ export async function validate(
 
   const counters = new ValidateCounters(options);
   const { report } = counters;
-  const description = { command: report.command, options, limits: options, report: () => counters.snapshot() };
+  const description = {
+    command: report.command,
+    options,
+    limits: options,
+    report: () => counters.snapshot(),
+    resumes: resumes?.id,
+  };
   try {
     await inRun(archiveHome(connections, watch), description, watch, async (run) => {
       report.runId = run.id;
+      if (resumes !== undefined) await stopWorkers(new SharedRuns(connections.state), run.id); // of its earlier life
       const gaps = await readGaps(connections.state);
       const validation = validateRun(connections, options, run, counters, watch.progress, gaps);
       await dropKeyTables(connections.state, run.locks, run.id);
@@ -136,11 +151,19 @@ async function validateFull(validation: ValidateRun, sources: readonly SourceKey
     plans.reduce((sum, plan) => sum + plan.rows, 0),
     plans.length,
   );
-  for (const plan of plans) {
-    const end = await validateWhole(validation, plan, listings.get(plan.dataType)!, run.signal);
+  const wholes = plans.map((plan) => wholePlan(plan, listings.get(plan.dataType)!));
+  if (validation.options.distributed === true) return { end: await validateByWorkers(validation, wholes), plans };
+  for (const [at, whole] of wholes.entries()) {
+    const { source } = plans[at]!.keys;
+    const end = await whenFree(run, plans[at]!, () => validateWhole(validation, source, whole, run.signal));
     if (end === "interrupted") return { end, plans };
   }
   return { end: "completed", plans };
+}
+
+function wholePlan({ keys, ...plan }: PartitionPlan, listing: Listing): WholePlan {
+  const { dataType, tenantId, month, rows, range, within, coversWholeMonth } = plan;
+  return { dataType, tenantId, month, rows, range, within, coversWholeMonth, listing, snapshot: keys.snapshot };
 }
 
 async function validateSampled(validation: ValidateRun, sources: readonly SourceKeys[]): Promise<Validated> {

@@ -3,6 +3,7 @@ import { validateDefaults, type ValidateOptions } from "../../../workflow-logs/v
 import { command } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { exitCodes } from "../../exit-codes.ts";
+import { distributedFlags } from "../../options/distributed.ts";
 import { toggle, value } from "../../options/flags.ts";
 import { orderedDates, scopeFlags, scopeOf } from "../../options/scope.ts";
 import { wholeNumber } from "../../options/values.ts";
@@ -23,6 +24,7 @@ export default command({
     full: toggle("compare every column of every row; goes on where it was when it is run again after a stop"),
     repair: toggle("copy rows that are missing or different, and compare them again"),
     deleteExtra: toggle("delete documents without a row, after confirmation"),
+    ...distributedFlags,
     adopt: toggle("with --full: fingerprint the documents of rows purged before fingerprints were written"),
   },
   check: (schema) =>
@@ -32,12 +34,17 @@ export default command({
         path: ["full"],
         message: "compares every row, so it takes no --sample-size",
       })
+      .refine(({ full, distributed }) => distributed === undefined || full === true, {
+        path: ["distributed"],
+        message: "needs --full; a sample is quick in one process",
+      })
       .refine(({ full, adopt }) => adopt === undefined || full === true, {
         path: ["adopt"],
         message: "looks at every document, so it needs --full",
       }),
   examples: [
     ["elasticsearch validate --sample-size 10000", "a sample, with the odds of what it would have missed"],
+    ["elasticsearch validate --full --distributed", "every row, by every app worker that is running"],
     ["elasticsearch validate --full --repair", "every row; what is missing or different is copied"],
   ],
   config: storesConfig,
@@ -47,6 +54,9 @@ export default command({
       const { validate } = await import("../../../workflow-logs/validate/validate.ts");
       const { signal, progress } = context;
       const confirmDelete = (documents: number) => confirmed(context, documents);
+      const { runToResume } = await import("../../../workflow-logs/shared/resumed-run.ts");
+      const resumed =
+        given.resume === undefined ? undefined : await runToResume(connections, "elasticsearch validate", given.resume);
       const options: ValidateOptions = {
         ...validateDefaults,
         scope: scopeOf(given),
@@ -55,8 +65,11 @@ export default command({
         repair: given.repair ?? false,
         deleteExtra: given.deleteExtra ?? false,
         adopt: given.adopt ?? false,
+        distributed: given.distributed,
       };
-      const report = await validate(connections, options, { signal, progress, confirmDelete });
+      const earlier = resumed?.options as ValidateOptions | undefined;
+      if (earlier?.deleteExtra === true) requireAnswer(context);
+      const report = await validate(connections, earlier ?? options, { signal, progress, confirmDelete }, resumed);
       const code = report.status === "mismatch" ? exitCodes.findings : exitCodes.done;
       const { captureState } = await import("../../../workflow-logs/capture/status.ts");
       const isCaptured = report.status === "match" && (await captureState(connections)).installed; // for the next step
