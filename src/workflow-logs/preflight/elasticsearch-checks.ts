@@ -68,7 +68,7 @@ function withNew(cluster: ClusterInfo, { shards, targetBytes }: Estimates): Clus
   return { ...cluster, shards: { used: used + shards, limit }, disks };
 }
 
-/** 36 indices for each tenant and year: the limit of 1000 shards a node is met at about 27 tenants. */
+/** In the dedicated layout 36 indices for each tenant and year meet the limit of 1000 shards a node at about 27 tenants. */
 export function shardBudgetFinding(
   { shards: { used, limit } }: ClusterInfo,
   { indices, shards }: { indices: number; shards: number },

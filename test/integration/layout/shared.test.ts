@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 vi.hoisted(() => void (process.env["TEST_LAYOUT"] = "shared"));
 
 import { randomUUID } from "node:crypto";
+import { ElasticsearchWorkflowExecutionRepository } from "../../../src/workflow-logs/repositories/workflow-runs/elasticsearch-workflow-execution-repository.ts";
 import { changeRules } from "../../../src/workflow-logs/retention/rules.ts";
 import { newRun } from "../../contract/workflow-runs/saves.ts";
 import { runAppHere } from "../../support/app-here.ts";
@@ -190,6 +191,11 @@ test("a log that was written into Elasticsearch alone is brought back though no 
     await application.executions.save(run);
     expect(await application.runs.getWorkflowRunByIdWithoutTenant(run.id)).toEqual(run);
     await expect(application.executions.save({ ...run, tenantId: other })).rejects.toThrow(/tenant/);
+    const third = newRun({ tenantId: randomUUID() });
+    const repository = new ElasticsearchWorkflowExecutionRepository(application.connections);
+    for (const createdAt of [third.createdAt, "2025-06-01T00:00:00.000000Z"])
+      await repository.save({ ...third, createdAt });
+    expect(await documentsOf(third.tenantId)).toBe(1); // in the month that it was created in first
     await restoreOnce(archive, tenantId);
     const { rowCount } = await archive.sql.query("SELECT 1 FROM workflow_runs WHERE tenant_id = $1", [tenantId]);
     expect(rowCount).toBe(1);

@@ -196,7 +196,7 @@ export class ElasticsearchRecords<T extends LogRecord> {
   private async trySave(record: T, merge: Merge<T>): Promise<boolean> {
     await this.archive.claimForWrites(this.client);
     const home = this.homeOf(record);
-    const existing = await this.findVersion(record.id, home);
+    const existing = await this.findVersion(record, home);
     if (existing === undefined) {
       await this.ensure(record, home);
       const source = this.renderer.render(record, undefined, await this.archiveMembers(record, undefined));
@@ -211,12 +211,28 @@ export class ElasticsearchRecords<T extends LogRecord> {
     return putDocument(this.client, { index: existing.index, id: record.id, source }, existing.version);
   }
 
-  /** The document to be replaced: mostly in the index of its month; else in any other, also of another tenant. */
-  private async findVersion(id: string, home: string): Promise<FoundDocument | undefined> {
+  /**
+   * The document to be replaced: mostly in the place of its month; else in any other of the tenant, or of another. Of
+   * others' parts of shared indices those are known that searches see.
+   */
+  private async findVersion({ id, tenantId }: T, home: string): Promise<FoundDocument | undefined> {
+    const looked = new Set([home]);
     const [there] = await getDocuments(this.client, [home], id);
-    if (there !== undefined) return there;
-    const others = (await this.allIndices()).map(({ name }) => name).filter((name) => name !== home);
-    return (await getDocuments(this.client, others, id))[0];
+    if (there !== undefined || this.settings.template.layout !== "shared") {
+      return there ?? this.findIn(await this.allIndices(), looked, id);
+    }
+    const own = await openIndices(this.client, this.archive, this.prefix, this.kind.logType.resource, tenantId);
+    return (await this.findIn(this.inPart(own), looked, id)) ?? this.findIn(await this.allIndices(), looked, id);
+  }
+
+  private async findIn(
+    places: readonly OpenIndex[],
+    looked: Set<string>,
+    id: string,
+  ): Promise<FoundDocument | undefined> {
+    const names = places.map(({ name }) => name).filter((name) => !looked.has(name));
+    for (const name of names) looked.add(name);
+    return (await getDocuments(this.client, names, id))[0];
   }
 
   private async ensure({ tenantId, createdAt }: T, name: string): Promise<void> {
