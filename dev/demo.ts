@@ -18,7 +18,8 @@ const whatNext = `What to do next
     Point it at your own platform: write an .env file as above (README.md, "Quick start") and run
         npm run -s app -- elasticsearch preflight
         npm run -s app -- elasticsearch migrate --dry-run
-    Both only look. "app" above stands for "npm run -s app --" in this folder.`;
+    Both only look. "app" above stands for "npm run -s app --" in this folder.
+    Every step with what it prints: docs/getting-started.md, then docs/guide.md.`;
 
 const signal = stopSignal();
 const started = performance.now();
