@@ -1,7 +1,7 @@
 import { AppError } from "../../../engine/errors.ts";
 import type { BinaryClient, Reply } from "../../../stores/redis/binary-client.ts";
 import type { Stores } from "../../stores.ts";
-import { partRecords, type RecordBatch, type SectionHead, type StoreAdapter } from "../adapter.ts";
+import { partBytes, partRecords, type RecordBatch, type SectionHead, type StoreAdapter } from "../adapter.ts";
 import { sameValue } from "./redis-values.ts";
 
 interface KeyRecord {
@@ -10,6 +10,9 @@ interface KeyRecord {
   readonly expiresAt: number;
   readonly payload: Buffer;
 }
+
+/** How large values are is known only when they are here: it begins with few. */
+const firstKeys = 16;
 
 const databaseOf = ({ name }: SectionHead): number => Number(name.slice(2));
 
@@ -30,20 +33,28 @@ export function redisAdapter(stores: Stores): StoreAdapter {
     const server = await serverOf(client);
     let position = after === undefined ? "0" : (JSON.parse(after) as { position: string }).position;
     let keys: Buffer[] = [];
+    let wanted = firstKeys;
+    let longest = 1; // bytes that a key took on average, in the worst part so far
+    const load = async (some: readonly Buffer[]): Promise<Buffer[]> => {
+      const records = await dump(client, some);
+      longest = Math.max(longest, records.reduce((sum, { length }) => sum + length, 0) / Math.max(1, records.length));
+      return records;
+    };
     for (let first = after === undefined; first || position !== "0"; first = false) {
       signal.throwIfAborted();
-      const [next, found] = (await client.send("SCAN", position, "COUNT", String(partRecords))) as [Buffer, Buffer[]];
+      const [next, found] = (await client.send("SCAN", position, "COUNT", String(wanted))) as [Buffer, Buffer[]];
       position = next.toString();
       keys.push(...found);
-      if (keys.length < partRecords && position !== "0") continue;
+      if (keys.length < wanted && position !== "0") continue;
       const some = keys;
       keys = [];
       yield {
         records: some.length,
         bytes: 0,
         cursor: JSON.stringify({ server, position }),
-        load: () => dump(client, some),
+        load: () => load(some),
       };
+      wanted = Math.max(1, Math.min(2 * wanted, partRecords, Math.floor(partBytes / longest)));
     }
   }
 
