@@ -66,21 +66,27 @@ export async function byWorkers<Counts>(command: Command, work: PartWork<Counts>
       partQueue,
       work.parts.map(({ partition }, at) => jobOf(partition, jobs[at]!.jobId)),
     );
-    try {
-      return await follow(command, shared, tally, {
-        giveBack: (ids) => giveBackJobs(boss, partQueue, ids),
-        sendAgain: async (keys) => {
-          const again = work.parts.filter(({ partition }) => keys.includes(partitionKey(partition)));
-          for (const { partition } of again) {
-            const id = randomUUID();
-            await shared.setJob(run.id, partitionKey(partition), id);
-            await sendJobs(boss, partQueue, [jobOf(partition, id)]);
-          }
-        },
-      });
-    } finally {
-      if (!tally.isDone) await stopWorkers(shared, run.id, (ids) => dropJobs(boss, partQueue, ids)).catch(() => {});
-    }
+    const sendAgain = async (keys: readonly string[]): Promise<void> => {
+      const again = work.parts.filter(({ partition }) => keys.includes(partitionKey(partition)));
+      for (const { partition } of again) {
+        const id = randomUUID();
+        await shared.setJob(run.id, partitionKey(partition), id);
+        await sendJobs(boss, partQueue, [jobOf(partition, id)]);
+      }
+    };
+    /** What workers confirm while they stop is counted, too. */
+    const stop = async (): Promise<AppError | undefined> => {
+      await stopWorkers(shared, run.id, (ids) => dropJobs(boss, partQueue, ids));
+      return tally.take(await shared.changed(run.id, undefined));
+    };
+    const giveBack = (ids: readonly string[]): Promise<void> => giveBackJobs(boss, partQueue, ids);
+    const end = await follow(command, shared, tally, { giveBack, sendAgain }).catch(async (error: unknown) => {
+      await stop().catch(() => {}); // the first error matters
+      throw error;
+    });
+    const failed = end === "interrupted" ? await stop() : undefined;
+    if (failed !== undefined) throw failed; // a stop must not hide what failed
+    return end;
   } finally {
     await boss.stop();
   }
