@@ -1,10 +1,7 @@
 import type { PgBoss } from "pg-boss";
-import { type JobTimings, jobTimings } from "./job-timings.ts";
+import { type JobTimings, jobTimings, type QueueKind } from "./job-timings.ts";
 
 const daysSeconds = 86_400;
-
-/** `one at a time`: at any time there is one job that waits or is worked on, and further ones are dropped. */
-export type QueueKind = "one at a time" | "many";
 
 /** Afterwards the queue is there, with these timings for jobs to come. */
 export async function ensureQueue(

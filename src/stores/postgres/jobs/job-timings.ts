@@ -1,3 +1,6 @@
+/** `one at a time`: at any time there is one job that waits or is worked on, and further ones are dropped. */
+export type QueueKind = "one at a time" | "many";
+
 export interface JobTimings {
   /** Attempts after the first. */
   readonly retryLimit: number;

@@ -1,7 +1,7 @@
 import type { JobWithMetadata, PgBoss } from "pg-boss";
 import type { Pool } from "../connection/pool.ts";
-import { ensureQueue, type QueueKind } from "./job-queue.ts";
-import type { JobTimings } from "./job-timings.ts";
+import { ensureQueue } from "./job-queue.ts";
+import type { JobTimings, QueueKind } from "./job-timings.ts";
 import { openBoss, startBoss } from "./open-boss.ts";
 
 export interface TakenJob {
