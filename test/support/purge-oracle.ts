@@ -1,3 +1,4 @@
+import { placeName } from "./layout.ts";
 import type { Client } from "pg";
 import { archivedDocuments } from "./archived-documents.ts";
 import { compareDocument } from "./compare-document.ts";
@@ -45,7 +46,7 @@ export async function afterPurge(
       if (!gone.get(table.table)!.has(id)) continue;
       const row = before.get(table.table)!.get(id)!;
       found.get(table.table)!.add(id);
-      if (index !== `${stores.prefix}-${table.resource}-${row.tenantId}-${row.month}`)
+      if (index !== placeName(stores.prefix, table.resource, row.tenantId, row.month!))
         problems.push(`${id} in ${index}`);
       for (const { column } of compareDocument(row, await columnsOnce(sql, table), source))
         problems.push(`${table.table} ${id} ${column}`);
