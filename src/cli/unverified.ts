@@ -14,7 +14,7 @@ export const unverified =
   "ELASTICSEARCH_VERIFY_CERTS=false: whoever answers at ELASTICSEARCH_HOSTS is taken for Elasticsearch, and gets the credentials and all logs";
 
 /** `place` names the variable with the address. */
-export function unverifiedPostgres(place: string): string {
+function unverifiedPostgres(place: string): string {
   return `sslmode without verification: whoever answers at the address in ${place} is taken for PostgreSQL, and gets the password and all that is written`;
 }
 

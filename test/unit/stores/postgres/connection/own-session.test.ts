@@ -6,7 +6,9 @@ import { requireOwnSession, type KnownServer } from "../../../../../src/stores/p
 /** A connection to a server process `pid` of a server started at `started`; a pooler before it tells `toldPid`. */
 function connection(started: string, pid = 1, toldPid = pid): pg.Client {
   const query = () => Promise.resolve({ rows: [{ pid, started }] });
-  return Object.assign(new EventEmitter(), { processID: toldPid, query, end: () => Promise.resolve() }) as never;
+  const connectionParameters = {};
+  const end = () => Promise.resolve();
+  return Object.assign(new EventEmitter(), { processID: toldPid, connectionParameters, query, end }) as never;
 }
 
 const known = (): KnownServer => ({ startOf: new Map(), sessionsAreOwn: false });
