@@ -1,5 +1,6 @@
 import type { TextStream } from "../host.ts";
 import type { Paint } from "./colour.ts";
+import { withWrappedSentences } from "./words.ts";
 import { jsonDocument } from "./json.ts";
 
 /** Where a command's results go. */
@@ -34,7 +35,8 @@ export function createOutput({ command, json, quiet, wide, stdout, stderr, paint
   return {
     json,
     result(document, text) {
-      stdout.write(`${json ? jsonDocument({ command, ...document }) : paint(text(width))}\n`);
+      if (json) stdout.write(`${jsonDocument({ command, ...document })}\n`);
+      else stdout.write(`${paint(width === undefined ? text() : withWrappedSentences(text(width), width))}\n`);
     },
     runResult(document, text) {
       if (json || !quiet) return this.result(document, text);

@@ -1,6 +1,6 @@
-import stringWidth from "string-width";
 import { formatCount } from "./format.ts";
 import { printable } from "./printable.ts";
+import { widthOf, wrapped } from "./words.ts";
 
 type Cell = string | number | bigint | undefined;
 
@@ -13,6 +13,8 @@ export interface TableFit {
 
 interface Column {
   readonly head: string;
+  /** The head as it is printed. */
+  readonly headLines: readonly string[];
   readonly cells: readonly string[];
   readonly isNumeric: boolean;
   readonly width: number;
@@ -26,8 +28,8 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
  * Columns under their heads; numbers stand right with thousands separators, a missing cell is a dash. Where it would be
- * wider than the terminal, ids are shortened to what tells them apart, columns are dropped, and the last column is
- * continued on further lines; nothing is cut.
+ * wider than the terminal, ids are shortened to what tells them apart, the last column is continued on further lines,
+ * and so are heads; then columns are dropped, and where all that is not enough each row becomes a list. Nothing is cut.
  */
 export function formatTable(
   heads: readonly string[],
@@ -36,12 +38,17 @@ export function formatTable(
 ): string {
   const natural = heads.map((head, at) => columnOf(head, rows, at));
   const columns = width === undefined ? natural : fitted(natural, width, drop);
+  if (width !== undefined && !fits(columns, width)) return asLists(natural.map(withShortIds), rows.length, width);
   const last = columns.at(-1)!;
   const lastWidth = width === undefined || last.isNumeric ? last.width : roomForLast(columns, width);
+  const headRows = Math.max(...columns.map(({ headLines }) => headLines.length));
   const lines: string[] = [];
-  for (let row = -1; row < rows.length; row++) {
-    const texts = columns.map((column) => (row < 0 ? column.head : column.cells[row]!));
-    const [first = "", ...more] = lastWidth < last.width ? wrapped(texts.at(-1)!, lastWidth) : [texts.at(-1)!];
+  for (let row = -headRows; row < rows.length; row++) {
+    const texts = columns.map(({ headLines, cells }) =>
+      row < 0 ? (headLines[headLines.length + row] ?? "") : cells[row]!,
+    );
+    const [first = "", ...more] =
+      lastWidth < last.width ? wrapped(texts.at(-1)!.split(" "), lastWidth) : [texts.at(-1)!];
     const start = columns.slice(0, -1).map((column, at) => `${aligned(texts[at]!, column)}${gap}`);
     lines.push(`${start.join("")}${last.isNumeric ? aligned(first, last) : first}`.trimEnd());
     const indent = " ".repeat(totalWidth(columns.slice(0, -1)) + (columns.length > 1 ? gap.length : 0));
@@ -59,24 +66,59 @@ function columnOf(head: string, rows: readonly (readonly Cell[])[], at: number):
   );
 }
 
-function measured(head: string, cells: readonly string[], isNumeric: boolean): Column {
-  const width = cells.reduce((most, cell) => Math.max(most, widthOf(cell)), widthOf(head));
-  return { head, cells, isNumeric, width };
+function measured(
+  head: string,
+  cells: readonly string[],
+  isNumeric: boolean,
+  headLines: readonly string[] = [head],
+): Column {
+  const width = [...cells, ...headLines].reduce((most, text) => Math.max(most, widthOf(text)), 0);
+  return { head, headLines, cells, isNumeric, width };
 }
 
 function fitted(natural: readonly Column[], width: number, drop: readonly string[]): readonly Column[] {
-  const fits = (columns: readonly Column[]): boolean => {
-    const last = columns.at(-1)!;
-    const canWrap = last.isNumeric ? 0 : Math.max(0, last.width - leastProse);
-    return totalWidth(columns) - canWrap <= width;
-  };
   if (totalWidth(natural) <= width) return natural;
   let columns = natural.map(withShortIds);
+  if (!fits(columns, width)) columns = columns.map(withNarrowHead);
   for (const head of drop) {
-    if (fits(columns)) break;
+    if (fits(columns, width)) break;
     columns = columns.filter((column) => column.head !== head);
   }
   return columns;
+}
+
+/** Whether it does, the last column being continued on further lines. */
+function fits(columns: readonly Column[], width: number): boolean {
+  const last = columns.at(-1)!;
+  const canWrap = last.isNumeric ? 0 : Math.max(0, last.width - leastProse);
+  return totalWidth(columns) - canWrap <= width;
+}
+
+/** A head of several words stands on several lines where its cells are narrower. */
+function withNarrowHead(column: Column): Column {
+  const cells = measured("", column.cells, column.isNumeric).width;
+  return measured(column.head, column.cells, column.isNumeric, wrapped(column.head.split(" "), cells));
+}
+
+/** Each row as lines of a head and a cell. */
+function asLists(columns: readonly Column[], rows: number, width: number): string {
+  if (rows === 0)
+    return wrapped(
+      columns
+        .map(({ head }) => head)
+        .join(", ")
+        .split(" "),
+      width,
+    ).join("\n");
+  const heads = Math.max(...columns.map(({ head }) => widthOf(head)));
+  const room = Math.max(leastProse, width - heads - gap.length);
+  return Array.from({ length: rows }, (_, row) =>
+    columns
+      .flatMap(({ head, cells }) =>
+        wrapped(cells[row]!.split(" "), room).map((line, at) => `${(at === 0 ? head : "").padEnd(heads)}${gap}${line}`),
+      )
+      .join("\n"),
+  ).join("\n\n");
 }
 
 /** Ids become their beginnings, long enough that different ones stay different. */
@@ -98,23 +140,9 @@ function totalWidth(columns: readonly Column[]): number {
   return columns.reduce((sum, column) => sum + column.width, Math.max(0, columns.length - 1) * gap.length);
 }
 
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && widthOf(line) + 1 + widthOf(word) <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
-
 function aligned(text: string, { width, isNumeric }: Column): string {
   const space = " ".repeat(width - widthOf(text));
   return isNumeric ? `${space}${text}` : `${text}${space}`;
-}
-
-function widthOf(text: string): number {
-  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
 }
 
 function cellText(cell: Cell): string {

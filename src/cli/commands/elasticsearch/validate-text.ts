@@ -38,7 +38,7 @@ export function validateText(report: ValidateReport, isCaptured: boolean, width?
       ]),
       { width, drop: ["matched"] },
     ),
-    ...(report.sample === null ? [] : ["", ...sampleLines(report.sample)]),
+    ...(report.sample === null ? [] : ["", ...sampleLines(report.sample, width)]),
     ...(shown.length === 0 ? [] : ["", "Differences", ...shown.map(differenceLine)]),
     ...(wrong > shown.length && shown.length > 0
       ? [`  ... all of them: select * from log_archive.validation_differences where run_id = '${report.runId}'`]
@@ -58,13 +58,17 @@ export function validateText(report: ValidateReport, isCaptured: boolean, width?
   ].join("\n");
 }
 
-function sampleLines({ rows, ofRows, documents, ofDocuments, finds }: SampleReport): string[] {
+function sampleLines(
+  { rows, ofRows, documents, ofDocuments, finds }: SampleReport,
+  width: number | undefined,
+): string[] {
   return [
     `Sample: ${formatCount(rows)} of ${formatCount(ofRows)} rows, ${formatCount(documents)} of ${formatCount(ofDocuments)} documents.`,
     "It misses what it does not draw. It finds, with at least this probability:",
     formatTable(
       ["if there are", "a wrong row", "a document without a row"],
       finds.map((find) => [formatCount(find.wrong), formatPercent(find.rows, 1), formatPercent(find.documents, 1)]),
+      { width },
     ),
   ];
 }

@@ -37,7 +37,7 @@ export default command({
           context,
         );
         const { totals } = report;
-        const text = (): string => {
+        const text = (width?: number): string => {
           const rows = report.tenants.map((one) => [
             one.tenant,
             one.state,
@@ -50,7 +50,7 @@ export default command({
             totals.failed > 0
               ? `\n⚠ WARNING: ${formatCount(totals.failed)} records are not in Milvus: app milvus errors list`
               : "";
-          return `${formatTable(["tenant", "state", "in Weaviate", "copied", "before", "failed"], rows)}\n${formatCount(totals.copied)} records copied, ${formatBytes(totals.bytes)}: ${report.status}${errors}`;
+          return `${formatTable(["tenant", "state", "in Weaviate", "copied", "before", "failed"], rows, { width })}\n${formatCount(totals.copied)} records copied, ${formatBytes(totals.bytes)}: ${report.status}${errors}`;
         };
         return printReport(context, report, text, totals.failed > 0 ? exitCodes.findings : exitCodes.done);
       },

@@ -30,7 +30,7 @@ export default command({
           maxRps: given.maxRps,
         };
         const report = await verify(connections, request, context);
-        const text = (): string => {
+        const text = (width?: number): string => {
           const rows = report.tenants.map((one) => [
             one.tenant,
             one.status,
@@ -46,7 +46,7 @@ export default command({
           const differences = report.tenants.flatMap(({ tenant, differences: some }) =>
             some.slice(0, 5).map(({ id, kind, fields }) => `  ${tenant} ${id}: ${kind} ${fields.join(", ")}`),
           );
-          return [formatTable(heads, rows), ...differences].join("\n");
+          return [formatTable(heads, rows, { width }), ...differences].join("\n");
         };
         return printReport(context, report, text, report.result === "mismatch" ? exitCodes.findings : exitCodes.done);
       },

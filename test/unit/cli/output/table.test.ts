@@ -1,4 +1,6 @@
+import { globSync, readFileSync } from "node:fs";
 import fc from "fast-check";
+import { parseSync, Visitor } from "oxc-parser";
 import { describe, expect, test } from "vitest";
 import { formatTable } from "../../../../src/cli/output/table.ts";
 
@@ -43,6 +45,59 @@ describe("a table that is wider than the terminal", () => {
       }),
     );
   });
+});
+
+test("heads of several words stand on several lines before a column is dropped, over their numbers", () => {
+  const text = formatTable(["table", "would restore", "in PostgreSQL, about"], [["runs", 5, 1234]], { width: 34 });
+  expect(text.split("\n")).toEqual([
+    "                         in",
+    "         would  PostgreSQL,",
+    "table  restore        about",
+    "runs         5        1,234",
+  ]);
+});
+
+test("where no column can go any more each row becomes a list, and no word is lost at any width", () => {
+  const text = formatTable(
+    ["data type", "bytes", "state", "rows"],
+    [
+      ["workflow_runs", 5, "copied", 7],
+      ["app_logs", 6, "verified", 8],
+    ],
+    { width: 30 },
+  );
+  expect(text).toBe(
+    "data type  workflow_runs\nbytes      5\nstate      copied\nrows       7\n\ndata type  app_logs\nbytes      6\nstate      verified\nrows       8",
+  );
+  fc.assert(
+    fc.property(fc.integer({ min: 36, max: 120 }), (width) => {
+      const words = (of: string): string[] =>
+        of
+          .split(/\s+/)
+          .filter((word) => word !== "")
+          .toSorted();
+      const shown = formatTable(heads, rows, { width });
+      expect(widest(shown)).toBeLessThanOrEqual(width);
+      for (const word of words(`${reason} busy 12,345 alice@host bob@host`)) expect(words(shown)).toContain(word);
+    }),
+  );
+  expect(formatTable(["data type", "documents", "state"], [], { width: 20 })).toBe("data type,\ndocuments, state");
+});
+
+test("every table of every command is given the width of the terminal", () => {
+  const calls = globSync("src/cli/commands/**/*.ts").flatMap((file) => {
+    const source = readFileSync(file, "utf8");
+    const { program } = parseSync(file, source);
+    const found: string[] = [];
+    new Visitor({
+      CallExpression: ({ callee, start, end }) => {
+        if (callee.type === "Identifier" && callee.name === "formatTable") found.push(source.slice(start, end));
+      },
+    }).visit(program);
+    return found.map((text) => [file, text] as const);
+  });
+  expect(calls.length).toBeGreaterThan(20);
+  expect(calls.filter(([, text]) => !/\bwidth\b/.test(text))).toEqual([]);
 });
 
 test("a hundred thousand rows cost about a thousand times what a hundred cost", () => {

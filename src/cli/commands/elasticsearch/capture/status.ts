@@ -9,6 +9,6 @@ export default command({
     withDatabase(context, async (database) => {
       const { captureStatus } = await import("../../../../workflow-logs/capture/status.ts");
       const report = await captureStatus(database);
-      context.output.result(report, () => captureText(report));
+      context.output.result(report, (width) => captureText(report, width));
     }),
 });

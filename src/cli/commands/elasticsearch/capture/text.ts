@@ -10,7 +10,7 @@ const operations: readonly (readonly [string, string])[] = [
 ];
 
 /** All that is known of the capture. */
-export function captureText(status: CaptureStatus): string {
+export function captureText(status: CaptureStatus, width?: number): string {
   const waiting = Object.entries(status.byDataType);
   return [
     captureLine(status),
@@ -18,6 +18,7 @@ export function captureText(status: CaptureStatus): string {
     formatTable(
       ["table", "state"],
       status.tables.map(({ name, state }) => [name, state]),
+      { width },
     ),
     ...(waiting.length === 0
       ? []
@@ -26,6 +27,7 @@ export function captureText(status: CaptureStatus): string {
           formatTable(
             ["waiting", ...operations.map(([, word]) => word)],
             waiting.map(([type, counts]) => [type, ...operations.map(([operation]) => counts[operation] ?? 0)]),
+            { width },
           ),
         ]),
   ].join("\n");

@@ -7,7 +7,7 @@ import { formatTable } from "../../../output/table.ts";
 import { dirtyLines } from "../apply-dirty-text.ts";
 
 /** The report that a person reads at the end of a migration. */
-export function migrateText(report: MigrateReport): string {
+export function migrateText(report: MigrateReport, width?: number): string {
   const { totals, batches, partitions, errors, contents, seconds } = report;
   const perSecond = (amount: number): number => (seconds === 0 ? 0 : amount / seconds);
   const statistics: [string, string][] = [
@@ -33,7 +33,7 @@ export function migrateText(report: MigrateReport): string {
     "Migration statistics",
     ...statistics.map(([name, value]) => `  ${`${name}:`.padEnd(24)}${value}`),
     "",
-    byDataType(report),
+    byDataType(report, width),
     ...dirtySummary(report),
     ...waitingSummary(report),
     ...errorSummary(report),
@@ -44,7 +44,7 @@ export function migrateText(report: MigrateReport): string {
   ].join("\n");
 }
 
-function byDataType(report: MigrateReport): string {
+function byDataType(report: MigrateReport, width: number | undefined): string {
   const rows = Object.entries(report.byDataType).map(([type, { source, migrated, skipped, failed, bytes }]) => [
     type,
     source,
@@ -53,7 +53,7 @@ function byDataType(report: MigrateReport): string {
     failed,
     formatBytes(bytes),
   ]);
-  return formatTable(["data type", "source", "migrated", "skipped", "failed", "size"], rows);
+  return formatTable(["data type", "source", "migrated", "skipped", "failed", "size"], rows, { width });
 }
 
 function dirtySummary({ dirty, following }: MigrateReport): string[] {

@@ -58,7 +58,7 @@ export default command({
       const { migrate } = await import("../../../../workflow-logs/migrate/migrate.ts");
       const report = await migrate(connections, options, context, resumed);
       const code = report.status === "completed_with_errors" ? exitCodes.findings : exitCodes.done;
-      return printArchiveReport(context, stores, report, () => migrateText(report), code);
+      return printArchiveReport(context, stores, report, (width) => migrateText(report, width), code);
     }),
 });
 

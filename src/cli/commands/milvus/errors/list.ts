@@ -15,13 +15,14 @@ export default command({
       const { listStuck } = await import("../../../../vectors/state/write-log.ts");
       const copy = await reportErrors(new SqliteRecordErrors(state), { scopes: [syncScope(tenantId)] }, limit);
       const writes = (await listStuck(state, tenantId, limit)).filter((one) => one.state !== "dirty");
-      context.output.result({ ...copy, writes }, () =>
+      context.output.result({ ...copy, writes }, (width) =>
         formatTable(
           ["record", "type", "reason"],
           [
             ...copy.errors.map(({ id, type, reason }) => [id, type, reason]),
             ...writes.map(({ id, state: kind, reason }) => [id, kind, reason ?? ""]),
           ],
+          { width },
         ),
       );
     }),

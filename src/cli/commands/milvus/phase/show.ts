@@ -10,7 +10,7 @@ export default command({
     withVectors(context, async ({ state }) => {
       const { showPhases } = await import("../../../../vectors/phases/show-phases.ts");
       const shown = await showPhases(state, tenantId);
-      context.output.result({ tenants: shown }, () => {
+      context.output.result({ tenants: shown }, (width) => {
         const rows = shown.map((one) => [
           one.tenant,
           phaseText(one),
@@ -38,7 +38,10 @@ export default command({
           }),
         );
         const compared = ["tenant", "reads", "same", "different", "failed", "fell back", "ms Weaviate", "ms Milvus"];
-        return [formatTable(heads, rows), ...(reads.length > 0 ? ["", formatTable(compared, reads)] : [])].join("\n");
+        return [
+          formatTable(heads, rows, { width }),
+          ...(reads.length > 0 ? ["", formatTable(compared, reads, { width })] : []),
+        ].join("\n");
       });
     }),
 });

@@ -4,7 +4,7 @@ import { formatTable } from "../../../output/table.ts";
 
 /** With --json everything, else what tells records apart. */
 export function printFound({ output }: CommandContext, results: readonly Found[], others: object = {}): void {
-  output.result({ ...others, results: results.map(printable) }, () => {
+  output.result({ ...others, results: results.map(printable) }, (width) => {
     const heads = ["uniqueid", "recordType", "title", "score"];
     const rows = results.map((one) => [
       one.uniqueid,
@@ -12,7 +12,7 @@ export function printFound({ output }: CommandContext, results: readonly Found[]
       one.title ?? one.name ?? "",
       typeof one["score"] === "number" ? one["score"].toFixed(4) : "",
     ]);
-    return results.length === 0 ? "Nothing was found." : formatTable(heads, rows);
+    return results.length === 0 ? "Nothing was found." : formatTable(heads, rows, { width });
   });
 }
 
