@@ -29,6 +29,9 @@ const gap = "…";
 /** Codes that a file puts something before. */
 const prefixes: Readonly<Record<string, string>> = { "src/stores/elasticsearch/errors.ts": "elasticsearch_" };
 
+const takeover =
+  "app elasticsearch takeover --dry-run says what it means to go on with it here; else choose another ELASTICSEARCH_INDEX_PREFIX (docs/archive.md).";
+
 /** Errors whose sentences the program puts together only when it fails. */
 const composed: Readonly<Record<string, readonly [message: string, hint: string]>> = {
   database_tls: [
@@ -50,6 +53,29 @@ const composed: Readonly<Record<string, readonly [message: string, hint: string]
   references_hidden: [
     "A table of yours has a foreign key to the log tables, and this role cannot see all of it. Nothing was deleted.",
     "The GRANT for each such table.",
+  ],
+  row_security: [
+    "Row level security hides rows of a table, which would be missed without a word. Nothing was done.",
+    "ALTER ROLE ... BYPASSRLS, by a superuser; the hint names the role.",
+  ],
+  state_denied: [
+    "The role may not keep the archive's state in the schema log_archive. Nothing was changed.",
+    "The statements that give it, and who runs them (docs/roles.md).",
+  ],
+  archive_behind: ["A copy of this database has written into the archive since. Nothing was written.", takeover],
+  archive_copied: [
+    "This database is not the one that the archive belongs to, but a copy of it. Nothing was written.",
+    takeover,
+  ],
+  archive_of_another: ["The indices of the prefix belong to another archive. Nothing was written.", takeover],
+  archive_taken_over: ["The archive was taken over by another database. Nothing was written.", takeover],
+  wrong_key: [
+    "The file is no key of Ed25519 in PEM form, or cannot be read.",
+    "The command of openssl that makes one.",
+  ],
+  worker_lost: [
+    "The worker of a scheduled job died or was cut off.",
+    "The job is tried again by itself; look at the log of app worker, and whether it runs.",
   ],
   preflight_failed: [
     "What the command cannot do without is missing; everything is listed at once.",

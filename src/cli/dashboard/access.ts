@@ -15,6 +15,7 @@ export interface Refusal {
   readonly status: 401 | 403 | 421;
   readonly code: string;
   readonly message: string;
+  readonly hint?: string;
 }
 
 const cookieName = "log_archive_dashboard";

@@ -77,8 +77,8 @@ function refuseOr(next: () => void, refusal: Refusal | undefined, reply: Fastify
   else void refuse(reply, refusal);
 }
 
-function refuse(reply: FastifyReply, { status, code, message }: Refusal): FastifyReply {
-  return reply.code(status).send({ error: { code, message, hint: null } });
+function refuse(reply: FastifyReply, { status, code, message, hint = null }: Refusal): FastifyReply {
+  return reply.code(status).send({ error: { code, message, hint } });
 }
 
 /** Of an error of the HTTP server about what it was sent. */
@@ -99,7 +99,12 @@ function serveLogin(server: FastifyInstance, access: Access): void {
     if (refusal !== undefined) return refuse(reply, refusal);
     const { token } = (request.body ?? {}) as { token?: unknown };
     if (typeof token !== "string" || !access.isToken(token))
-      return refuse(reply, { status: 401, code: "wrong_token", message: "This is not the token." });
+      return refuse(reply, {
+        status: 401,
+        code: "wrong_token",
+        message: "This is not the token.",
+        hint: "It is the value of DASHBOARD_TOKEN where app dashboard was started.",
+      });
     return reply.header("set-cookie", access.cookie()).send({});
   });
   server.post("/logout", (request, reply) => {

@@ -124,6 +124,7 @@ export async function newestBackup(place: BackupPlace, id?: string): Promise<str
   throw new UsageError(
     "no_backup",
     `There is no ${id === undefined ? "finished backup" : `backup ${id}`} in ${place.name}.`,
+    { hint: "Look at the place of --to or --from; app stores backup makes one. Nothing was touched." },
   );
 }
 

@@ -21,7 +21,10 @@ export async function eachStore<Answers extends Partial<Record<StoreName, unknow
 }
 
 export async function answerWithin<T>(ask: () => Promise<T>, timeoutMillis: number): Promise<Answer<T>> {
-  const late = (): AppError => new AppError("timeout", `no answer within ${timeoutMillis / 1000} s`);
+  const late = (): AppError =>
+    new AppError("timeout", `no answer within ${timeoutMillis / 1000} s`, {
+      hint: "Look whether the store runs and what stands in between, or wait longer with --timeout.",
+    });
   try {
     return { ok: true, value: await inTime(ask(), timeoutMillis, late) };
   } catch (error) {

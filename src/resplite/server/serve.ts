@@ -83,6 +83,7 @@ async function listen({ port, host, tls }: ServeOptions, accepted: (socket: Sock
   } catch (error) {
     throw new UsageError("invalid_certificate", `The certificate or its key cannot be used: ${messageOf(error)}`, {
       cause: error,
+      hint: "--tls-cert names a certificate in PEM form, --tls-key its own key without a password. The server was not started.",
     });
   }
   server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());

@@ -218,6 +218,7 @@ export class S3Objects {
       throw new UsageError(
         "invalid_expiry",
         `A signed address can be valid for 1 to ${longestPresign} seconds (7 days).`,
+        { hint: "Ask for a shorter time, and sign anew when it is over." },
       );
     const seen =
       publicUrl === undefined ? this.requests : new S3Requests({ ...this.settings, endpoint: publicUrl }, this.wording);

@@ -52,8 +52,8 @@ export async function takeSnapshot(
     };
     const { info } = (await pollUntil(ended, { everyMillis: pollMillis, signal }))!;
     const fault = snapshotFault(info, indices);
-    if (fault !== undefined && info !== undefined) await discard(client, address);
-    return fault;
+    if (fault === undefined || info === undefined) return fault;
+    return [fault, await discard(client, address)].filter((text) => text !== undefined).join("; ");
   } catch (error) {
     if (signal.aborted) await discard(client, { repository, name: snapshot });
     throw error;
@@ -114,7 +114,16 @@ export function snapshotFault(
   return missing.length === 0 ? undefined : `it does not have ${missing.join(", ")}`;
 }
 
-/** Cancels one that is under way. One that cannot be deleted stays in the repository; nobody relies on it. */
-async function discard(client: Client, { repository, name }: SnapshotAddress): Promise<void> {
-  await client.snapshot.delete({ repository, snapshot: name }).catch(() => {});
+/**
+ * Cancels one that is under way. One that cannot be deleted stays in the repository, and nobody relies on it: returns
+ * what is to be done about it then.
+ */
+async function discard(client: Client, { repository, name }: SnapshotAddress): Promise<string | undefined> {
+  try {
+    await client.snapshot.delete({ repository, snapshot: name });
+    return undefined;
+  } catch (error) {
+    const { message } = describeElasticsearchError(error);
+    return `it was left in the repository (DELETE _snapshot/${repository}/${name} removes it), for it could not be deleted: ${message}`;
+  }
 }

@@ -37,11 +37,13 @@ const hints: Record<number, string> = {
   26: "It was left as it is. Name another file.",
 };
 
+const otherHint = "Look at the disk and at the file's rights, or name another file. Nothing was changed.";
+
 function unusable(path: string, error: unknown): AppError {
   const { errcode, message } = error as { errcode?: number; message: string };
-  const hint = errcode === undefined ? undefined : hints[errcode & 0xff];
+  const hint = hints[(errcode ?? 0) & 0xff] ?? otherHint;
   return new AppError("sqlite_unusable", `The SQLite file ${path} cannot be used: ${message}`, {
     cause: error,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
   });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ShownRun } from "../../../src/workflow-logs/show/show-run.ts";
 import { runAppHere } from "../../support/app-here.ts";
@@ -95,4 +96,30 @@ test.each([
   const { code, stdout } = await runAppHere(archive, ["elasticsearch", "show", ...args(), "--json"]);
   expect(code).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: "unknown_run" } });
+});
+
+test("a document in another tenant's index, or under another id than it says, is nobody's run", async () => {
+  await migrateOnce(archive);
+  const es = async (path: string, init?: { method: string; body: string }): Promise<unknown> => {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${archive.elasticsearchUrl}/${path}`, { headers, ...init });
+    expect(response.ok, path).toBe(true);
+    return response.json();
+  };
+  const [{ index }] = (await es(`_cat/indices/${archive.prefix}-workflow-runs-*?format=json&h=index`)) as [
+    { index: string },
+  ];
+  const { hits } = (await es(`${index}/_search?size=1`)) as { hits: { hits: [{ _source: Record<string, unknown> }] } };
+  const { _source: document } = hits.hits[0];
+  const [foreign, hidden] = [randomUUID(), randomUUID()];
+  const plant = (id: string, source: object): Promise<unknown> =>
+    es(`${index}/_doc/${id}?refresh=true`, { method: "PUT", body: JSON.stringify(source) });
+  await plant(foreign, { ...document, id: foreign, tenant_id: randomUUID() });
+  await plant(hidden, { ...document, id: String(document["id"]) });
+  for (const id of [foreign, hidden])
+    for (const args of [[], ["--tenant-id", String(document["tenant_id"])]]) {
+      const end = await runAppHere(archive, ["elasticsearch", "show", id, ...args]);
+      expect(end, id).toMatchObject({ code: 2 });
+      expect(end.stderr).toContain(id);
+    }
 });

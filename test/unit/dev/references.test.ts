@@ -29,6 +29,14 @@ test("every code that the source gives an error has a place in docs/errors.md, w
   const codes = new Set([...made, ...described].map(([, code]) => code!));
   expect(codes.size).toBeGreaterThan(200);
   expect([...codes].filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+  const withoutHint = errorEntries().filter(({ hints }) => hints.length === 0);
+  // the message lists what is wrong, each with what is expected; an unexpected one is shown as it is; the hint of
+  // missing_variables is that of the store
+  expect([...new Set(withoutHint.map(({ code }) => code))].toSorted()).toEqual([
+    "invalid_configuration",
+    "missing_variables",
+    "unexpected",
+  ]);
   const empty = errorEntries().filter(({ messages, hints }) => messages.length === 0 && hints.length === 0);
   expect(empty.map(({ code }) => code)).toEqual([]);
 });

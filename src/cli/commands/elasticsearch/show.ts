@@ -22,10 +22,7 @@ export default command({
       const { showRun } = await import("../../../workflow-logs/show/show-run.ts");
       const shown = await showRun(connections, run, tenantId);
       const nodes = failedFirst ? shown.nodes.toSorted((a, b) => rank(a.status) - rank(b.status)) : shown.nodes;
-      const { sourceSchema } = connections.archive;
-      context.output.result({ ...shown, nodes, sourceSchema }, (width) =>
-        shownRunText({ ...shown, nodes }, { whole, width }),
-      );
+      context.output.result({ ...shown, nodes }, (width) => shownRunText({ ...shown, nodes }, { whole, width }));
     }),
 });
 

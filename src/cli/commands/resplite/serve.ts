@@ -46,7 +46,9 @@ function setFlags(flags: object): Partial<RespliteConfig> {
 
 async function tlsOf({ tlsCert, tlsKey }: RespliteConfig): Promise<{ cert: string; key: string } | undefined> {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    throw new UsageError("invalid_options", "--tls-cert and --tls-key belong together.");
+    throw new UsageError("invalid_options", "--tls-cert and --tls-key belong together.", {
+      hint: "Give both, or none to serve without TLS. The server was not started.",
+    });
   }
   return tlsCert && tlsKey ? { cert: await pem(tlsCert), key: await pem(tlsKey) } : undefined;
 }

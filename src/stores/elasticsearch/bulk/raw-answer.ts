@@ -67,7 +67,10 @@ async function wholeBody(
   try {
     for await (const chunk of stream) {
       size += chunk.length;
-      if (size > limit) throw new AppError("answer_too_large", `The answer is larger than ${limit} bytes.`);
+      if (size > limit)
+        throw new AppError("answer_too_large", `The answer is larger than ${limit} bytes.`, {
+          hint: "Lower --batch-size, and look at what stands before Elasticsearch.",
+        });
       chunks.push(chunk);
     }
     const bytes = Buffer.concat(chunks);

@@ -50,9 +50,8 @@ export async function requireOwnSession(
 async function discardOthers(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ path: string }>("select current_setting('search_path') as path");
   await client.query("discard all");
-  const isOurs = /\bsearch_path\b/.test(
-    (client as unknown as { connectionParameters: { options?: string } }).connectionParameters.options ?? "",
-  );
+  const { connectionParameters: own } = client as unknown as { connectionParameters?: { options?: string } };
+  const isOurs = /\bsearch_path\b/.test(own?.options ?? "");
   if (isOurs) await client.query("select set_config('search_path', $1, false)", [rows[0]!.path]);
 }
 

@@ -121,19 +121,21 @@ export class ElasticsearchRecords<T extends LogRecord> {
     tenantId: string,
     id: string,
   ): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const sources = await this.getFrom(indices, id);
-    return sources.find((source) => source["tenant_id"] === tenantId);
+    const found = await this.getFrom(indices, id);
+    return found.find(({ source }) => source["tenant_id"] === tenantId)?.source;
   }
 
   async getOfAnyTenant(id: string): Promise<T | undefined> {
-    const indices = (await this.allIndices()).map(({ name }) => name);
-    const [source] = await this.getFrom(indices, id);
-    return source && recordOfDocument(this.kind, source);
+    const tenants = new Map((await this.allIndices()).map(({ name, tenantId }) => [name, tenantId]));
+    const found = await this.getFrom([...tenants.keys()], id);
+    const own = found.find(({ index, source }) => source["tenant_id"] === tenants.get(index));
+    return own && recordOfDocument(this.kind, own.source);
   }
 
-  private async getFrom(indices: readonly string[], id: string): Promise<Readonly<Record<string, unknown>>[]> {
+  /** Documents that somebody else put there may say another id than they have. */
+  private async getFrom(indices: readonly string[], id: string): Promise<FoundDocument[]> {
     if (!isDocumentId(id)) return [];
-    return (await getDocuments(this.client, indices, id)).map(({ source }) => source);
+    return (await getDocuments(this.client, indices, id)).filter(({ source }) => source["id"] === id);
   }
 
   /** The first `limit` records in the order. */

@@ -1,6 +1,7 @@
 import type { estypes } from "@elastic/elasticsearch";
 import { expect, test } from "vitest";
-import { snapshotFault } from "../../../../src/stores/elasticsearch/snapshots.ts";
+import { snapshotFault, takeSnapshot } from "../../../../src/stores/elasticsearch/snapshots.ts";
+import { clientAndSeen } from "../../../support/fake-elasticsearch.ts";
 
 const whole = {
   snapshot: "s",
@@ -28,3 +29,22 @@ test.each([
     else expect(snapshotFault(info, ["a", "b"])).toMatch(fault);
   },
 );
+
+test.each([
+  ["may be deleted is deleted", 200, /^its state is PARTIAL$/],
+  [
+    "may not be deleted is named with what removes it",
+    403,
+    /PARTIAL; it was left .*DELETE _snapshot\/repo\/one .*manage/,
+  ],
+] as const)("a snapshot that is not whole and %s", async (_, status, fault) => {
+  const { client, seen } = await clientAndSeen(({ method }) => {
+    if (method === "GET") return { body: { snapshots: [{ ...whole, state: "PARTIAL" }] } };
+    if (method === "DELETE" && status === 403)
+      return { status, body: { error: { type: "security_exception", reason: "needs [manage]" }, status } };
+    return { body: { accepted: true, acknowledged: true } };
+  });
+  const address = { repository: "repo", name: "one" };
+  expect(await takeSnapshot(client, address, ["a", "b"], new AbortController().signal)).toMatch(fault);
+  expect(seen.map(({ method }) => method)).toEqual(["PUT", "GET", "DELETE"]);
+});
