@@ -77,8 +77,8 @@ function refuseOr(next: () => void, refusal: Refusal | undefined, reply: Fastify
   else void refuse(reply, refusal);
 }
 
-function refuse(reply: FastifyReply, { status, code, message, hint = null }: Refusal): FastifyReply {
-  return reply.code(status).send({ error: { code, message, hint } });
+function refuse(reply: FastifyReply, { status, code, message, hint }: Refusal): FastifyReply {
+  return reply.code(status).send({ error: { code, message, hint: hint ?? null } });
 }
 
 /** Of an error of the HTTP server about what it was sent. */
