@@ -48,6 +48,7 @@ export async function onTerminal(
     drawn = drawn.then(async () => {
       await new Promise<void>((resolve) => terminal.write(text, resolve));
       frames.push(screenOf(terminal, rows));
+      return undefined;
     });
   });
   const [code] = (await once(child, "close")) as [number | null];
