@@ -13,7 +13,12 @@ function inspection(used: number): Inspection {
 }
 
 function plan(shards: number, targetBytes: number, counts: "exact" | "estimated" = "exact"): DryRun {
-  const indices = Array.from({ length: 40 }, () => ({ month: "2020-01", shards: 1, bytes: 2 * megabyte }));
+  const indices = Array.from({ length: 40 }, (_, at) => ({
+    index: `${at}`,
+    month: "2020-01",
+    shards: 1,
+    bytes: 2 * megabyte,
+  }));
   return {
     report: { counts, estimates: { indices: shards, shards, targetBytes, seconds: 1 } },
     indices,
