@@ -51,7 +51,10 @@ const variables = z.object({
     .describe("addresses of one cluster"),
   ELASTICSEARCH_USERNAME: anyText.optional().describe("goes with the password"),
   ELASTICSEARCH_PASSWORD: z.string().optional().describe("goes with the user name"),
-  ELASTICSEARCH_API_KEY: anyText.optional().describe("goes before user name and password"),
+  // it travels in a header
+  ELASTICSEARCH_API_KEY: matching(/^[\x21-\x7e]+$/, "one line of ASCII characters without blanks")
+    .optional()
+    .describe("goes before user name and password"),
   ELASTICSEARCH_USE_SSL: boolean.optional().describe("for hosts without a scheme; false when not given"),
   ELASTICSEARCH_VERIFY_CERTS: boolean.default(true).describe("whether the server's certificate is verified"),
   ELASTICSEARCH_CA_CERTS: anyText.optional().describe("PEM file of the authorities, read only when TLS is used"),

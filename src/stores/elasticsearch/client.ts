@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type DiagnosticResult, errors, Transport, UndiciConnection } from "@elastic/elasticsearch";
 import { UsageError } from "../../engine/errors.ts";
+import { withoutCredentials } from "./echoed-credentials.ts";
 import { isTlsFailure } from "./errors.ts";
 import { InterceptedError, isAnswerTo, isIntercepted } from "./intercepted.ts";
 import { requestLimits } from "./request-limits.ts";
@@ -123,7 +124,7 @@ function trustingConnection(nodes: readonly string[]): typeof UndiciConnection {
       try {
         const answer = await super.request(...given);
         untrusted.delete(this.url.href);
-        return answer as never;
+        return withoutCredentials(answer, given[0].path, this.headers["authorization"]) as never;
       } catch (error) {
         if (!isTlsFailure(error)) throw error;
         untrusted.add(this.url.href);

@@ -132,6 +132,7 @@ test.each(accepted)("%j is read as %j", (env, section) => {
 
 const refused: [variable: string, ...texts: string[]][] = [
   ["ELASTICSEARCH_ENABLED", "maybe", "2", "truefalse", "null"],
+  ["ELASTICSEARCH_API_KEY", "two lines\nof it", "a key", "schlüssel"],
   [
     "ELASTICSEARCH_HOSTS",
     "[]",

@@ -7,7 +7,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { UsageError } from "../../../../src/engine/errors.ts";
 import type { ElasticsearchConnection } from "../../../../src/stores/elasticsearch/client.ts";
 import { createClient } from "../../../../src/stores/elasticsearch/client.ts";
+import { BulkWriter } from "../../../../src/stores/elasticsearch/bulk/bulk-writer.ts";
 import { described } from "../../../../src/stores/elasticsearch/errors.ts";
+import { bodyOf } from "./bulk/bulk-documents.ts";
 import { listen, startFakeServer, stop } from "../../../support/fake-elasticsearch.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -166,4 +168,41 @@ test("no secret is anywhere in an error", async () => {
     expect(failure).toBeInstanceOf(Error);
     expect(inspect(failure, { depth: 20, showHidden: true })).not.toContain("geheim");
   }
+});
+
+test.each([
+  ["an API key", { apiKey: "S2V5OmtleQ==" }],
+  ["a user and a password", { username: "elastic", password: "p@ss word" }],
+])("%s that a server gives back in an error is in no reason of a refusal", async (_what, credentials) => {
+  const server = await fakeServer(({ path: at, headers }) => {
+    const { authorization } = headers as { authorization: string };
+    const plain = Buffer.from(authorization.split(" ")[1]!, "base64").toString();
+    const told = `failed for ${authorization}, that is ${plain}`;
+    if (!at.endsWith("/_bulk")) return { status: 400, body: { error: { type: "told", reason: told } } };
+    return { body: { errors: true, items: [{ index: { status: 400, error: { type: "told", reason: told } } }] } };
+  });
+  const client = connect([server.url], credentials);
+  const { refused } = await new BulkWriter(client, { maxRetries: 0 }).write(
+    "index-1",
+    bodyOf([10]),
+    AbortSignal.timeout(5000),
+  );
+  expect(refused).toMatchObject([{ reason: expect.stringMatching(/^failed for (ApiKey|Basic) \[secret\], that is /) }]);
+  const failure: unknown = await described(client.count({ index: "a" })).catch((error: unknown) => error);
+  for (const text of [JSON.stringify(refused), inspect(failure, { depth: 9 })]) {
+    expect(text).toContain("[secret]");
+    expect(text).not.toMatch(/S2V5OmtleQ|Key:key|p@ss|ZWxhc3RpYzpw/);
+  }
+});
+
+test.each([
+  ["a line break in the API key", async () => ({ host: (await fakeServer()).url, apiKey: "key\nwith a break" })],
+  ["plain http to a port of TLS", async () => ({ host: `http://localhost:${await tlsServer()}`, apiKey: "key" })],
+])("%s is one sentence without the key", async (_what, prepare) => {
+  const { host, apiKey } = await prepare();
+  const failure: unknown = await described(connect([host], { apiKey }).count({ index: "a" })).catch(
+    (error: unknown) => error,
+  );
+  expect(failure).toMatchObject({ code: expect.any(String), hint: expect.any(String) });
+  expect(inspect(failure, { depth: 9 })).not.toContain("with a break");
 });
