@@ -16,7 +16,8 @@ export interface OffloadTable {
 /**
  * Settles the offload rows that travelled with these node executions. Those of `unchanged` nodes, which are in
  * PostgreSQL as in their document, are inserted where they are missing, unless this is a dry run; those of the others
- * are only looked at.
+ * are only looked at. One that is missing of a `noted` node was deleted by the platform: it stays away. Returns the
+ * nodes of which some were inserted.
  * @throws InexactRows naming node executions of which an inserted offload row came out different
  */
 export async function restoreOffloads(
@@ -25,14 +26,20 @@ export async function restoreOffloads(
   nodes: {
     readonly unchanged: readonly ArchivedRow[];
     readonly changed: readonly ArchivedRow[];
+    readonly noted: ReadonlySet<string>;
     readonly dryRun: boolean;
   },
   outcome: Outcome,
-): Promise<void> {
+): Promise<Set<string>> {
   const unchanged = nodes.unchanged.flatMap(({ offloads }) => offloads);
   const all = [...unchanged, ...nodes.changed.flatMap(({ offloads }) => offloads)];
-  if (all.length === 0) return;
-  const groups = groupByColumns(unchanged, columns, (row) => row.columns);
+  if (all.length === 0) return new Set();
+  const isNoted = (row: OffloadRow): boolean => nodes.noted.has(nodeOf(row));
+  const groups = groupByColumns(
+    unchanged.filter((row) => !isNoted(row)),
+    columns,
+    (row) => row.columns,
+  );
   const inserted = nodes.dryRun
     ? new Set<string>()
     : await insertRows(
@@ -49,16 +56,23 @@ export async function restoreOffloads(
   for (const row of all) {
     const differing = differingColumns(row, there.get(row.id));
     if (differing === undefined) {
-      if (!mayInsert.has(row)) outcome.refuse(table.name, row.id, "its node execution is another than in the document");
+      if (isNoted(row)) outcome.add(table.name, "deleted");
+      else if (!mayInsert.has(row))
+        outcome.refuse(table.name, row.id, "its node execution is another than in the document");
       else if (nodes.dryRun) outcome.add(table.name, "restored");
       else outcome.refuse(table.name, row.id, "another row has one of its unique keys");
     } else if (inserted.has(row.id)) {
-      if (differing.length > 0) inexact.set(row.columns.get("node_execution_id")!, ["archive.offloads"]);
+      if (differing.length > 0) inexact.set(nodeOf(row), ["archive.offloads"]);
       outcome.add(table.name, "restored");
     } else if (differing.length > 0) outcome.differs(table.name, row.id, differing);
     else outcome.add(table.name, "present");
   }
   if (inexact.size > 0) throw new InexactRows(inexact);
+  return new Set(all.filter(({ id }) => inserted.has(id)).map(nodeOf));
+}
+
+function nodeOf({ columns }: OffloadRow): string {
+  return columns.get("node_execution_id")!;
 }
 
 type Texts = Readonly<Record<string, string | null>>;

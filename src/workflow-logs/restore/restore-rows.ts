@@ -51,6 +51,11 @@ export interface RestoreReceipt extends Receipt {
  */
 const transactionSettings = `set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off; ${asOwnWrite}`;
 
+/** Tried again as a conflict with another transaction, which it is. */
+class NotedMeanwhile extends Error {
+  readonly code = "40001";
+}
+
 /** By COPY into the table itself, or past rows that are in the way. */
 type InsertWay = "copy" | "insert";
 
@@ -225,8 +230,17 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
       }
     }
     if (inexact.size > 0) throw new InexactRows(inexact);
-    if (offloads !== undefined)
-      await restoreOffloads(client, offloads, { unchanged, changed, dryRun: writing === undefined }, outcome);
+    if (offloads !== undefined) {
+      const noted = await this.noted(
+        client,
+        rows.filter(({ id }) => !inserted.has(id)).map(({ id }) => id),
+      );
+      const nodes = { unchanged, changed, noted, dryRun: writing === undefined };
+      const completed = await restoreOffloads(client, offloads, nodes, outcome);
+      // what the platform has deleted since the look before is seen by now, and would be back
+      const stood = [...completed].filter((id) => !inserted.has(id));
+      if ((await this.noted(client, stood)).size > 0) throw new NotedMeanwhile();
+    }
     if (writing !== undefined) await forgetGone(client, partition, [...compared.keys()]);
     if (writing !== undefined && includeDeleted)
       await forgetDeletions(
@@ -235,6 +249,17 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
         [...inserted].filter((id) => compared.has(id)),
       );
     return outcome;
+  }
+
+  /** Rows of which a write of the platform waits to be applied: of these PostgreSQL knows more than their documents. */
+  private async noted(client: PoolClient, ids: readonly string[]): Promise<Set<string>> {
+    const { hasState, partition } = this.what;
+    if (!hasState || ids.length === 0) return new Set();
+    const found = await client.query<{ id: string }>(
+      "select distinct record_id as id from log_archive.dirty_rows where data_type = $1 and record_id = any($2::text[])",
+      [partition.dataType, ids],
+    );
+    return new Set(found.rows.map(({ id }) => id));
   }
 
   /** Returns the ids of those inserted: without triggers that leave rows out, all of them. */

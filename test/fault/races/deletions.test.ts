@@ -4,6 +4,7 @@ import { applyOnce } from "../../support/apply-dirty.ts";
 import { installOnce } from "../../support/capture.ts";
 import { cleanupOnce } from "../../support/cleanup-archive.ts";
 import { deleteRun, documentOf, row, saveRun, tenantId, waitingNotes } from "../../support/race-archive.ts";
+import { insertOffload, insertRun } from "../../support/insert-run.ts";
 import { createTestArchive, migrateOnce, type TestArchive } from "../../support/test-archive.ts";
 
 let archive: TestArchive;
@@ -84,3 +85,21 @@ test.for(["waits", "was applied"])(
     expect(await documentOf(archive, 1, "2025.08")).toBe("old");
   },
 );
+
+test("an offload row that the platform deleted does not come back while the note of its node execution waits", async () => {
+  const { nodeIds } = await insertRun(archive.sql, { tenantId });
+  const [gone, left] = await Promise.all(
+    ["inputs", "outputs"].map((type) => insertOffload(archive.sql, tenantId, nodeIds[0]!, type)),
+  );
+  await applyOnce(archive, { untilEmpty: true });
+  await archive.sql.query("DELETE FROM workflow_node_execution_offload WHERE id = $1", [gone]);
+
+  const expected = { documents: 2, restored: 0, present: 1, deleted: 1 };
+  for (const dryRun of [true, false]) {
+    const report = await restoreOnce(archive, tenantId, { dryRun });
+    expect(report).toMatchObject({ findings: [] });
+    expect(report.byTable["workflow_node_execution_offload"]).toMatchObject(expected);
+  }
+  const { rows } = await archive.sql.query("SELECT id::text AS id FROM workflow_node_execution_offload");
+  expect(rows).toEqual([{ id: left }]);
+});
