@@ -145,7 +145,8 @@ scene(
     const end = await stopped.end;
 
     expect(end).toMatchObject({ code: 143, signal: null });
-    expect(JSON.parse(end.stdout)).toEqual({ command: "worker", completed: 0, failed: 0, interrupted: 1, dropped: 0 });
+    const none = { completed: 0, failed: 0, interrupted: 0, dropped: 0 };
+    expect(JSON.parse(end.stdout)).toEqual({ command: "worker", ...none, interrupted: 1, partitions: none });
     expect(end.stderr).toMatch(
       /"worker started"[^]*"retention sweep begins"[^]*"retention sweep interrupted[^]*"worker stopped"/,
     );

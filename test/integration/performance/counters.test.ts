@@ -40,11 +40,11 @@ test("statements: one for each page, and few for each batch confirmed", async ()
   expect(report.totals.migrated).toBe(rows);
   expect(bulkRequests).toBe(30);
   expect(pages).toBeLessThanOrEqual(32); // measured 32: each ends with one that is empty
-  // Measured 264, 4.6 for each batch; one more for each would be 30. Four say what was listed, for the runs that
-  // follow. Twice a second, at most, a run looks what is asked of it and whether standbys keep up: on a busy machine,
+  // Measured 267, 4.6 for each batch; one more for each would be 30. Four say what was listed, for the runs that
+  // follow, and three whether workers have a part in the run. Twice a second, at most, a run looks what is asked of it and whether standbys keep up: on a busy machine,
   // where it takes longer, that adds some.
   const ofTime = 2 * Math.floor(report.seconds);
-  expect(otherStatements - ofTime).toBeLessThanOrEqual(272);
+  expect(otherStatements - ofTime).toBeLessThanOrEqual(275);
 });
 
 test("a run that finds nothing new asks little and sends nothing", async () => {
