@@ -98,11 +98,11 @@ export function isTenantMissing(error: unknown): boolean {
 }
 
 /**
- * Why Weaviate 1.27 refuses an object while the shard of its tenant is being removed or made: it takes the object a
- * moment later.
+ * Why Weaviate 1.27 refuses an object that it takes a moment later: the shard of its tenant is being removed or made, or
+ * is looked for at a node of the cluster that does not answer.
  */
-export function isBetweenShards(reason: string): boolean {
-  return /tenant not found|already closed|closed tracker|already shut or dropped/.test(reason);
+export function isPassingRefusal(reason: string): boolean {
+  return /tenant not found|already closed|closed tracker|already shut or dropped|dial tcp /.test(reason);
 }
 
 /** A text of the filter has no word but those Weaviate does not index, like "a" and "the". */

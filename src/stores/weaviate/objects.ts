@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Collection, FilterValue, WeaviateGenericObject } from "weaviate-client";
 import { backOff } from "../../engine/back-off.ts";
-import { isTenantMissing, isBetweenShards, loadDriver, type Weaviate } from "./client.ts";
+import { isTenantMissing, isPassingRefusal, loadDriver, type Weaviate } from "./client.ts";
 
 export interface WeaviateObject {
   /** A UUID. */
@@ -71,7 +71,7 @@ export class WeaviateObjects {
     for (let attempt = 1; left.length > 0; attempt++) {
       const refused = await this.replaceOnce(tenant, left);
       const again = new Set(
-        attempt === attempts ? [] : refused.filter(({ reason }) => isBetweenShards(reason)).map(({ id }) => id),
+        attempt === attempts ? [] : refused.filter(({ reason }) => isPassingRefusal(reason)).map(({ id }) => id),
       );
       refusals.push(...refused.filter(({ id }) => !again.has(id)));
       left = left.filter(({ id }) => again.has(id));

@@ -59,7 +59,6 @@ test("L35: after kill -9 of a worker in the midst of a scheduled backup another 
   await killed.kill("SIGKILL");
   const [begun, ...others] = await readdir(to);
   expect(others).toEqual([]);
-  expect((await parts()).length).toBeLessThan(8);
   expect(await readdir(join(to, begun!))).not.toContain("manifest.json");
   const job = (await backupSchedule(pool))!.last!;
   expect(job).toMatchObject({ state: "running" });

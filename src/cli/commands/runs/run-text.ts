@@ -32,7 +32,7 @@ export function runListText(runs: readonly FoundRun[], unanswered: readonly Unan
   return [runs.length === 0 ? "There was no run yet." : runsTable(runs, width), ...notes].join("\n");
 }
 
-export function runText(run: FoundRun): string {
+export function runText(run: FoundRun, width?: number): string {
   const { requested } = run;
   return [
     `Run ${run.id}`,
@@ -48,13 +48,13 @@ export function runText(run: FoundRun): string {
       ? []
       : [`  request:  ${requested.state}, at ${formatTime(requested.at)} by ${requested.by}`]),
     ...(run.error === null ? [] : [`  error:    ${printable(run.error)}`]),
-    ...(run.sharing === undefined ? [] : sharingText(run.sharing)),
+    ...(run.sharing === undefined ? [] : sharingText(run.sharing, width)),
     `  options:  ${JSON.stringify(run.options)}`,
     `  report:   ${JSON.stringify(run.report, null, 2)}`,
   ].join("\n");
 }
 
-function sharingText({ workers, parts, shown }: Sharing): string[] {
+function sharingText({ workers, parts, shown }: Sharing, width: number | undefined): string[] {
   const counts = (["done", "working", "waiting", "failed"] as const).map((state) => `${parts[state]} ${state}`);
   const unfinished = shown.filter(({ state }) => state !== "done");
   return [
@@ -68,6 +68,7 @@ function sharingText({ workers, parts, shown }: Sharing): string[] {
         done,
         printable(refusal ?? waiting ?? ""),
       ]),
+      { width, drop: ["last seen"] },
     ),
     ...(unfinished.length === 0
       ? []
@@ -81,6 +82,7 @@ function sharingText({ workers, parts, shown }: Sharing): string[] {
               attempts,
               printable(error?.message ?? ""),
             ]),
+            { width, drop: ["attempts"] },
           ),
         ]),
   ];

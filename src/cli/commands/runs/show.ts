@@ -12,6 +12,6 @@ export default command({
     withRunHomes(context, to, async (homes) => {
       const { knownRun } = await import("../../../runs/all-homes.ts");
       const { run } = await knownRun(homes, id);
-      context.output.result(runDocument(run), () => runText(run));
+      context.output.result(runDocument(run), (width) => runText(run, width));
     }),
 });
