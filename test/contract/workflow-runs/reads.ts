@@ -62,23 +62,24 @@ export function readContract(given: () => Given): void {
       const since = (millis: number): number =>
         runs.filter((row) => row.createdAt >= new Date(Date.now() - millis).toISOString()).length;
       const day = 86_400_000;
-      const ranges: [string, number][] = [
-        ["7d", since(7 * day)],
-        ["4h", since(day / 6)],
-        ["30m", since(day / 48)],
-        ["30s", since(30_000)],
-        ["99999d", since(99_999 * day)],
-        ["99999999999999999999d", runs.length],
-        ["7 d", runs.length],
-        ["d", runs.length],
-        ["1w", runs.length],
-        ["-1d", runs.length],
-        ["", runs.length],
+      const ranges: [string, () => number][] = [
+        ["7d", () => since(7 * day)],
+        ["4h", () => since(day / 6)],
+        ["30m", () => since(day / 48)],
+        ["30s", () => since(30_000)],
+        ["99999d", () => since(99_999 * day)],
+        ...["99999999999999999999d", "7 d", "d", "1w", "-1d", ""].map((all): [string, () => number] => [
+          all,
+          () => runs.length,
+        ]),
       ];
-      expect(new Set(ranges.slice(0, 6).map(([, count]) => count)).size).toBeGreaterThan(4);
-      for (const [timeRange, expected] of ranges) {
+      expect(new Set(ranges.slice(0, 6).map(([, count]) => count())).size).toBeGreaterThan(4);
+      for (const [timeRange, count] of ranges) {
+        const before = count();
         const { total } = await api.getWorkflowRunsCount({ ...clocks, triggeredFrom: "app-run", timeRange });
-        expect(total, timeRange).toBe(expected);
+        // time goes on while it is asked
+        expect(total, timeRange).toBeLessThanOrEqual(before);
+        expect(total, timeRange).toBeGreaterThanOrEqual(count());
       }
     });
   });
