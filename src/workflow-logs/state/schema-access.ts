@@ -1,5 +1,7 @@
 import type { Pool } from "pg";
 import { AppError } from "../../engine/errors.ts";
+import { stateSchema } from "./database.ts";
+import { schemaStanding } from "../../stores/postgres/schema-standing.ts";
 import { quoteIdentifier } from "../../stores/postgres/table.ts";
 
 export interface SchemaObstacle {
@@ -10,43 +12,29 @@ export interface SchemaObstacle {
 
 /** Why this role cannot keep our state in `log_archive`; undefined where it can. Needs no privilege itself. */
 export async function schemaObstacle(pool: Pool): Promise<SchemaObstacle | undefined> {
-  const { rows } = await pool.query<{
-    role: string;
-    database: string;
-    owner: string | null;
-    mayMake: boolean;
-    mayUse: boolean;
-    ownsLogs: boolean;
-  }>(
-    `select current_user as role, current_database() as database, pg_get_userbyid(n.nspowner) as owner,
-        has_database_privilege(current_database(), 'create') as "mayMake",
-        coalesce(has_schema_privilege(n.oid, 'usage') and has_schema_privilege(n.oid, 'create')
-          and not exists (select from pg_class c where c.relnamespace = n.oid and c.relkind in ('r', 'p') and not pg_has_role(c.relowner, 'usage')), true) as "mayUse",
-        exists (select from pg_class where oid = to_regclass('workflow_runs') and pg_has_role(relowner, 'usage')) as "ownsLogs"
-       from (select) one left join pg_namespace n on n.nspname = 'log_archive'`,
-  );
-  const { role, database, owner, mayMake, mayUse, ownsLogs } = rows[0]!;
-  const [self, holder] = [quoteIdentifier(role), quoteIdentifier(owner ?? "")];
-  if (owner === null) {
-    if (mayMake) return undefined;
-    return {
-      message: `${role} may not make the schema log_archive.`,
-      hint: `CREATE SCHEMA log_archive AUTHORIZATION ${self}; (by a superuser), or GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${self};`,
-    };
-  }
+  const { role, owner, mayUse, cannotMake } = await schemaStanding(pool, stateSchema);
+  if (owner === null) return cannotMake;
   if (mayUse) return undefined;
+  const [self, holder] = [quoteIdentifier(role), quoteIdentifier(owner)];
   const message = `The schema log_archive is ${owner === role ? `of ${role}, but holds tables of another role` : `${owner}'s, and ${role} may not keep the archive's state in it`}.`;
   if (owner === role)
     return {
       message,
       hint: `app db upgrade with the DATABASE_URL of that role, once it is a member: GRANT ${self} TO it;`,
     };
-  if (ownsLogs)
+  if (await ownsLogTables(pool))
     return { message, hint: `GRANT ${holder} TO ${self}; (by a superuser, or by ${owner} with its admin option)` };
   return {
     message,
     hint: `GRANT ${self} TO ${holder}; ALTER SCHEMA log_archive OWNER TO ${self}; (by a superuser), then app db upgrade with the DATABASE_URL of ${owner}, which hands its tables over. Or, to work as that role: GRANT ${holder} TO ${self};`,
   };
+}
+
+async function ownsLogTables(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ owns: boolean }>(
+    "select exists (select from pg_class where oid = to_regclass('workflow_runs') and pg_has_role(relowner, 'usage')) as owns",
+  );
+  return rows[0]!.owns;
 }
 
 export async function requireSchemaAccess(pool: Pool): Promise<void> {
