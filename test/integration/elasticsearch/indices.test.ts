@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { listIndices } from "../../../src/stores/elasticsearch/indices/index-list.ts";
 import { indexName } from "../../../src/stores/elasticsearch/indices/index-names.ts";
 import { countDocuments, type EnsuredIndex, refreshIndex } from "../../../src/stores/elasticsearch/indices/indices.ts";
@@ -10,16 +9,10 @@ import {
   type TemplateMapping,
 } from "../../../src/stores/elasticsearch/indices/template-files.ts";
 import { installTemplates } from "../../../src/stores/elasticsearch/indices/templates.ts";
+import { elasticsearchClient } from "../../support/elasticsearch-client.ts";
 import { archiveOwner, ensureNamed, someArchive } from "../../support/index-owner.ts";
-import { needs } from "../../support/needs.ts";
 
-const client = createClient({
-  hosts: [await needs("elasticsearch")],
-  useSsl: false,
-  verifyCerts: true,
-  timeoutSeconds: 60,
-  maxRetries: 0,
-});
+const client = await elasticsearchClient();
 const resources = loadTemplates().map((template) => template.resource);
 
 let prefix: string;

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BulkBody } from "../../../src/stores/elasticsearch/bulk/bulk-body.ts";
 import { BulkWriter } from "../../../src/stores/elasticsearch/bulk/bulk-writer.ts";
-import { createClient } from "../../../src/stores/elasticsearch/client.ts";
 import { deleteDocuments, deleteVersion } from "../../../src/stores/elasticsearch/documents/delete-documents.ts";
 import { countCreatedWithin, documentIds } from "../../../src/stores/elasticsearch/documents/document-ids.ts";
 import { documentVersions } from "../../../src/stores/elasticsearch/documents/document-versions.ts";
@@ -27,16 +26,10 @@ import { openIndices } from "../../../src/stores/elasticsearch/indices/open-indi
 import { placeOf } from "../../../src/stores/elasticsearch/indices/place.ts";
 import { mappingOf } from "../../../src/stores/elasticsearch/indices/template-files.ts";
 import { installTemplates } from "../../../src/stores/elasticsearch/indices/templates.ts";
+import { elasticsearchClient } from "../../support/elasticsearch-client.ts";
 import { archiveOwner } from "../../support/index-owner.ts";
-import { needs } from "../../support/needs.ts";
 
-const client = createClient({
-  hosts: [await needs("elasticsearch")],
-  useSsl: false,
-  verifyCerts: true,
-  timeoutSeconds: 60,
-  maxRetries: 0,
-});
+const client = await elasticsearchClient();
 const prefix = `t${randomBytes(4).toString("hex")}`;
 const resource = "workflow-runs";
 const month = "2024-05";
