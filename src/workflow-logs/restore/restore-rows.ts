@@ -231,10 +231,8 @@ export class RowRestorer implements Sink<ArchivedBatch, RestoreReceipt> {
     }
     if (inexact.size > 0) throw new InexactRows(inexact);
     if (offloads !== undefined) {
-      const noted = await this.noted(
-        client,
-        rows.filter(({ id }) => !inserted.has(id)).map(({ id }) => id),
-      );
+      const standing = rows.filter((row) => row.offloads.length > 0 && !inserted.has(row.id)).map(({ id }) => id);
+      const noted = await this.noted(client, standing);
       const nodes = { unchanged, changed, noted, dryRun: writing === undefined };
       const completed = await restoreOffloads(client, offloads, nodes, outcome);
       // what the platform has deleted since the look before is seen by now, and would be back
