@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { RequestedState, RunLimits, RunRecord } from "../../runs/run-record.ts";
 import type { NewRun, RunEnd, RunRequest, RunStore } from "../../runs/run-store.ts";
-import { lockIsHeld, type RunsDatabase } from "./runs-tables.ts";
+import { processLives, type RunsDatabase } from "./runs-tables.ts";
 import { sharingOf } from "./sharing.ts";
 
 /** The runs in PostgreSQL; their locks are session advisory locks (advisory-locks.ts). Errors are the driver's. */
@@ -121,8 +121,6 @@ export class PostgresRunStore implements RunStore {
 }
 
 type SelectedRun = Awaited<ReturnType<ReturnType<PostgresRunStore["select"]>["execute"]>>[number];
-
-const processLives = lockIsHeld(sql`'log_archive:run:' || runs.id::text`);
 
 function toRecord(row: SelectedRun): RunRecord {
   const hasDied = row.status === "running" && !row.alive;

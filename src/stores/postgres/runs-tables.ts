@@ -1,4 +1,5 @@
 import { type ColumnType, type Generated, type Kysely, type RawBuilder, sql } from "kysely";
+import { runLockName } from "../../runs/run-locks.ts";
 import type { RequestedState, RunLimits, RunStatus } from "../../runs/run-record.ts";
 import type { PartState } from "../../runs/sharing.ts";
 
@@ -67,8 +68,8 @@ export interface PartError {
 }
 
 /**
- * Whether some session holds the advisory lock of this name, SQL of a text, read without taking it: pg_locks shows a bigint key as two
- * halves.
+ * Whether some session holds the advisory lock of this name, SQL of a text, read without taking it: pg_locks shows a
+ * bigint key as two halves.
  */
 export function lockIsHeld(name: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql<boolean>`exists (
@@ -76,3 +77,6 @@ export function lockIsHeld(name: RawBuilder<unknown>): RawBuilder<boolean> {
    where l.locktype = 'advisory' and l.objsubid = 1 and l.granted and l.database = (select oid from pg_database where datname = current_database())
      and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid)`;
 }
+
+/** Whether the process of the run lives; in a query of `runs`. */
+export const processLives = lockIsHeld(sql`${sql.lit(runLockName(""))} || runs.id::text`);

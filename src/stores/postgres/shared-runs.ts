@@ -3,7 +3,14 @@ import type { RateLedger } from "../../runs/shared-pacing.ts";
 import type { RequestedState, RunLimits, RunStatus } from "../../runs/run-record.ts";
 import type { PartState, Sharing } from "../../runs/sharing.ts";
 import { chunks } from "./chunks.ts";
-import { lockIsHeld, type PartError, type SharedRunsDatabase, type SharedRunTables } from "./runs-tables.ts";
+import { jobSchema } from "./jobs/open-boss.ts";
+import {
+  lockIsHeld,
+  type PartError,
+  processLives,
+  type SharedRunsDatabase,
+  type SharedRunTables,
+} from "./runs-tables.ts";
 import { workersOf } from "./sharing.ts";
 
 /** A part as the run plans it. Both are kept as JSON, so without secrets. */
@@ -128,7 +135,7 @@ export class SharedRuns {
         "is_stopping as isStopping",
         "epoch",
         "target",
-        lockIsHeld(sql`'log_archive:run:' || runs.id::text`).as("isAlive"),
+        processLives.as("isAlive"),
       ])
       .where("runs.id", "=", runId)
       .executeTakeFirst();
@@ -247,16 +254,16 @@ export class SharedRuns {
       .execute();
   }
 
-  /** Parts that wait and that pg-boss has no job for, whoever took it away. */
-  async withoutJob(runId: string): Promise<string[]> {
+  /** Parts that wait and that this queue of pg-boss has no job for, whoever took it away. */
+  async withoutJob(runId: string, queue: string): Promise<string[]> {
     const rows = await this.db
       .selectFrom("run_parts")
       .select("key")
       .where("run_id", "=", runId)
       .where("state", "=", "waiting")
       .where(
-        sql<boolean>`not exists (select from log_archive_jobs.job j
-          where j.name = 'run-partitions' and j.id = job_id and j.state in ('created', 'retry', 'active'))`,
+        sql<boolean>`not exists (select from ${sql.id(jobSchema, "job")} j
+          where j.name = ${queue} and j.id = job_id and j.state in ('created', 'retry', 'active'))`,
       )
       .execute();
     return rows.map((row) => row.key);
@@ -345,7 +352,7 @@ export class SharedRuns {
   }
 }
 
-const attemptLives = lockIsHeld(sql`'log_archive:attempt:' || attempt::text`);
+const attemptLives = lockIsHeld(sql`${sql.lit(attemptLockName(""))} || attempt::text`);
 
 /**
  * To be part of the transaction that confirms a batch: what the part has counted so far. Returns false when the attempt

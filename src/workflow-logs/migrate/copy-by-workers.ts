@@ -1,9 +1,10 @@
+import { labelOf } from "../partitions/log-types.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import type { CopyRun } from "../copying/copy-run.ts";
 import type { CopyCounts } from "../copying/report.ts";
 import type { PlannedPartition, SourcePlan } from "../partitions/plan.ts";
 import { byWorkers } from "../shared/by-workers.ts";
-import { labelOf, type PlannedCopy } from "./copy-planned.ts";
+import type { PlannedCopy } from "./copy-planned.ts";
 
 /** As copyAll, with the partitions copied by workers. */
 export async function copyByWorkers(

@@ -18,7 +18,7 @@ export const copyPart: PartKind = {
 
     return async (attempt) => {
       const { partition } = attempt;
-      const [source] = sources.filter(({ logType }) => logType.dataType === partition.dataType);
+      const source = sources.find(({ logType }) => logType.dataType === partition.dataType);
       const counters = new MigrateCounters([partition.dataType], { dryRun: false });
       let committed = (attempt.counts as CopyCounts | null) ?? counters.counts();
       const counted = (more: (counters: MigrateCounters) => void): CopyCounts => {

@@ -1,7 +1,7 @@
 import type { TransferEnd } from "../../engine/transfer.ts";
 import { failureOfOneMonth, waitingMonth } from "../copying/closed-months.ts";
 import { type CopyRun, partitionCopy } from "../copying/copy-run.ts";
-import { type Partition, partitionKey } from "../partitions/log-types.ts";
+import { labelOf, type Partition, partitionKey } from "../partitions/log-types.ts";
 import type { PlannedPartition } from "../partitions/plan.ts";
 import { coversWholeMonth, partitionRange } from "../partitions/scope.ts";
 import { type SourceTable, zoneOf } from "../partitions/source-schema.ts";
@@ -61,10 +61,4 @@ export async function copyPlanned(
   } finally {
     progress.partitionFinished(key);
   }
-}
-
-const words = { workflow_runs: "runs", app_logs: "app logs", node_executions: "nodes" } as const;
-
-export function labelOf({ dataType, tenantId, month }: Partition): string {
-  return `${words[dataType]} ${tenantId} ${month}`;
 }

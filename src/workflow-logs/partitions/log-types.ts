@@ -73,3 +73,16 @@ export function comparePartitions(a: Partition, b: Partition): number {
 export function partitionKey({ dataType, tenantId, month }: Partition): string {
   return `${dataType}/${tenantId}/${month}`;
 }
+
+/** Of a key that partitionKey made. */
+export function partitionOfKey(key: string): Partition {
+  const [dataType, tenantId, month] = key.split("/");
+  return { dataType, tenantId, month } as Partition;
+}
+
+const words = { workflow_runs: "runs", app_logs: "app logs", node_executions: "nodes" } as const;
+
+/** As progress names it. */
+export function labelOf({ dataType, tenantId, month }: Partition): string {
+  return `${words[dataType]} ${tenantId} ${month}`;
+}

@@ -2,8 +2,7 @@ import { deletePart } from "../../stores/elasticsearch/documents/delete-part.ts"
 import { deleteSharedIndex, documentsOfAll, wholeIndexUuid } from "../../stores/elasticsearch/indices/delete-index.ts";
 import { placeOf } from "../../stores/elasticsearch/indices/place.ts";
 import type { Run } from "../../runs/run.ts";
-import { labelOf } from "../migrate/copy-planned.ts";
-import { logTypes, partitionKey } from "../partitions/log-types.ts";
+import { labelOf, logTypes, partitionKey } from "../partitions/log-types.ts";
 import { withPartitions } from "../partitions/partition-lock.ts";
 import { keptIndex } from "./index-line.ts";
 import type { Candidate } from "./list-candidates.ts";

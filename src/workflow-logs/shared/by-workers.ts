@@ -4,11 +4,11 @@ import { AppError } from "../../engine/errors.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
 import type { ProgressSink } from "../../runs/progress.ts";
 import type { Run } from "../../runs/run.ts";
-import { startedBoss } from "../../stores/postgres/jobs/open-boss.ts";
+import { withBoss } from "../../stores/postgres/jobs/open-boss.ts";
 import { dropJobs, giveBackJobs, type NewJob, sendJobs } from "../../stores/postgres/jobs/send-jobs.ts";
 import { type ChangedPart, SharedRuns } from "../../stores/postgres/shared-runs.ts";
 import type { Connections } from "../connections.ts";
-import { type Partition, partitionKey } from "../partitions/log-types.ts";
+import { type Partition, partitionKey, partitionOfKey } from "../partitions/log-types.ts";
 import { type PartJob, partQueue } from "./part-queue.ts";
 import { targetOf } from "./target.ts";
 
@@ -47,11 +47,10 @@ const stopMillis = 120_000;
  * Has the parts of the run done by workers, the first ones first, and returns when all are done, or when the run is
  * stopped and no worker is at work on it any more. Throws AppError when a part cannot be done, or no worker comes.
  */
-export async function byWorkers<Counts>(command: Command, work: PartWork<Counts>): Promise<TransferEnd> {
-  const { connections, run } = command;
-  const shared = new SharedRuns(connections.state);
-  const boss = await startedBoss(connections.postgres);
-  try {
+export function byWorkers<Counts>(command: Command, work: PartWork<Counts>): Promise<TransferEnd> {
+  return withBoss(command.connections.postgres, async (boss) => {
+    const { connections, run } = command;
+    const shared = new SharedRuns(connections.state);
     const epoch = randomUUID();
     const tally = new Tally(command, work);
     tally.earlier(await shared.changed(run.id, undefined));
@@ -87,9 +86,7 @@ export async function byWorkers<Counts>(command: Command, work: PartWork<Counts>
     const failed = end === "interrupted" ? await stop() : undefined;
     if (failed !== undefined) throw failed; // a stop must not hide what failed
     return end;
-  } finally {
-    await boss.stop();
-  }
+  });
 }
 
 /** Afterwards no worker is at work on the run, as far as the server knows. */
@@ -137,7 +134,7 @@ async function follow<Counts>(
         await jobs.giveBack(surely.map(({ jobId }) => jobId));
         progress.note(`${surely.length} partitions of workers that are gone are given to others`);
       }
-      if (isWhole) await jobs.sendAgain(await shared.withoutJob(run.id));
+      if (isWhole) await jobs.sendAgain(await shared.withoutJob(run.id, partQueue));
 
       const workers = await shared.workers(run.id);
       for (const { worker, refusal } of workers) {
@@ -221,11 +218,6 @@ class Tally<Counts> {
     }
     return undefined;
   }
-}
-
-function partitionOfKey(key: string): Partition {
-  const [dataType, tenantId, month] = key.split("/");
-  return { dataType, tenantId, month } as Partition;
 }
 
 function noWorkers(): AppError {

@@ -1,4 +1,5 @@
 import { type Selectable, sql, type Updateable } from "kysely";
+import { indexUuidOf } from "../../stores/elasticsearch/indices/place.ts";
 import type { StateDatabase, StateTables } from "./database.ts";
 
 export type ArchiveRow = Selectable<StateTables["archive"]>;
@@ -21,7 +22,7 @@ export async function knownIndices(
   const written = (await hasTable(db, "direct_writes"))
     ? await db.selectFrom("direct_writes").select(["data_type", "tenant_id", "month"]).execute()
     : [];
-  return { uuids: [...new Set(partitions.map((row) => row.index_uuid.split("/")[0]!))], written };
+  return { uuids: [...new Set(partitions.map((row) => indexUuidOf(row.index_uuid)))], written };
 }
 
 /** Which of these uuids the archive has written into. */
@@ -32,7 +33,7 @@ export async function knownUuids(db: StateDatabase, uuids: readonly string[]): P
     .select("index_uuid")
     .where((row) => row.or([row("index_uuid", "in", uuids), row(indexOfPart, "in", uuids)]))
     .execute();
-  return new Set(rows.flatMap((row) => [row.index_uuid, row.index_uuid.split("/")[0]!]));
+  return new Set(rows.flatMap((row) => [row.index_uuid, indexUuidOf(row.index_uuid)]));
 }
 
 /** The uuid of its index, of a partition that is a part of a shared one. */

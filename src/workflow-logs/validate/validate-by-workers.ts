@@ -1,5 +1,5 @@
+import { labelOf } from "../partitions/log-types.ts";
 import type { TransferEnd } from "../../engine/transfer.ts";
-import { labelOf } from "../migrate/copy-planned.ts";
 import { byWorkers } from "../shared/by-workers.ts";
 import type { WholePlan } from "./full-partition.ts";
 import type { ValidateCounts } from "./validate-part.ts";

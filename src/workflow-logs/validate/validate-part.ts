@@ -26,7 +26,7 @@ export const validatePart: PartKind = {
     return async (attempt) => {
       const { partition, run } = attempt;
       const plan = attempt.plan as WholePlan & { readonly gaps: string };
-      const [source] = sources.filter(({ logType }) => logType.dataType === partition.dataType);
+      const source = sources.find(({ logType }) => logType.dataType === partition.dataType);
       const counters = new ValidateCounters(options);
       let counts = (attempt.counts as ValidateCounts | null) ?? nothing;
       const validation = validateRun(connections, options, run, counters, progress, plan.gaps);

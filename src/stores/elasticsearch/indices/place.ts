@@ -76,6 +76,11 @@ export function identityOf({ tenantId }: Place, uuid: string): string {
   return tenantId === undefined ? uuid : `${uuid}/${tenantId}`;
 }
 
+/** The uuid of the index that a place of this identity is, or is a part of. */
+export function indexUuidOf(identity: string): string {
+  return identity.split("/")[0]!;
+}
+
 const action = Buffer.from('{"index":{"_id":"');
 
 /** Records of a body, by their positions, as the lines of a bulk request into the place. */

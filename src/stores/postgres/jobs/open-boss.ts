@@ -41,17 +41,11 @@ export async function startBoss(boss: PgBoss): Promise<void> {
   }
 }
 
-/** pg-boss with its tables there, which works no jobs; the caller stops it. */
-export async function startedBoss(pool: Pool): Promise<PgBoss> {
-  const boss = await openBoss(pool);
-  boss.on("error", () => {}); // of its timers; what is asked of it fails by itself
-  await startBoss(boss);
-  return boss;
-}
-
 /** Runs `work` with the tables of pg-boss there. */
 export async function withBoss<T>(pool: Pool, work: (boss: PgBoss) => Promise<T>): Promise<T> {
-  const boss = await startedBoss(pool);
+  const boss = await openBoss(pool);
+  boss.on("error", () => {}); // of its timers; what `work` does fails by itself
+  await startBoss(boss);
   try {
     return await work(boss);
   } finally {

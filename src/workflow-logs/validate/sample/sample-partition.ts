@@ -8,8 +8,7 @@ import {
 } from "../../state/validate/differences.ts";
 import { countPurgedEntries } from "../../state/cleanup/purged-documents.ts";
 import { countDeleted } from "../../state/validate/purged-and-deleted-ids.ts";
-import { type Partition, partitionKey } from "../../partitions/log-types.ts";
-import { labelOf } from "../../migrate/copy-planned.ts";
+import { labelOf, type Partition, partitionKey } from "../../partitions/log-types.ts";
 import { pagesOf } from "../../copying/pages-of.ts";
 import { whenFree } from "../../partitions/partition-lock.ts";
 import { wholeMonth } from "../../partitions/scope.ts";
